@@ -1,0 +1,172 @@
+//! `std::cell::UnsafeCell`, whose accesses are checked for data races.
+//!
+//! Accesses go through [`UnsafeCell::with`] and [`UnsafeCell::with_mut`], as in loom, so that it is
+//! known which of them write. They are not visible operations: a program whose accesses are all
+//! ordered cannot notice when they happen, and one whose accesses are not is refuted.
+
+use std::panic::Location;
+
+use crate::op::Site;
+use crate::rt::context::{self, Arm};
+use crate::rt::object::{ModelObject, check_arm};
+
+/// Plain shared data; see [`std::cell::UnsafeCell`].
+///
+/// # Examples
+/// ```
+/// use raddle::{Checker, FailureKind, cell::UnsafeCell, thread};
+///
+/// struct Shared(UnsafeCell<i32>);
+/// unsafe impl Sync for Shared {}
+///
+/// let report = Checker::exhaustive().check(|| {
+///     let shared = raddle::sync::Arc::new(Shared(UnsafeCell::new(0)));
+///     let other = shared.clone();
+///     let child = thread::spawn(move || other.0.with_mut(|n| unsafe { *n = 1 }));
+///     shared.0.with(|n| unsafe { *n });
+///     child.join().unwrap();
+/// });
+/// report.expect_failure(FailureKind::DataRace);
+/// ```
+#[derive(Debug)]
+pub struct UnsafeCell<T: ?Sized> {
+    site: Site,
+    of: Of,
+    data: std::cell::UnsafeCell<T>,
+}
+
+#[derive(Debug)]
+enum Of {
+    Native,
+    /// Loom checks accesses to a cell of its own, which stands for ours.
+    Loom(Box<loom::cell::UnsafeCell<()>>),
+    Model(ModelObject),
+}
+
+// SAFETY: the data is sent along; what else there is belongs to the execution, whose threads all run
+// on one thread of the system. Like std's, the cell is not `Sync`.
+unsafe impl<T: ?Sized + Send> Send for UnsafeCell<T> {}
+
+impl<T> UnsafeCell<T> {
+    /// Makes a cell. Whoever reads it must be ordered after this.
+    ///
+    /// # Examples
+    /// See [`UnsafeCell`].
+    #[track_caller]
+    pub fn new(data: T) -> Self {
+        let site = Location::caller();
+        let of = match context::arm() {
+            Arm::Native => Of::Native,
+            Arm::Loom => Of::Loom(Box::new(loom::cell::UnsafeCell::new(()))),
+            Arm::Model => {
+                let object = ModelObject::new("UnsafeCell", 0, site);
+                context::session(|session| session.make_cell(object.id, site));
+                Of::Model(object)
+            }
+        };
+        UnsafeCell { site, of, data: std::cell::UnsafeCell::new(data) }
+    }
+
+    /// The data, once nobody else has the cell.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(raddle::cell::UnsafeCell::new(7).into_inner(), 7);
+    /// ```
+    pub fn into_inner(self) -> T {
+        self.data.into_inner()
+    }
+}
+
+impl<T: ?Sized> UnsafeCell<T> {
+    /// Calls `f` with a pointer to read from.
+    ///
+    /// # Examples
+    /// ```
+    /// let cell = raddle::cell::UnsafeCell::new(7);
+    /// assert_eq!(cell.with(|n| unsafe { *n }), 7);
+    /// ```
+    #[track_caller]
+    pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        let site = Location::caller();
+        match &self.of {
+            Of::Native => {
+                check_arm(Arm::Native, self.site, site);
+                f(self.data.get())
+            }
+            Of::Loom(cell) => {
+                check_arm(Arm::Loom, self.site, site);
+                cell.with(|_| f(self.data.get()))
+            }
+            Of::Model(object) => {
+                object.with(site, |session| session.touch_cell(object.id, false, site));
+                f(self.data.get())
+            }
+        }
+    }
+
+    /// Calls `f` with a pointer to write to.
+    ///
+    /// # Examples
+    /// ```
+    /// let cell = raddle::cell::UnsafeCell::new(7);
+    /// cell.with_mut(|n| unsafe { *n += 1 });
+    /// assert_eq!(cell.into_inner(), 8);
+    /// ```
+    #[track_caller]
+    pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        let site = Location::caller();
+        match &self.of {
+            Of::Native => {
+                check_arm(Arm::Native, self.site, site);
+                f(self.data.get())
+            }
+            Of::Loom(cell) => {
+                check_arm(Arm::Loom, self.site, site);
+                cell.with_mut(|_| f(self.data.get()))
+            }
+            Of::Model(object) => {
+                object.with(site, |session| session.touch_cell(object.id, true, site));
+                f(self.data.get())
+            }
+        }
+    }
+
+    /// A pointer to the data. What is done with it cannot be seen, so this counts as a write; use
+    /// [`with`](Self::with) to read.
+    ///
+    /// # Examples
+    /// ```
+    /// let cell = raddle::cell::UnsafeCell::new(7);
+    /// assert_eq!(unsafe { *cell.get() }, 7);
+    /// ```
+    #[track_caller]
+    pub fn get(&self) -> *mut T {
+        self.with_mut(|data| data)
+    }
+
+    /// The data, exclusively.
+    ///
+    /// # Examples
+    /// ```
+    /// let mut cell = raddle::cell::UnsafeCell::new(7);
+    /// *cell.get_mut() += 1;
+    /// ```
+    pub fn get_mut(&mut self) -> &mut T {
+        self.data.get_mut()
+    }
+}
+
+impl<T: Default> Default for UnsafeCell<T> {
+    #[track_caller]
+    fn default() -> Self {
+        UnsafeCell::new(T::default())
+    }
+}
+
+impl<T> From<T> for UnsafeCell<T> {
+    #[track_caller]
+    fn from(data: T) -> Self {
+        UnsafeCell::new(data)
+    }
+}

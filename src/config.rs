@@ -1,0 +1,168 @@
+//! What a check is told: bounds, budgets, seed; and the environment variables, read here only.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::engine::Kind;
+use crate::error::Error;
+use crate::schedule::Budgets;
+
+/// The settings of one check, with their defaults.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Where sampling engines begin.
+    pub(crate) seed: u64,
+    /// The most steps of one execution.
+    pub(crate) max_steps: usize,
+    /// The most switches away from an enabled thread.
+    pub(crate) preemption_bound: Option<usize>,
+    /// The most time for the whole check.
+    pub(crate) time_limit: Option<Duration>,
+    /// The most executions.
+    pub(crate) max_executions: Option<u64>,
+    /// How many threads of the operating system may explore.
+    pub(crate) workers: usize,
+    /// Whether the first failure ends the check.
+    pub(crate) stop_on_failure: bool,
+    /// What std allows and how often it is tried.
+    pub(crate) budgets: Budgets,
+    /// Whether equivalent executions are counted as one, for `Stats::traces`.
+    pub(crate) count_traces: bool,
+    /// The name of the model, for tokens and reports.
+    pub(crate) name: Option<String>,
+}
+
+/// A fixed seed: the same model gives the same answer on any machine, unless one asks otherwise.
+const DEFAULT_SEED: u64 = 0x7261_6464_6c65;
+
+/// Longer executions are nearly always loops that wait without saying so. A model is small: the
+/// longest of the catalogue takes a few hundred steps.
+const DEFAULT_MAX_STEPS: usize = 10_000;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            seed: DEFAULT_SEED,
+            max_steps: DEFAULT_MAX_STEPS,
+            preemption_bound: None,
+            time_limit: None,
+            max_executions: None,
+            workers: 1,
+            stop_on_failure: true,
+            budgets: Budgets::DEFAULT,
+            count_traces: false,
+            name: None,
+        }
+    }
+}
+
+/// What the environment asks for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Environment {
+    /// `RADDLE_ENGINE`: which engine `raddle::check` uses.
+    pub(crate) engine: Option<Kind>,
+    /// `RADDLE_SEED`.
+    pub(crate) seed: Option<u64>,
+    /// `RADDLE_REPLAY`: a token.
+    pub(crate) replay: Option<String>,
+    /// `RADDLE_MAX_EXECUTIONS`.
+    pub(crate) max_executions: Option<u64>,
+    /// `RADDLE_TIME_LIMIT`, in seconds.
+    pub(crate) time_limit: Option<Duration>,
+    /// `RADDLE_WORKERS`.
+    pub(crate) workers: Option<usize>,
+    /// `RADDLE_REPORT_DIR`: where failing checks leave their reports.
+    pub(crate) report_dir: Option<PathBuf>,
+}
+
+impl Environment {
+    /// Reads every variable.
+    ///
+    /// # Errors
+    /// If one of them has a value that it cannot have.
+    pub(crate) fn read() -> Result<Self, Error> {
+        // The one place that looks at the environment.
+        #[allow(clippy::disallowed_methods)]
+        Self::from(|name| std::env::var_os(name))
+    }
+
+    fn from(get: impl Fn(&str) -> Option<std::ffi::OsString>) -> Result<Self, Error> {
+        let text = |variable: &'static str| {
+            get(variable).map(|value| value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
+        };
+        fn number<T: std::str::FromStr>(
+            variable: &'static str,
+            value: Option<String>,
+            expected: &'static str,
+            valid: impl Fn(&T) -> bool,
+        ) -> Result<Option<T>, Error> {
+            let Some(value) = value else { return Ok(None) };
+            match value.trim().parse().ok().filter(valid) {
+                Some(number) => Ok(Some(number)),
+                None => Err(Error::BadVariable { variable, value, expected }),
+            }
+        }
+        let engine = text("RADDLE_ENGINE").map(|name| name.trim().parse()).transpose()?;
+        let seed = number("RADDLE_SEED", text("RADDLE_SEED"), "a number from 0 to 2^64-1", |_: &u64| true)?;
+        let positive = "a whole number from 1";
+        let max_executions =
+            number("RADDLE_MAX_EXECUTIONS", text("RADDLE_MAX_EXECUTIONS"), positive, |&n: &u64| n > 0)?;
+        let workers = number("RADDLE_WORKERS", text("RADDLE_WORKERS"), positive, |&n: &usize| n > 0)?;
+        let seconds = number(
+            "RADDLE_TIME_LIMIT",
+            text("RADDLE_TIME_LIMIT"),
+            "a positive number of seconds, such as 60 or 0.5",
+            |&s: &f64| s > 0.0 && s <= 1e9,
+        )?;
+        Ok(Environment {
+            engine,
+            seed,
+            replay: text("RADDLE_REPLAY"),
+            max_executions,
+            time_limit: seconds.map(Duration::from_secs_f64),
+            workers,
+            report_dir: get("RADDLE_REPORT_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from),
+        })
+    }
+
+    /// Lets the environment override settings.
+    pub(crate) fn apply(&self, settings: &mut Settings) {
+        settings.seed = self.seed.unwrap_or(settings.seed);
+        settings.max_executions = self.max_executions.or(settings.max_executions);
+        settings.time_limit = self.time_limit.or(settings.time_limit);
+        settings.workers = self.workers.unwrap_or(settings.workers);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variable: &str, value: &str) -> Result<Environment, Error> {
+        Environment::from(|name| (name == variable).then(|| value.into()))
+    }
+
+    #[test]
+    fn good_values_are_understood() {
+        assert_eq!(read("RADDLE_SEED", "7").expect("valid").seed, Some(7));
+        assert_eq!(read("RADDLE_ENGINE", "pct").expect("valid").engine, Some(Kind::Pct));
+        let limit = read("RADDLE_TIME_LIMIT", "0.5").expect("valid").time_limit;
+        assert_eq!(limit, Some(Duration::from_millis(500)));
+    }
+
+    #[test]
+    fn bad_values_name_the_variable_and_what_would_be_right() {
+        for (variable, value) in [
+            ("RADDLE_SEED", "-1"),
+            ("RADDLE_MAX_EXECUTIONS", "0"),
+            ("RADDLE_TIME_LIMIT", "NaN"),
+            ("RADDLE_TIME_LIMIT", "inf"),
+            ("RADDLE_WORKERS", "two"),
+        ] {
+            let message = read(variable, value).expect_err("invalid").to_string();
+            assert!(message.contains(variable) && message.contains("must be"), "{message}");
+        }
+        let message = read("RADDLE_ENGINE", "lloom").expect_err("invalid").to_string();
+        assert!(message.contains("lloom") && message.contains("exhaustive"), "{message}");
+    }
+}

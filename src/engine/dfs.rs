@@ -1,0 +1,108 @@
+//! Depth-first search over every schedule, without reduction.
+//!
+//! This is the oracle against which the others are tested, so it is kept too simple to be wrong: a
+//! stack of the options at each step, the last of which is advanced. With a preemption bound (Musuvathi
+//! and Qadeer, PLDI 2007) it leaves out options that would exceed it and remembers that it did.
+
+use crate::op::{ThreadId, ThreadSet};
+use crate::rt::execution::{Execution, Scheduler};
+use crate::schedule::Choice;
+use crate::verdict::Reason;
+
+/// The options at one step.
+#[derive(Debug)]
+struct Frame {
+    options: Vec<Choice>,
+    at: usize,
+    signature: u64,
+}
+
+/// The search.
+#[derive(Debug)]
+pub(crate) struct Dfs {
+    stack: Vec<Frame>,
+    depth: usize,
+    /// The preemptions of this execution so far.
+    preemptions: usize,
+    started: bool,
+    bound: Option<usize>,
+    /// Whether the bound left anything out.
+    pub(crate) left_out: bool,
+    /// Why the search cannot go on.
+    pub(crate) problem: Option<Reason>,
+}
+
+impl Dfs {
+    /// A search of all schedules with at most so many preemptions.
+    pub(crate) fn new(bound: Option<usize>) -> Self {
+        Dfs { stack: Vec::new(), depth: 0, preemptions: 0, started: false, bound, left_out: false, problem: None }
+    }
+
+    /// Whether an option is a switch away from a thread that could go on.
+    fn preempts(&self, option: Choice, enabled: ThreadSet) -> bool {
+        let last = self.depth.checked_sub(1).map(|i| self.stack[i].options[self.stack[i].at].thread);
+        last.is_some_and(|last| last != option.thread && enabled.contains(last))
+    }
+
+    fn options(&mut self, execution: &Execution, enabled: ThreadSet) -> Vec<Choice> {
+        let threads = execution.choosing(enabled).map_or(enabled, ThreadSet::one);
+        let of = |thread: ThreadId| {
+            execution.alternatives(thread).iter().map(move |alternative| Choice { thread, alternative })
+        };
+        let all: Vec<Choice> = threads.iter().flat_map(of).collect();
+        let Some(bound) = self.bound else { return all };
+        let within: Vec<Choice> = all
+            .iter()
+            .copied()
+            .filter(|&option| self.preemptions < bound || !self.preempts(option, threads))
+            .collect();
+        self.left_out |= within.len() < all.len();
+        within
+    }
+}
+
+impl Scheduler for Dfs {
+    fn begin(&mut self) -> bool {
+        self.depth = 0;
+        self.preemptions = 0;
+        if !self.started {
+            self.started = true;
+            return true;
+        }
+        while let Some(frame) = self.stack.last_mut() {
+            frame.at += 1;
+            if frame.at < frame.options.len() {
+                return true;
+            }
+            self.stack.pop();
+        }
+        false
+    }
+
+    fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {
+        if self.depth == self.stack.len() {
+            let options = self.options(execution, enabled);
+            let signature = execution.signature(options[0].thread);
+            self.stack.push(Frame { options, at: 0, signature });
+        }
+        let newest = self.depth + 1 == self.stack.len();
+        let frame = &mut self.stack[self.depth];
+        let choice = frame.options[frame.at];
+        let signature = execution.signature(choice.thread);
+        if newest {
+            frame.signature = signature;
+        } else if frame.signature != signature || !enabled.contains(choice.thread) {
+            self.problem = Some(super::replay::diverged(execution, self.depth));
+            return None;
+        }
+        self.preemptions += usize::from(self.preempts(choice, enabled));
+        self.depth += 1;
+        Some(choice)
+    }
+
+    fn end(&mut self, _: &Execution) {}
+
+    fn problem(&self) -> Option<Reason> {
+        self.problem.clone()
+    }
+}

@@ -1,0 +1,140 @@
+//! The engines: what explores a model. A new one is one file and one line of [`REGISTRY`].
+//!
+//! Those of the Model arm differ by their [`crate::rt::execution::Scheduler`] only.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::Error;
+
+pub(crate) mod dfs;
+pub(crate) mod dpor;
+pub(crate) mod loom;
+pub(crate) mod native;
+pub(crate) mod replay;
+pub(crate) mod shuttle;
+
+/// An engine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Exhaustive,
+    Dfs,
+    Random,
+    Pct,
+    Urw,
+    Loom,
+    Native,
+}
+
+/// What is known of an engine before it runs.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) kind: Kind,
+    /// As the command line, JSON and `RADDLE_ENGINE` name it.
+    pub(crate) name: &'static str,
+    /// What it does, in a line.
+    pub(crate) summary: &'static str,
+    /// Whether a run to the end leaves nothing out.
+    pub(crate) concludes: bool,
+}
+
+/// Every engine; tokens refer to them by their place.
+pub(crate) const REGISTRY: &[Engine] = &[
+    Engine {
+        kind: Kind::Exhaustive,
+        name: "exhaustive",
+        summary: "one execution of every trace, by optimal partial-order reduction",
+        concludes: true,
+    },
+    Engine {
+        kind: Kind::Dfs,
+        name: "dfs",
+        summary: "every schedule, without reduction: the oracle",
+        concludes: true,
+    },
+    Engine {
+        kind: Kind::Random,
+        name: "random",
+        summary: "shuttle's uniform choice among the enabled threads",
+        concludes: false,
+    },
+    Engine {
+        kind: Kind::Pct,
+        name: "pct",
+        summary: "shuttle's random priorities with a few changes (ASPLOS 2010)",
+        concludes: false,
+    },
+    Engine {
+        kind: Kind::Urw,
+        name: "urw",
+        summary: "shuttle's walk that weighs threads by the events they have left",
+        concludes: false,
+    },
+    Engine {
+        kind: Kind::Loom,
+        name: "loom",
+        summary: "loom's exploration of the C11 memory model, stale reads included",
+        concludes: true,
+    },
+    Engine {
+        kind: Kind::Native,
+        name: "native",
+        summary: "threads of the operating system, as they happen to run",
+        concludes: false,
+    },
+];
+
+/// The engines' names, in the order of the registry.
+pub(crate) const NAMES: [&str; REGISTRY.len()] = {
+    let mut names = [""; REGISTRY.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = REGISTRY[i].name;
+        i += 1;
+    }
+    names
+};
+
+impl Kind {
+    /// What is known of it.
+    pub(crate) fn engine(self) -> &'static Engine {
+        &REGISTRY[self as usize]
+    }
+
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        self.engine().name
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Kind {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        REGISTRY
+            .iter()
+            .find(|engine| engine.name == name)
+            .map(|engine| engine.kind)
+            .ok_or_else(|| Error::UnknownEngine { name: name.to_owned(), known: NAMES.join(", ") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_engine_is_found_by_its_name_and_stands_at_its_place() {
+        for (place, engine) in REGISTRY.iter().enumerate() {
+            assert_eq!(engine.name.parse(), Ok(engine.kind));
+            assert_eq!(engine.kind as usize, place);
+            assert!(!engine.summary.contains('\n'));
+        }
+    }
+}

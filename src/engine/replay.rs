@@ -1,0 +1,90 @@
+//! Runs one schedule again, as a token or another engine has it.
+
+use crate::op::{ThreadId, ThreadSet};
+use crate::rt::execution::{Execution, Scheduler};
+use crate::schedule::Choice;
+use crate::verdict::Reason;
+
+/// A schedule to follow. Threads are named by their place in the order of creation.
+#[derive(Debug)]
+pub(crate) struct Replay {
+    schedule: Vec<Choice>,
+    at: usize,
+    started: bool,
+    problem: Option<Reason>,
+    last: Option<ThreadId>,
+}
+
+impl Replay {
+    /// A scheduler that follows the schedule once.
+    pub(crate) fn new(schedule: Vec<Choice>) -> Self {
+        Replay { schedule, at: 0, started: false, problem: None, last: None }
+    }
+}
+
+impl Scheduler for Replay {
+    fn begin(&mut self) -> bool {
+        !std::mem::replace(&mut self.started, true)
+    }
+
+    fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {
+        let Some(&Choice { thread, alternative }) = self.schedule.get(self.at) else {
+            // What comes after the schedule does not matter: the shortest way to the end does.
+            let threads = execution.choosing(enabled).map_or(enabled, ThreadSet::one);
+            let thread = self.last.filter(|&t| threads.contains(t)).or(threads.first())?;
+            self.last = Some(thread);
+            let alternative = execution.alternatives(thread).iter().next().unwrap_or(0);
+            return Some(Choice { thread, alternative });
+        };
+        let thread = execution.born().get(thread.index()).copied().filter(|&t| enabled.contains(t));
+        let Some(thread) = thread.filter(|&t| execution.alternatives(t).contains(alternative)) else {
+            self.problem = Some(diverged(execution, self.at));
+            return None;
+        };
+        self.at += 1;
+        self.last = Some(thread);
+        Some(Choice { thread, alternative })
+    }
+
+    fn end(&mut self, _: &Execution) {}
+
+    fn problem(&self) -> Option<Reason> {
+        self.problem.clone()
+    }
+}
+
+/// The model did something else than before on the same schedule.
+pub(crate) fn diverged(execution: &Execution, step: usize) -> Reason {
+    let able: Vec<String> = execution
+        .born()
+        .iter()
+        .filter(|&&t| execution.enabled(t))
+        .map(|&t| {
+            let place = execution.thread(t).pending.site();
+            let place = place.map_or(String::new(), |s| format!(" at {}:{}", s.file(), s.line()));
+            format!("{}{place}", execution.describe(t))
+        })
+        .collect();
+    let able = if able.is_empty() { "nobody".to_owned() } else { able.join(", ") };
+    Reason::Diverged {
+        step: step + 1,
+        why: format!(
+            "the schedule asks for a step that the model does not take there ({able} can move); the code \
+             has changed, or the model depends on more than its schedule: HashMap order, real time, \
+             std's own primitives, statics"
+        ),
+    }
+}
+
+/// A schedule with its threads named by their place in the order of creation, as replay wants it.
+pub(crate) fn portable(execution: &Execution) -> Vec<Choice> {
+    let place = |thread: ThreadId| {
+        let at = execution.born().iter().position(|&t| t == thread).unwrap_or_default();
+        ThreadId(at as u32)
+    };
+    execution
+        .schedule
+        .iter()
+        .map(|choice| Choice { thread: place(choice.thread), alternative: choice.alternative })
+        .collect()
+}

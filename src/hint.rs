@@ -1,0 +1,38 @@
+//! `std::hint`.
+
+use std::panic::Location;
+
+pub use std::hint::black_box;
+
+use crate::rt::context::{self, Arm};
+
+/// Says that this is a loop that waits for somebody's write; see [`std::hint::spin_loop`].
+///
+/// In a model the thread goes on when something that it has read since it last waited was written.
+///
+/// # Examples
+/// ```
+/// use raddle::{Checker, hint, sync::{Arc, atomic::{AtomicBool, Ordering}}, thread};
+///
+/// let report = Checker::exhaustive().check(|| {
+///     let flag = Arc::new(AtomicBool::new(false));
+///     let other = flag.clone();
+///     let child = thread::spawn(move || other.store(true, Ordering::Release));
+///     while !flag.load(Ordering::Acquire) {
+///         hint::spin_loop();
+///     }
+///     child.join().unwrap();
+/// });
+/// report.expect_verified();
+/// ```
+#[track_caller]
+pub fn spin_loop() {
+    match context::arm() {
+        Arm::Native => std::hint::spin_loop(),
+        Arm::Loom => loom::hint::spin_loop(),
+        Arm::Model => {
+            let site = Location::caller();
+            context::session(|session| session.yield_now(site));
+        }
+    }
+}

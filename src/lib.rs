@@ -1,0 +1,41 @@
+//! Raddle runs a small concurrent program under every schedule that matters.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "check")]
+mod check;
+#[cfg(feature = "check")]
+mod clock;
+#[cfg(feature = "check")]
+mod config;
+#[cfg(feature = "check")]
+mod engine;
+#[cfg(feature = "check")]
+mod error;
+#[cfg(feature = "check")]
+mod op;
+#[cfg(feature = "check")]
+mod report;
+#[cfg(feature = "check")]
+mod rt;
+#[cfg(feature = "check")]
+mod schedule;
+#[cfg(feature = "check")]
+mod trace;
+#[cfg(feature = "check")]
+mod verdict;
+
+#[cfg(feature = "check")]
+pub mod cell;
+#[cfg(feature = "check")]
+pub mod hint;
+#[cfg(feature = "check")]
+pub mod sync;
+#[cfg(feature = "check")]
+pub mod thread;
+
+#[cfg(feature = "check")]
+pub use check::{Checker, check, choose};
+#[cfg(feature = "check")]
+pub use error::Error;
+#[cfg(feature = "check")]
+pub use verdict::{Counterexample, FailureKind, Reason, Report, Stats, Verdict};

@@ -1,0 +1,16 @@
+//! Sinks over [`Report`]: each shows what a check found in one form.
+
+mod terminal;
+
+use std::io;
+use std::path::Path;
+
+use crate::verdict::Report;
+
+/// Writes the report of a failing check into a directory, under the model's name.
+pub(crate) fn save(report: &Report, dir: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(dir)?;
+    let safe = |c: char| if c.is_alphanumeric() || c == '-' || c == '_' { c } else { '-' };
+    let name: String = report.model.replace("::{{closure}}", "").chars().map(safe).collect();
+    std::fs::write(dir.join(format!("{name}.txt")), format!("{}\n{report}\n", report.model))
+}

@@ -1,0 +1,69 @@
+//! Names that equivalent executions share.
+//!
+//! A thread is "the k-th child of that thread", an object "the k-th object made by that thread".
+//! Addresses and the order of first use differ between equivalent executions, these names do not.
+//! [`Identities`] turns them into small numbers, the same ones throughout a check.
+
+use crate::op::{MAX_THREADS, ObjectId, ThreadId};
+
+/// The numbers given so far; they outlive an execution.
+#[derive(Debug, Default)]
+pub(crate) struct Identities {
+    children: Vec<Vec<ThreadId>>,
+    objects: Vec<Vec<ObjectId>>,
+    threads: u32,
+    made: u32,
+}
+
+impl Identities {
+    /// Only the main thread.
+    pub(crate) fn new() -> Self {
+        Identities { children: vec![Vec::new()], objects: vec![Vec::new()], threads: 1, made: 0 }
+    }
+
+    /// The number of the `k`-th child of `parent`, or nothing if there are too many threads.
+    pub(crate) fn child(&mut self, parent: ThreadId, k: usize) -> Option<ThreadId> {
+        if let Some(&known) = self.children[parent.index()].get(k) {
+            return Some(known);
+        }
+        if self.threads as usize == MAX_THREADS {
+            return None;
+        }
+        let child = ThreadId(self.threads);
+        self.threads += 1;
+        self.children[parent.index()].push(child);
+        self.children.push(Vec::new());
+        self.objects.push(Vec::new());
+        Some(child)
+    }
+
+    /// The number of the `k`-th object made by `creator`.
+    pub(crate) fn object(&mut self, creator: ThreadId, k: usize) -> ObjectId {
+        let objects = &mut self.objects[creator.index()];
+        if let Some(&known) = objects.get(k) {
+            return known;
+        }
+        let object = ObjectId(self.made);
+        self.made += 1;
+        objects.push(object);
+        object
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_name_has_the_same_number_whatever_the_order() {
+        let mut ids = Identities::new();
+        let first = ids.child(ThreadId::MAIN, 0).expect("there is room");
+        let second = ids.child(ThreadId::MAIN, 1).expect("there is room");
+        let a = ids.object(second, 0);
+        let b = ids.object(first, 0);
+        assert_ne!(a, b);
+        assert_eq!(ids.object(first, 0), b);
+        assert_eq!(ids.object(second, 0), a);
+        assert_eq!(ids.child(ThreadId::MAIN, 1), Some(second));
+    }
+}

@@ -1,0 +1,21 @@
+//! What one execution is made of.
+//!
+//! [`session`] is the one door for visible operations; [`execution`] decides who goes on and
+//! performs what was chosen; [`object`] and [`guarded`] are what the facade makes of it; [`host`] owns the coroutines; [`history`] keeps happens-before for the
+//! exhaustive engine, [`orders`] for the race detector; [`waits`] finds cycles of waiting; [`log`]
+//! keeps what is told to a reader; [`context`] says where a thread is; [`ids`] gives names that
+//! equivalent executions share; [`quiet`] keeps the models' panics from being printed.
+
+pub(crate) mod context;
+pub(crate) mod execution;
+pub(crate) mod guarded;
+pub(crate) mod history;
+pub(crate) mod host;
+pub(crate) mod ids;
+pub(crate) mod log;
+pub(crate) mod object;
+pub(crate) mod orders;
+pub(crate) mod quiet;
+pub(crate) mod session;
+pub(crate) mod thread;
+pub(crate) mod waits;

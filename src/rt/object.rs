@@ -1,0 +1,74 @@
+//! An object of the Model arm, and the check that it is used where it was made.
+
+use std::panic::Location;
+
+use crate::op::{Args, Command, ObjectId, Op, Publish, Site, State};
+use crate::rt::context::{self, Arm};
+use crate::rt::session::Session;
+
+/// An object of one execution.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ModelObject {
+    pub(crate) id: ObjectId,
+    stamp: u64,
+    site: Site,
+}
+
+impl ModelObject {
+    /// Makes an object in the running execution.
+    pub(crate) fn new(kind: &'static str, state: State, site: Site) -> Self {
+        context::session(|session| ModelObject {
+            id: session.create(kind, state, site),
+            stamp: session.stamp(),
+            site,
+        })
+    }
+
+    /// Performs a command on it; the state before.
+    pub(crate) fn perform(self, command: &'static Command, args: Args, publish: Publish, site: Site) -> State {
+        self.with(site, |session| {
+            session.perform(Op { command, object: self.id, args, publish, on_failure: publish, site })
+        })
+    }
+
+    /// Calls `f` with the session, once it is clear that this is the right one.
+    ///
+    /// # Panics
+    /// If the object is of another execution.
+    pub(crate) fn with<R>(self, site: Site, f: impl FnOnce(&Session) -> R) -> R {
+        if context::arm() != Arm::Model {
+            foreign(self.site, site);
+        }
+        context::session(|session| {
+            if session.stamp() != self.stamp {
+                foreign(self.site, site);
+            }
+            f(session)
+        })
+    }
+
+    /// The object's present state, looked at by somebody who has it for themselves.
+    pub(crate) fn peek(self) -> State {
+        context::session(|session| session.execution.borrow().object(self.id).state)
+    }
+}
+
+/// Complains about an object that is used outside the execution that made it.
+#[cold]
+pub(crate) fn foreign(made: Site, used: &Location<'_>) -> ! {
+    panic!(
+        "an object made at {}:{} is used at {}:{}, outside the execution that made it: make it inside the \
+         model's closure, not in a static or before the check",
+        made.file(),
+        made.line(),
+        used.file(),
+        used.line()
+    )
+}
+
+/// Complains unless the calling thread is where an object of this arm may be used.
+pub(crate) fn check_arm(arm: Arm, made: Site, used: Site) {
+    if context::arm() != arm {
+        foreign(made, used);
+    }
+}

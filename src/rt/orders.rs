@@ -1,0 +1,216 @@
+//! Data races, found by the memory orderings that the program wrote.
+//!
+//! Executions are sequentially consistent, but a plain access is protected only by what the program
+//! ordered: an Acquire that reads from a Release, a lock, a fence, a spawn or a join. [`Orders`]
+//! keeps vector clocks of that order (after `FastTrack`, Flanagan and Freund, PLDI 2009, and C++20's
+//! release sequences) and reports two accesses to one cell, at least one of them a write, that it
+//! leaves unordered. Since the exhaustive engine runs every trace of the visible operations, a race
+//! shows itself in one of them, whichever access comes first there.
+//!
+//! What it can miss: an ordering that holds in every sequentially consistent execution but fails in
+//! a weaker one. The loom engine looks there.
+//!
+//! Nothing is kept until the first cell is made, so models without cells pay nothing.
+
+use crate::clock::{Clocks, Row};
+use crate::op::{ObjectId, Op, Publish, Role, Site, ThreadId};
+
+/// One access to a cell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CellAccess {
+    pub(crate) thread: ThreadId,
+    pub(crate) write: bool,
+    pub(crate) site: Site,
+    epoch: u32,
+}
+
+/// What is known of a cell.
+#[derive(Debug)]
+struct Cell {
+    write: CellAccess,
+    /// The newest read of each thread since the last write.
+    reads: Vec<CellAccess>,
+}
+
+/// The clocks of one thread.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    /// What the thread is ordered after.
+    seen: Row,
+    /// What its relaxed loads would have acquired; an acquire fence makes it so.
+    loaded: Row,
+    /// What it knew at its last release fence; its relaxed stores publish that.
+    fenced: Row,
+}
+
+/// The order that the program wrote, over one execution.
+#[derive(Debug)]
+pub(crate) struct Orders {
+    active: bool,
+    clocks: Clocks,
+    threads: Vec<Option<Known>>,
+    published: Vec<Option<Row>>,
+    cells: Vec<Option<Cell>>,
+}
+
+impl Default for Orders {
+    fn default() -> Self {
+        Orders {
+            active: false,
+            clocks: Clocks::new(4),
+            threads: Vec::new(),
+            published: Vec::new(),
+            cells: Vec::new(),
+        }
+    }
+}
+
+impl Orders {
+    /// Forgets the execution and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.active = false;
+        self.clocks.clear();
+        self.threads.clear();
+        self.published.clear();
+        self.cells.clear();
+    }
+
+    /// A thread begins with its parent's knowledge.
+    pub(crate) fn spawn(&mut self, thread: ThreadId, parent: Option<ThreadId>) {
+        if self.threads.len() <= thread.index() {
+            self.threads.resize(thread.index() + 1, None);
+        }
+        if let (true, Some(parent)) = (self.active, parent) {
+            let (child, known) = (self.known(thread), self.known(parent));
+            self.clocks.join(child.seen, known.seen);
+            self.tick(known, parent);
+        }
+    }
+
+    /// `thread` goes on after `other` has finished.
+    pub(crate) fn follow(&mut self, thread: ThreadId, other: ThreadId) {
+        if self.active {
+            let (thread, other) = (self.known(thread), self.known(other));
+            self.clocks.join(thread.seen, other.seen);
+        }
+    }
+
+    /// An operation on a synchronisation object took effect.
+    pub(crate) fn op(&mut self, thread: ThreadId, op: &Op, read_only: bool, changed: bool) {
+        if !self.active {
+            return;
+        }
+        // An attempt that failed orders nothing.
+        match op.command.role {
+            Role::TryAcquire if !changed => return,
+            Role::Signal if read_only => return,
+            _ => {}
+        }
+        let known = self.known(thread);
+        if self.published.len() <= op.object.index() {
+            self.published.resize(op.object.index() + 1, None);
+        }
+        let published = match self.published[op.object.index()] {
+            Some(row) => row,
+            None => *self.published[op.object.index()].insert(self.clocks.zero()),
+        };
+        let role = op.command.role;
+        if role != Role::Store {
+            self.clocks.join(known.loaded, published);
+            let sees = if read_only && role == Role::CompareExchange { op.on_failure } else { op.publish };
+            if sees.acquires() {
+                self.clocks.join(known.seen, published);
+            }
+        }
+        if read_only {
+            return;
+        }
+        // A store begins a new release sequence; a read-modify-write goes on with the old one.
+        let publishes = if op.publish.releases() { known.seen } else { known.fenced };
+        if role == Role::Store {
+            self.clocks.assign(published, publishes);
+        } else {
+            self.clocks.join(published, publishes);
+        }
+        if op.publish.releases() {
+            self.tick(known, thread);
+        }
+    }
+
+    /// A fence.
+    pub(crate) fn fence(&mut self, thread: ThreadId, publish: Publish) {
+        if !self.active {
+            return;
+        }
+        let known = self.known(thread);
+        if publish.acquires() {
+            self.clocks.join(known.seen, known.loaded);
+        }
+        if publish.releases() {
+            self.clocks.assign(known.fenced, known.seen);
+            self.tick(known, thread);
+        }
+    }
+
+    /// A cell was made, which counts as a write to it.
+    pub(crate) fn make_cell(&mut self, thread: ThreadId, cell: ObjectId, site: Site) {
+        self.active = true;
+        if self.cells.len() <= cell.index() {
+            self.cells.resize_with(cell.index() + 1, || None);
+        }
+        let epoch = self.epoch(thread);
+        let write = CellAccess { thread, write: true, site, epoch };
+        self.cells[cell.index()] = Some(Cell { write, reads: Vec::new() });
+    }
+
+    /// A thread touches a cell; the earlier access that is not ordered before it, if there is one.
+    pub(crate) fn touch_cell(
+        &mut self,
+        thread: ThreadId,
+        cell: ObjectId,
+        write: bool,
+        site: Site,
+    ) -> Option<CellAccess> {
+        let known = self.known(thread);
+        let access = CellAccess { thread, write, site, epoch: self.epoch(thread) };
+        let Some(Some(cell)) = self.cells.get_mut(cell.index()) else { return None };
+        let clocks = &self.clocks;
+        let unordered =
+            |earlier: &&CellAccess| earlier.epoch > clocks.get(known.seen, earlier.thread.index());
+        let mut race = Some(&cell.write).filter(unordered).copied();
+        if write {
+            race = race.or_else(|| cell.reads.iter().find(unordered).copied());
+            cell.reads.clear();
+            cell.write = access;
+        } else {
+            cell.reads.retain(|read| read.thread != thread);
+            cell.reads.push(access);
+        }
+        race
+    }
+
+    fn known(&mut self, thread: ThreadId) -> Known {
+        if let Some(known) = self.threads[thread.index()] {
+            return known;
+        }
+        if thread.index() >= self.clocks.width() {
+            self.clocks.widen(thread.index() + 1);
+        }
+        let known =
+            Known { seen: self.clocks.zero(), loaded: self.clocks.zero(), fenced: self.clocks.zero() };
+        // The first epoch is 1, so that nobody else has seen it by default.
+        self.clocks.set(known.seen, thread.index(), 1);
+        self.threads[thread.index()] = Some(known);
+        known
+    }
+
+    fn epoch(&mut self, thread: ThreadId) -> u32 {
+        let known = self.known(thread);
+        self.clocks.get(known.seen, thread.index())
+    }
+
+    fn tick(&mut self, known: Known, thread: ThreadId) {
+        let epoch = self.clocks.get(known.seen, thread.index());
+        self.clocks.set(known.seen, thread.index(), epoch + 1);
+    }
+}

@@ -1,0 +1,337 @@
+//! The door between a model's threads and the execution that they are part of.
+//!
+//! Every visible operation goes through [`Session::perform`] or one of its siblings: it announces,
+//! switches, and returns when the scheduler has chosen it and its effect has taken place.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{self, AssertUnwindSafe, Location};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::op::{Command, MAX_THREADS, ObjectId, Op, Publish, Site, State, ThreadId, ThreadSet};
+use crate::rt::execution::Execution;
+use crate::rt::host::Host;
+use crate::rt::quiet;
+use crate::rt::thread::{Choosing, Panicked, Pending};
+use crate::verdict::FailureKind;
+
+/// The payload with which the threads of an ended execution are unwound.
+#[derive(Debug)]
+pub(crate) struct Cancelled;
+
+/// Tells executions apart, so that an object cannot pass from one into another unnoticed. It is a
+/// counter of the whole process, because sessions may follow each other at one address; nothing
+/// depends on its value.
+static EXECUTIONS: AtomicU64 = AtomicU64::new(0);
+
+/// What one explorer and the model's threads share.
+pub(crate) struct Session {
+    pub(crate) execution: RefCell<Execution>,
+    pub(crate) host: Box<dyn Host>,
+    stamp: Cell<u64>,
+}
+
+/// A yield that follows nothing readable cannot wait for a write. This many in a row with nothing
+/// between them are a loop, not a courtesy, and wait until nothing else can move.
+const IDLE_YIELDS: u32 = 1_000;
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// A session whose execution has not begun.
+    pub(crate) fn new(execution: Execution, host: Box<dyn Host>) -> Self {
+        Session { execution: RefCell::new(execution), host, stamp: Cell::new(0) }
+    }
+
+    /// Prepares the next execution.
+    pub(crate) fn reset(&self, races_matter_from: usize) {
+        self.stamp.set(EXECUTIONS.fetch_add(1, Ordering::Relaxed) + 1);
+        self.execution.borrow_mut().reset(races_matter_from);
+    }
+
+    /// The number of the running execution.
+    pub(crate) fn stamp(&self) -> u64 {
+        self.stamp.get()
+    }
+
+    /// The running thread makes an object.
+    pub(crate) fn create(&self, kind: &'static str, state: State, site: Site) -> ObjectId {
+        self.execution.borrow_mut().create(kind, state, site)
+    }
+
+    /// The running thread performs an operation; the state before it.
+    pub(crate) fn perform(&self, op: Op) -> State {
+        if std::thread::panicking() {
+            return self.perform_unwinding(op);
+        }
+        self.stop_at(Pending::Op(op));
+        self.execution.borrow_mut().me().answer
+    }
+
+    /// The running thread performs a command without operands on an object of its execution.
+    pub(crate) fn perform_on(
+        &self,
+        object: ObjectId,
+        command: &'static Command,
+        publish: Publish,
+        site: Site,
+    ) -> State {
+        self.perform(Op { command, object, args: [0; 2], publish, on_failure: publish, site })
+    }
+
+    #[cold]
+    fn perform_unwinding(&self, op: Op) -> State {
+        let performed = self.execution.borrow_mut().perform_unscheduled(op);
+        performed.unwrap_or_else(|| self.wait_for_ever())
+    }
+
+    /// The running thread would have to wait while it unwinds: its stack is given up.
+    fn wait_for_ever(&self) -> ! {
+        self.execution.borrow_mut().abandon_current();
+        loop {
+            self.host.switch();
+        }
+    }
+
+    /// Announces, and returns when the thread may go on.
+    fn stop_at(&self, pending: Pending) {
+        {
+            let mut execution = self.execution.borrow_mut();
+            if execution.cancelling() {
+                drop(execution);
+                cancel();
+            }
+            execution.announce(pending);
+        }
+        self.host.switch();
+        if self.execution.borrow().cancelling() {
+            cancel();
+        }
+    }
+
+    /// The running thread takes one of `n` alternatives.
+    pub(crate) fn choose(&self, n: u32, what: Choosing, site: Site) -> u32 {
+        if n <= 1 || std::thread::panicking() {
+            return 0;
+        }
+        self.stop_at(Pending::Choose { n, what, site });
+        self.execution.borrow_mut().me().answer as u32
+    }
+
+    /// Whether something that std allows happens now; never, once the thread's budget is spent.
+    pub(crate) fn happens(&self, what: Choosing, site: Site) -> bool {
+        {
+            let mut execution = self.execution.borrow_mut();
+            let budgets = execution.settings.budgets;
+            let spent = &execution.me().spent;
+            let left = match what {
+                Choosing::SpuriousWakeup => spent.spurious_wakeups < budgets.spurious_wakeups,
+                Choosing::WeakFailure => spent.weak_failures < budgets.weak_failures,
+                Choosing::Timeout => spent.timeouts < budgets.timeouts,
+                Choosing::FruitlessYield => {
+                    let here = spent.fruitless_yields.iter().find(|(known, _)| *known == site);
+                    here.map_or(0, |(_, n)| *n) < budgets.fruitless_yields
+                }
+                Choosing::Model => false,
+            };
+            if !left {
+                return false;
+            }
+        }
+        let happens = self.choose(2, what, site) == 1;
+        if happens {
+            let mut execution = self.execution.borrow_mut();
+            let spent = &mut execution.me().spent;
+            match what {
+                Choosing::SpuriousWakeup => spent.spurious_wakeups += 1,
+                Choosing::WeakFailure => spent.weak_failures += 1,
+                Choosing::Timeout => spent.timeouts += 1,
+                Choosing::FruitlessYield => {
+                    match spent.fruitless_yields.iter_mut().find(|(known, _)| *known == site) {
+                        Some((_, n)) => *n += 1,
+                        None => spent.fruitless_yields.push((site, 1)),
+                    }
+                }
+                Choosing::Model => {}
+            }
+        }
+        happens
+    }
+
+    /// The running thread hints that it waits for somebody's write.
+    pub(crate) fn yield_now(&self, site: Site) {
+        if std::thread::panicking() {
+            return;
+        }
+        {
+            let mut execution = self.execution.borrow_mut();
+            let me = execution.me();
+            if me.read.is_empty() {
+                me.idle_yields += 1;
+                if me.idle_yields < IDLE_YIELDS {
+                    return;
+                }
+            } else {
+                me.idle_yields = 0;
+            }
+        }
+        if self.happens(Choosing::FruitlessYield, site) {
+            self.execution.borrow_mut().me().read.clear();
+            return;
+        }
+        self.stop_at(Pending::Yield { site });
+    }
+
+    /// The running thread waits until it is notified, or until its deadline; whether it timed out.
+    pub(crate) fn wait(&self, object: ObjectId, timeout: Option<u64>, site: Site) -> bool {
+        if std::thread::panicking() {
+            self.wait_for_ever();
+        }
+        let deadline = {
+            let mut execution = self.execution.borrow_mut();
+            execution.me().timed_out = false;
+            timeout.map(|nanoseconds| execution.now().saturating_add(nanoseconds))
+        };
+        self.stop_at(Pending::Wake { object, deadline, site });
+        let mut execution = self.execution.borrow_mut();
+        let me = execution.me();
+        me.woken_by = None;
+        me.timed_out
+    }
+
+    /// The running thread waits until another has finished.
+    pub(crate) fn join(&self, thread: ThreadId, site: Site) {
+        if std::thread::panicking() && !self.has_finished(thread) {
+            self.wait_for_ever();
+        }
+        self.stop_at(Pending::Join { thread, site });
+    }
+
+    /// Whether a thread has finished; to be used where that cannot be noticed by the model.
+    pub(crate) fn has_finished(&self, thread: ThreadId) -> bool {
+        matches!(self.execution.borrow().thread(thread).pending, Pending::Finished)
+    }
+
+    /// The running thread spawns another, which runs up to its first visible operation.
+    #[track_caller]
+    pub(crate) fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>) -> ThreadId {
+        let child = self.execution.borrow_mut().spawn(name);
+        let Some(child) = child else {
+            panic!("a model may have {MAX_THREADS} threads at most");
+        };
+        let parker = self.create("Parker", 0, Location::caller());
+        self.execution.borrow_mut().set_parker(child, parker);
+        self.host.spawn(child, Box::new(move || run_thread(body)));
+        self.stop_at(Pending::Spawned);
+        child
+    }
+
+    /// The running thread passes a fence, which touches no object.
+    pub(crate) fn fence(&self, publish: Publish, site: Site) {
+        let mut execution = self.execution.borrow_mut();
+        let thread = execution.current();
+        if let Some(log) = &mut execution.log {
+            log.fence(thread, site);
+        }
+        execution.orders.fence(thread, publish);
+    }
+
+    /// Records a failure at the running thread, which cannot go on.
+    pub(crate) fn fail(&self, kind: FailureKind, message: String) -> ! {
+        {
+            let mut execution = self.execution.borrow_mut();
+            execution.fail(kind, message);
+            execution.cancel();
+        }
+        self.leave()
+    }
+
+    /// Ends the execution from within: the running thread is unwound when its turn comes, after the
+    /// threads that may borrow from it.
+    fn leave(&self) -> ! {
+        self.host.switch();
+        cancel();
+    }
+
+    /// The running thread.
+    pub(crate) fn me(&self) -> ThreadId {
+        self.execution.borrow().current()
+    }
+
+    /// The running thread ends by a panic whose payload somebody may ask for.
+    pub(crate) fn note_panic(&self, panicked: Panicked) {
+        self.execution.borrow_mut().me().panicked = Some(panicked);
+    }
+
+    /// The running thread stops waiting to be notified, of its own accord; whether it was too late.
+    pub(crate) fn stop_waiting(&self, leave: impl FnOnce() -> State) -> bool {
+        let before = leave();
+        let mut execution = self.execution.borrow_mut();
+        let me = execution.current();
+        execution.me().woken_by = None;
+        !ThreadSet(before).contains(me)
+    }
+
+    /// The running thread made a cell.
+    pub(crate) fn make_cell(&self, cell: ObjectId, site: Site) {
+        let mut execution = self.execution.borrow_mut();
+        let thread = execution.current();
+        execution.orders.make_cell(thread, cell, site);
+    }
+
+    /// The running thread touches a cell.
+    pub(crate) fn touch_cell(&self, cell: ObjectId, write: bool, site: Site) {
+        let mut guard = self.execution.borrow_mut();
+        let execution = &mut *guard;
+        if execution.cancelling() {
+            return;
+        }
+        let thread = execution.current();
+        if let Some(log) = &mut execution.log {
+            log.cell(thread, cell, write, site);
+        }
+        let Some(earlier) = execution.orders.touch_cell(thread, cell, write, site) else { return };
+        let verb = |write: bool| if write { "writes" } else { "reads" };
+        let message = format!(
+            "data race on {}: {} {} it at {}:{}, {} {} it at {}:{}, and nothing that the program wrote \
+             puts the one before the other",
+            execution.describe_object(cell),
+            execution.describe(earlier.thread),
+            verb(earlier.write),
+            earlier.site.file(),
+            earlier.site.line(),
+            execution.describe(thread),
+            verb(write),
+            site.file(),
+            site.line(),
+        );
+        execution.fail(FailureKind::DataRace, message);
+        let stop = execution.settings.stop_on_failure;
+        if stop {
+            execution.cancel();
+        }
+        drop(guard);
+        if stop && !std::thread::panicking() {
+            self.leave();
+        }
+    }
+}
+
+/// The body of every thread of a model: catches its panic and says that it has finished.
+pub(crate) fn run_thread(body: Box<dyn FnOnce()>) {
+    let outcome = panic::catch_unwind(AssertUnwindSafe(body));
+    let panicked = match outcome {
+        Ok(()) => None,
+        Err(payload) if payload.is::<Cancelled>() => None,
+        Err(payload) => Some(quiet::describe(&*payload)),
+    };
+    crate::rt::context::session(|session| session.execution.borrow_mut().finish(panicked));
+}
+
+/// Unwinds the running thread without a word.
+fn cancel() -> ! {
+    panic::resume_unwind(Box::new(Cancelled))
+}

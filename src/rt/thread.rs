@@ -1,0 +1,150 @@
+//! One thread of an execution: what it is about to do and what it may still do.
+
+use crate::op::{ObjectId, Op, Site, ThreadId};
+
+/// What a thread waits to do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Pending {
+    /// Nothing: it is running, or has not been spawned in this execution.
+    #[default]
+    Nothing,
+    /// To go on after it has let a child begin.
+    Spawned,
+    /// To perform an operation on an object.
+    Op(Op),
+    /// To be told which of `n` alternatives it takes.
+    Choose {
+        /// The number of alternatives.
+        n: u32,
+        /// What is chosen.
+        what: Choosing,
+        /// Where.
+        site: Site,
+    },
+    /// To see one of the objects change that it read since its last yield.
+    Yield {
+        /// Where.
+        site: Site,
+    },
+    /// To see a thread finish.
+    Join {
+        /// That thread.
+        thread: ThreadId,
+        /// Where.
+        site: Site,
+    },
+    /// To be notified.
+    Wake {
+        /// By whoever notifies this condition variable.
+        object: ObjectId,
+        /// The virtual time, in nanoseconds, at which it stops waiting.
+        deadline: Option<u64>,
+        /// Where.
+        site: Site,
+    },
+    /// Nothing any more.
+    Finished,
+}
+
+impl Pending {
+    /// The source line of what is pending.
+    pub(crate) fn site(&self) -> Option<Site> {
+        match self {
+            Pending::Op(op) => Some(op.site),
+            Pending::Choose { site, .. }
+            | Pending::Yield { site }
+            | Pending::Join { site, .. }
+            | Pending::Wake { site, .. } => Some(site),
+            Pending::Nothing | Pending::Spawned | Pending::Finished => None,
+        }
+    }
+}
+
+/// What a choice is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Choosing {
+    /// The model's own `choose`.
+    Model,
+    /// Whether a wait wakes up though nobody notified it.
+    SpuriousWakeup,
+    /// Whether a weak compare-exchange fails though it need not.
+    WeakFailure,
+    /// Whether a timed wait gives up early.
+    Timeout,
+    /// Whether a yield returns though nothing has changed.
+    FruitlessYield,
+}
+
+/// A lock that a thread holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held {
+    /// The lock.
+    pub(crate) object: ObjectId,
+    /// Where it was taken.
+    pub(crate) site: Site,
+}
+
+/// A panic that ended a thread.
+#[derive(Clone, Debug)]
+pub(crate) struct Panicked {
+    /// What it said.
+    pub(crate) message: String,
+    /// Where it began, as `file:line:column`.
+    pub(crate) place: Option<String>,
+}
+
+/// How often a thread has made use of what std merely allows.
+#[derive(Debug, Default)]
+pub(crate) struct Spent {
+    pub(crate) spurious_wakeups: usize,
+    pub(crate) weak_failures: usize,
+    pub(crate) timeouts: usize,
+    /// By call site, as the budget is.
+    pub(crate) fruitless_yields: Vec<(Site, usize)>,
+}
+
+/// A thread's state within one execution.
+#[derive(Debug, Default)]
+pub(crate) struct Thread {
+    pub(crate) pending: Pending,
+    /// The result of the last operation, for the facade to pick up.
+    pub(crate) answer: u64,
+    /// The object on which it parks.
+    pub(crate) parker: Option<ObjectId>,
+    /// Where it last performed something.
+    pub(crate) last_site: Option<Site>,
+    pub(crate) name: Option<String>,
+    pub(crate) children: usize,
+    pub(crate) objects: usize,
+    /// The objects read since the last yield or own write, each with its version at the first read.
+    pub(crate) read: Vec<(ObjectId, u32)>,
+    pub(crate) held: Vec<Held>,
+    /// The step that notified it, if one did since it began to wait.
+    pub(crate) woken_by: Option<u32>,
+    /// Whether the last wait ended because nothing else could move.
+    pub(crate) timed_out: bool,
+    /// How many yields in a row returned because nothing else could move.
+    pub(crate) rounds: usize,
+    /// How many yields in a row had nothing to wait for.
+    pub(crate) idle_yields: u32,
+    pub(crate) spent: Spent,
+    pub(crate) panicked: Option<Panicked>,
+    /// Whether somebody asked for the thread's result.
+    pub(crate) joined: bool,
+    /// Whether its stack was given up: it waited while it was being unwound.
+    pub(crate) abandoned: bool,
+}
+
+impl Thread {
+    /// The thread as it is before it does anything, keeping its memory.
+    pub(crate) fn reset(&mut self) {
+        let Thread { mut read, mut held, spent, .. } = std::mem::take(self);
+        let mut fruitless_yields = spent.fruitless_yields;
+        read.clear();
+        held.clear();
+        fruitless_yields.clear();
+        self.read = read;
+        self.held = held;
+        self.spent.fruitless_yields = fruitless_yields;
+    }
+}

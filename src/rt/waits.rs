@@ -1,0 +1,116 @@
+//! Who waits for whom: early deadlocks, and the words for a thread that is stuck.
+
+use std::fmt::Write as _;
+
+use crate::op::{Role, ThreadId};
+use crate::rt::execution::{Execution, Object};
+use crate::rt::history::{History, Next};
+use crate::rt::thread::{Pending, Thread};
+
+/// Looks for the races of operations that stay blocked: another order could have let them through.
+pub(crate) fn check_blocked(
+    history: &mut History,
+    threads: &[Thread],
+    objects: &[Object],
+    born: &[ThreadId],
+) {
+    for &thread in born {
+        if let Pending::Op(op) = &threads[thread.index()].pending {
+            let state = objects[op.object.index()].state;
+            history.look_for_races(thread, &Next::Op(op), state);
+        }
+    }
+}
+
+/// A cycle of threads each of which waits for a lock that the next one holds. Such a lock is
+/// released by its holders only, so no other thread can help.
+pub(crate) fn cycle(execution: &Execution) -> Option<Vec<ThreadId>> {
+    execution.born().iter().find_map(|&start| {
+        let mut path = vec![start];
+        closes(execution, start, start, &mut path).then_some(path)
+    })
+}
+
+/// Whether `at` waits, directly or through others, for a lock that `start` holds; `path` names them.
+fn closes(execution: &Execution, start: ThreadId, at: ThreadId, path: &mut Vec<ThreadId>) -> bool {
+    let Pending::Op(op) = &execution.thread(at).pending else { return false };
+    if op.command.role != Role::Acquire || execution.enabled(at) {
+        return false;
+    }
+    let holds = |t: ThreadId| execution.thread(t).held.iter().any(|held| held.object == op.object);
+    for &holder in execution.born() {
+        if !holds(holder) {
+            continue;
+        }
+        if holder == start {
+            return true;
+        }
+        if !path.contains(&holder) {
+            path.push(holder);
+            if closes(execution, start, holder, path) {
+                return true;
+            }
+            path.pop();
+        }
+    }
+    false
+}
+
+/// The cycle in words.
+pub(crate) fn describe_cycle(execution: &Execution, cycle: &[ThreadId]) -> String {
+    let mut text = String::from("deadlock: ");
+    for (index, &thread) in cycle.iter().enumerate() {
+        if index > 0 {
+            text.push_str("; ");
+        }
+        text.push_str(&describe_wait(execution, thread));
+    }
+    text
+}
+
+/// Every thread that is stuck, with what it waits for.
+pub(crate) fn describe_stuck(execution: &Execution) -> String {
+    let mut text = String::new();
+    for &thread in execution.born() {
+        if matches!(execution.thread(thread).pending, Pending::Finished) {
+            continue;
+        }
+        text.push_str(if text.is_empty() { "nobody can move: " } else { "; " });
+        text.push_str(&describe_wait(execution, thread));
+    }
+    for &thread in execution.born() {
+        if let Some(panicked) = &execution.thread(thread).panicked {
+            let _ = write!(text, "; {} had panicked: {}", execution.describe(thread), panicked.message);
+        }
+    }
+    text
+}
+
+fn describe_wait(execution: &Execution, thread: ThreadId) -> String {
+    let who = execution.describe(thread);
+    let state = execution.thread(thread);
+    let place = state.pending.site().map_or(String::new(), |s| format!(" at {}:{}", s.file(), s.line()));
+    match &state.pending {
+        Pending::Op(op) => {
+            let what = execution.describe_object(op.object);
+            let holder = match execution.holder(op.object) {
+                Some((t, site)) if t == thread => {
+                    format!(", which it took itself at {}:{}", site.file(), site.line())
+                }
+                Some((t, site)) => {
+                    format!(", held by {} since {}:{}", execution.describe(t), site.file(), site.line())
+                }
+                None => String::new(),
+            };
+            format!("{who} waits in {}{place} for {what}{holder}", op.command.name)
+        }
+        Pending::Join { thread: other, .. } => {
+            format!("{who} waits in join{place} for {}", execution.describe(*other))
+        }
+        Pending::Wake { object, .. } => {
+            format!("{who} waits{place} to be notified by {}", execution.describe_object(*object))
+        }
+        Pending::Yield { .. } => format!("{who} spins{place} on what nobody is left to write"),
+        _ => format!("{who} is about to go on{place}"),
+    }
+}

@@ -1,0 +1,116 @@
+//! The operations of atomics as commands of the Model arm, for each type of value.
+
+use std::marker::PhantomData;
+
+use super::word::Word;
+use crate::op::{Access, Args, Command, Publish, Role, State, always, reads, unchanged, writes};
+
+/// The commands of atomics that hold a `T`.
+pub(super) struct Table<T>(PhantomData<T>);
+
+/// `(operand) → old`.
+fn shown<T: Word>(before: State, [operand, _]: Args) -> String {
+    format!("({}) → {}", T::from_word(operand).text(), T::from_word(before).text())
+}
+
+/// A read-modify-write.
+const fn update<T: Word>(name: &'static str, effect: fn(State, Args) -> State) -> Command {
+    let (role, publish) = (Role::Update, Publish::Nothing);
+    Command { name, role, guard: always, effect, access: writes, publish, show: shown::<T> }
+}
+
+const fn compare<T: Word>(name: &'static str) -> Command {
+    Command {
+        name,
+        role: Role::CompareExchange,
+        guard: always,
+        effect: |state, [current, new]| if state == current { new } else { state },
+        // One that fails is a read: it commutes with others that look.
+        access: |state, [current, _]| if state == current { Access::WRITE } else { Access::READ },
+        publish: Publish::Nothing,
+        show: |before, [current, new]| {
+            let result = if before == current { "Ok" } else { "Err" };
+            let text = |word| T::from_word(word).text();
+            format!("({}, {}) → {result}({})", text(current), text(new), text(before))
+        },
+    }
+}
+
+impl<T: Word> Table<T> {
+    pub(super) const LOAD: &'static Command = &Command {
+        name: "load",
+        role: Role::Load,
+        guard: always,
+        effect: unchanged,
+        access: reads,
+        publish: Publish::Nothing,
+        show: |before, _| format!("() → {}", T::from_word(before).text()),
+    };
+
+    pub(super) const STORE: &'static Command = &Command {
+        name: "store",
+        role: Role::Store,
+        guard: always,
+        effect: |_, [value, _]| value,
+        access: writes,
+        publish: Publish::Nothing,
+        show: |_, [value, _]| format!("({})", T::from_word(value).text()),
+    };
+
+    pub(super) const SWAP: &'static Command = &update::<T>("swap", |_, [value, _]| value);
+
+    pub(super) const COMPARE_EXCHANGE: &'static Command = &compare::<T>("compare_exchange");
+
+    pub(super) const COMPARE_EXCHANGE_WEAK: &'static Command = &compare::<T>("compare_exchange_weak");
+
+    pub(super) const FAIL_SPURIOUSLY: &'static Command = &Command {
+        name: "compare_exchange_weak",
+        role: Role::CompareExchange,
+        guard: always,
+        effect: unchanged,
+        access: reads,
+        publish: Publish::Nothing,
+        show: |before, [current, new]| {
+            let text = |word| T::from_word(word).text();
+            format!("({}, {}) → Err({}) spuriously", text(current), text(new), text(before))
+        },
+    };
+}
+
+/// An integer's arithmetic.
+macro_rules! arithmetic {
+    ($($integer:ty),*) => { $(
+        impl Table<$integer> {
+            pub(super) const FETCH_ADD: &'static Command = &update::<$integer>("fetch_add", |state, [n, _]| {
+                <$integer>::from_word(state).wrapping_add(<$integer>::from_word(n)).to_word()
+            });
+            pub(super) const FETCH_SUB: &'static Command = &update::<$integer>("fetch_sub", |state, [n, _]| {
+                <$integer>::from_word(state).wrapping_sub(<$integer>::from_word(n)).to_word()
+            });
+            pub(super) const FETCH_MAX: &'static Command = &update::<$integer>("fetch_max", |state, [n, _]| {
+                <$integer>::from_word(state).max(<$integer>::from_word(n)).to_word()
+            });
+            pub(super) const FETCH_MIN: &'static Command = &update::<$integer>("fetch_min", |state, [n, _]| {
+                <$integer>::from_word(state).min(<$integer>::from_word(n)).to_word()
+            });
+        }
+    )* };
+}
+
+arithmetic!(i8, i16, i32, i64, isize, u8, u16, u32, u64, usize);
+
+/// The bits of an integer or a boolean.
+macro_rules! bits {
+    ($($value:ty),*) => { $(
+        impl Table<$value> {
+            pub(super) const FETCH_AND: &'static Command = &update::<$value>("fetch_and", |state, [n, _]| state & n);
+            pub(super) const FETCH_NAND: &'static Command = &update::<$value>("fetch_nand", |state, [n, _]| {
+                (!(<$value>::from_word(state) & <$value>::from_word(n))).to_word()
+            });
+            pub(super) const FETCH_OR: &'static Command = &update::<$value>("fetch_or", |state, [n, _]| state | n);
+            pub(super) const FETCH_XOR: &'static Command = &update::<$value>("fetch_xor", |state, [n, _]| state ^ n);
+        }
+    )* };
+}
+
+bits!(i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, bool);

@@ -1,0 +1,351 @@
+//! `std::sync::Condvar`: any waiter may be the one that is notified, and waits may wake up spuriously.
+
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::engine::native::{self, GLANCE};
+use crate::op::{Publish, Site, ThreadSet};
+use crate::rt::context::{self, Arm};
+use crate::rt::object::{ModelObject, check_arm};
+use crate::rt::thread::Choosing;
+use crate::sync::commands::{ALL, ENQUEUE, LEAVE, ONE, WAKE_ALL, WAKE_ONE};
+use crate::sync::{LockResult, MutexGuard, poison};
+
+/// A condition variable with std's interface; see [`std::sync::Condvar`].
+///
+/// # Examples
+/// ```
+/// use raddle::{Checker, sync::{Arc, Condvar, Mutex}, thread};
+///
+/// let report = Checker::exhaustive().check(|| {
+///     let pair = Arc::new((Mutex::new(false), Condvar::new()));
+///     let other = Arc::clone(&pair);
+///     let child = thread::spawn(move || {
+///         *other.0.lock().unwrap() = true;
+///         other.1.notify_one();
+///     });
+///     let ready = pair.1.wait_while(pair.0.lock().unwrap(), |ready| !*ready).unwrap();
+///     assert!(*ready);
+///     drop(ready);
+///     child.join().unwrap();
+/// });
+/// report.expect_verified();
+/// ```
+#[derive(Debug)]
+pub struct Condvar {
+    site: Site,
+    of: Of,
+}
+
+#[derive(Debug)]
+enum Of {
+    Native(Box<Waiters>),
+    Loom(Box<loom::sync::Condvar>),
+    Model(ModelObject),
+}
+
+/// Native waiters, each with a ticket.
+#[derive(Debug, Default)]
+struct Waiters {
+    tickets: parking_lot::Mutex<Tickets>,
+    changed: parking_lot::Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Tickets {
+    next: u64,
+    waiting: Vec<u64>,
+}
+
+/// Whether a timed wait timed out; see [`std::sync::WaitTimeoutResult`].
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// use raddle::sync::{Condvar, Mutex};
+/// let (lock, condvar) = (Mutex::new(()), Condvar::new());
+/// let (guard, result) = condvar.wait_timeout(lock.lock().unwrap(), Duration::ZERO).unwrap();
+/// assert!(result.timed_out());
+/// # drop(guard);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitTimeoutResult(bool);
+
+impl WaitTimeoutResult {
+    /// Whether the wait is known to have timed out.
+    pub fn timed_out(&self) -> bool {
+        self.0
+    }
+}
+
+impl Condvar {
+    /// Makes a condition variable that nobody waits for.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::sync::Condvar::new().notify_all();
+    /// ```
+    #[track_caller]
+    pub fn new() -> Self {
+        let site = Location::caller();
+        let of = match context::arm() {
+            Arm::Native => Of::Native(Box::default()),
+            Arm::Loom => Of::Loom(Box::new(loom::sync::Condvar::new())),
+            Arm::Model => Of::Model(ModelObject::new("Condvar", 0, site)),
+        };
+        Condvar { site, of }
+    }
+
+    /// Unlocks, waits to be notified, and locks again. It may also return without a notification.
+    ///
+    /// # Errors
+    /// If the mutex was poisoned; the guard is inside.
+    ///
+    /// # Examples
+    /// See [`Condvar`].
+    #[track_caller]
+    pub fn wait<'a, T: ?Sized>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
+        let (guard, _) = self.wait_for(guard, None, Location::caller());
+        poison::result(guard.poisoned(), guard)
+    }
+
+    /// Waits for as long as the condition holds.
+    ///
+    /// # Errors
+    /// If the mutex was poisoned; the guard is inside.
+    ///
+    /// # Examples
+    /// See [`Condvar`].
+    #[track_caller]
+    pub fn wait_while<'a, T: ?Sized, F: FnMut(&mut T) -> bool>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        mut condition: F,
+    ) -> LockResult<MutexGuard<'a, T>> {
+        while condition(&mut *guard) {
+            (guard, _) = self.wait_for(guard, None, Location::caller());
+            if guard.poisoned() {
+                break;
+            }
+        }
+        poison::result(guard.poisoned(), guard)
+    }
+
+    /// Like [`wait`](Self::wait), for no longer than `timeout`. In a model time is virtual: the wait may
+    /// time out at any point, and does when nothing else can move.
+    ///
+    /// # Errors
+    /// If the mutex was poisoned; the guard is inside.
+    ///
+    /// # Examples
+    /// See [`WaitTimeoutResult`].
+    #[track_caller]
+    pub fn wait_timeout<'a, T: ?Sized>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        timeout: Duration,
+    ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
+        let (guard, timed_out) = self.wait_for(guard, Some(timeout), Location::caller());
+        poison::result(guard.poisoned(), (guard, WaitTimeoutResult(timed_out)))
+    }
+
+    /// Waits for as long as the condition holds, but no longer than `timeout`.
+    ///
+    /// # Errors
+    /// If the mutex was poisoned; the guard is inside.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use raddle::sync::{Condvar, Mutex};
+    /// let (lock, condvar) = (Mutex::new(1), Condvar::new());
+    /// let guard = lock.lock().unwrap();
+    /// let (guard, result) = condvar.wait_timeout_while(guard, Duration::ZERO, |n| *n == 0).unwrap();
+    /// assert!(!result.timed_out());
+    /// # drop(guard);
+    /// ```
+    #[track_caller]
+    pub fn wait_timeout_while<'a, T: ?Sized, F: FnMut(&mut T) -> bool>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        timeout: Duration,
+        mut condition: F,
+    ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
+        let mut timed_out = false;
+        while condition(&mut *guard) {
+            // In a model a wait that was woken in vain begins its time anew: time is virtual, and
+            // waiting longer than asked is always allowed.
+            if timed_out || guard.poisoned() {
+                return poison::result(guard.poisoned(), (guard, WaitTimeoutResult(timed_out)));
+            }
+            (guard, timed_out) = self.wait_for(guard, Some(timeout), Location::caller());
+        }
+        poison::result(guard.poisoned(), (guard, WaitTimeoutResult(false)))
+    }
+
+    /// Wakes one waiter, if there is any. Which one is not said.
+    ///
+    /// # Examples
+    /// See [`Condvar`].
+    #[track_caller]
+    pub fn notify_one(&self) {
+        let site = Location::caller();
+        match &self.of {
+            Of::Model(object) => {
+                object.perform(&WAKE_ONE, ONE, Publish::Nothing, site);
+            }
+            Of::Loom(condvar) => {
+                check_arm(Arm::Loom, self.site, site);
+                condvar.notify_one();
+            }
+            Of::Native(waiters) => {
+                check_arm(Arm::Native, self.site, site);
+                let mut tickets = waiters.tickets.lock();
+                if !tickets.waiting.is_empty() {
+                    tickets.waiting.remove(0);
+                }
+                waiters.woke();
+            }
+        }
+    }
+
+    /// Wakes every waiter.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::sync::Condvar::new().notify_all();
+    /// ```
+    #[track_caller]
+    pub fn notify_all(&self) {
+        let site = Location::caller();
+        match &self.of {
+            Of::Model(object) => {
+                object.perform(&WAKE_ALL, ALL, Publish::Nothing, site);
+            }
+            Of::Loom(condvar) => {
+                check_arm(Arm::Loom, self.site, site);
+                condvar.notify_all();
+            }
+            Of::Native(waiters) => {
+                check_arm(Arm::Native, self.site, site);
+                waiters.tickets.lock().waiting.clear();
+                waiters.woke();
+            }
+        }
+    }
+
+    fn wait_for<'a, T: ?Sized>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        timeout: Option<Duration>,
+        site: Site,
+    ) -> (MutexGuard<'a, T>, bool) {
+        match &self.of {
+            Of::Model(object) => {
+                let timed_out = wait_in_model(*object, &guard, timeout, site);
+                (guard, timed_out)
+            }
+            Of::Loom(condvar) => {
+                check_arm(Arm::Loom, self.site, site);
+                if let Some(inner) = guard.take_loom() {
+                    // Loom's waits never time out.
+                    let inner = condvar.wait(inner).unwrap_or_else(std::sync::PoisonError::into_inner);
+                    guard.put_loom(inner);
+                }
+                (guard, false)
+            }
+            Of::Native(waiters) => {
+                check_arm(Arm::Native, self.site, site);
+                let timed_out = waiters.wait(&guard, timeout, site);
+                (guard, timed_out)
+            }
+        }
+    }
+}
+
+/// Enqueues, unlocks, waits and locks again; whether the wait timed out.
+fn wait_in_model<T: ?Sized>(
+    object: ModelObject,
+    guard: &MutexGuard<'_, T>,
+    timeout: Option<Duration>,
+    site: Site,
+) -> bool {
+    object.with(site, |session| {
+        let me = [ThreadSet::one(session.me()).0, 0];
+        let spuriously = session.happens(Choosing::SpuriousWakeup, site);
+        let early = !spuriously && timeout.is_some() && session.happens(Choosing::Timeout, site);
+        object.perform(&ENQUEUE, me, Publish::Nothing, site);
+        guard.unlock_to_wait(site);
+        let timed_out = if spuriously || early {
+            let too_late = session.stop_waiting(|| object.perform(&LEAVE, me, Publish::Nothing, site));
+            early && !too_late
+        } else {
+            let nanoseconds = timeout.map(|t| u64::try_from(t.as_nanos()).unwrap_or(u64::MAX));
+            session.wait(object.id, nanoseconds, site)
+        };
+        guard.lock_again(site);
+        timed_out
+    })
+}
+
+impl Waiters {
+    /// Tells the run, if there is one, that somebody was woken, and lets them look.
+    fn woke(&self) {
+        if let Some(run) = context::native_run() {
+            run.progress();
+        }
+        self.changed.notify_all();
+    }
+
+    #[allow(clippy::disallowed_methods)] // The native arm lives in real time.
+    fn wait<T: ?Sized>(&self, guard: &MutexGuard<'_, T>, timeout: Option<Duration>, site: Site) -> bool {
+        let run = context::native_run();
+        let deadline = timeout.and_then(|timeout| std::time::Instant::now().checked_add(timeout));
+        let mut stuck = None;
+        let mut tickets = self.tickets.lock();
+        let ticket = tickets.next;
+        tickets.next += 1;
+        tickets.waiting.push(ticket);
+        guard.unlock_to_wait(site);
+        let mut timed_out = false;
+        loop {
+            let seen = run.as_ref().map(|run| run.seen());
+            if !tickets.waiting.contains(&ticket) {
+                break;
+            }
+            if deadline.is_some_and(|deadline| std::time::Instant::now() >= deadline) {
+                tickets.waiting.retain(|&waiting| waiting != ticket);
+                timed_out = true;
+                break;
+            }
+            if let (Some(run), Some(seen), None) = (&run, seen, deadline) {
+                let what = format!("Condvar waits at {}:{} to be notified", site.file(), site.line());
+                run.looked_in_vain(&mut stuck, seen, &what);
+                if run.cancelled() {
+                    break;
+                }
+                self.changed.wait_for(&mut tickets, GLANCE);
+            } else if let Some(deadline) = deadline {
+                self.changed.wait_until(&mut tickets, deadline);
+            } else {
+                self.changed.wait(&mut tickets);
+            }
+        }
+        drop(tickets);
+        if let Some(run) = &run {
+            run.looked_with_success(stuck);
+        }
+        guard.lock_again(site);
+        if let Some(run) = &run {
+            native::leave_if_cancelled(run);
+        }
+        timed_out
+    }
+}
+
+impl Default for Condvar {
+    #[track_caller]
+    fn default() -> Self {
+        Condvar::new()
+    }
+}

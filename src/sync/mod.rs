@@ -1,0 +1,28 @@
+//! `std::sync`, and what Python's `threading` has beyond it.
+//!
+//! Every type chooses its arm when it is made: inside a raddle execution every operation is a step
+//! that the engine schedules, inside `loom::model` it is loom's, elsewhere it is the real thing.
+
+pub mod atomic;
+mod barrier;
+mod commands;
+mod condvar;
+mod mutex;
+mod once;
+mod once_lock;
+mod poison;
+mod reentrant;
+mod rwlock;
+mod semaphore;
+
+pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult, Weak};
+
+pub use barrier::{Barrier, BarrierWaitResult};
+pub(crate) use commands::{PARK, PARK_IN_VAIN, UNPARK};
+pub use condvar::{Condvar, WaitTimeoutResult};
+pub use mutex::{Mutex, MutexGuard};
+pub use once::{Once, OnceState};
+pub use once_lock::OnceLock;
+pub use reentrant::{ReentrantMutex, ReentrantMutexGuard};
+pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub use semaphore::{BoundedSemaphore, OverRelease, Permit, Semaphore};

@@ -1,0 +1,309 @@
+//! `std::sync::Mutex`, with poisoning.
+
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+
+use crate::op::Site;
+use crate::rt::context::{self, Arm};
+use crate::rt::guarded::Guarded;
+use crate::rt::object::check_arm;
+use crate::sync::commands::{LOCK, TRY_LOCK, UNLOCK};
+use crate::sync::poison::{self, Flag};
+use crate::sync::{LockResult, TryLockError, TryLockResult};
+
+/// A mutual exclusion lock with std's interface; see [`std::sync::Mutex`].
+///
+/// # Examples
+/// ```
+/// use raddle::{Checker, sync::{Arc, Mutex}, thread};
+///
+/// let report = Checker::exhaustive().check(|| {
+///     let n = Arc::new(Mutex::new(0));
+///     let other = Arc::clone(&n);
+///     let child = thread::spawn(move || *other.lock().unwrap() += 1);
+///     *n.lock().unwrap() += 1;
+///     child.join().unwrap();
+///     assert_eq!(*n.lock().unwrap(), 2);
+/// });
+/// report.expect_verified();
+/// ```
+pub struct Mutex<T: ?Sized> {
+    raw: Raw,
+    poison: Flag,
+    data: UnsafeCell<T>,
+}
+
+/// The lock itself.
+#[derive(Debug)]
+enum Raw {
+    Guarded(Guarded),
+    Loom(Box<loom::sync::Mutex<()>>, Site),
+}
+
+// SAFETY: as for std's mutex: whoever gets at the data holds the lock, which one thread does at a time.
+unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
+// SAFETY: as above.
+unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
+impl<T: ?Sized> UnwindSafe for Mutex<T> {}
+impl<T: ?Sized> RefUnwindSafe for Mutex<T> {}
+
+/// Unlocks its mutex when dropped; see [`std::sync::MutexGuard`].
+#[must_use = "if unused the Mutex will immediately unlock"]
+pub struct MutexGuard<'a, T: ?Sized> {
+    lock: &'a Mutex<T>,
+    panicking: bool,
+    /// Loom's own guard; nothing in the other arms.
+    loom: Option<loom::sync::MutexGuard<'a, ()>>,
+    site: Site,
+    /// Like std's, a guard stays on its thread.
+    not_send: std::marker::PhantomData<*const ()>,
+}
+
+// SAFETY: a shared guard gives shared access to the data, which is what `T: Sync` allows.
+unsafe impl<T: ?Sized + Sync> Sync for MutexGuard<'_, T> {}
+
+impl<T> Mutex<T> {
+    /// Makes an unlocked mutex.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(*raddle::sync::Mutex::new(7).lock().unwrap(), 7);
+    /// ```
+    #[track_caller]
+    pub fn new(data: T) -> Self {
+        let site = Location::caller();
+        let raw = match context::arm() {
+            Arm::Loom => Raw::Loom(Box::new(loom::sync::Mutex::new(())), site),
+            _ => Raw::Guarded(Guarded::new("Mutex", 0, site)),
+        };
+        Mutex { raw, poison: Flag::new(), data: UnsafeCell::new(data) }
+    }
+
+    /// The data, once nobody else has the mutex.
+    ///
+    /// # Errors
+    /// If a thread panicked while it held the lock.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(raddle::sync::Mutex::new(7).into_inner().unwrap(), 7);
+    /// ```
+    pub fn into_inner(self) -> LockResult<T> {
+        let poisoned = self.poison.get();
+        poison::result(poisoned, self.data.into_inner())
+    }
+}
+
+impl<T: ?Sized> Mutex<T> {
+    /// Waits until the lock is free and takes it.
+    ///
+    /// # Errors
+    /// If a thread panicked while it held the lock; the guard is inside.
+    ///
+    /// # Examples
+    /// ```
+    /// *raddle::sync::Mutex::new(0).lock().unwrap() += 1;
+    /// ```
+    #[track_caller]
+    pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
+        let site = Location::caller();
+        let loom = match &self.raw {
+            Raw::Guarded(guarded) => {
+                guarded.perform(&LOCK, [0; 2], site);
+                None
+            }
+            Raw::Loom(lock, made) => {
+                check_arm(Arm::Loom, made, site);
+                Some(lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+            }
+        };
+        self.guard(loom, site)
+    }
+
+    /// Takes the lock if it is free.
+    ///
+    /// # Errors
+    /// If it is not, or if a thread panicked while it held it.
+    ///
+    /// # Examples
+    /// ```
+    /// let lock = raddle::sync::Mutex::new(());
+    /// let held = lock.try_lock().unwrap();
+    /// assert!(lock.try_lock().is_err());
+    /// # drop(held);
+    /// ```
+    #[track_caller]
+    pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
+        let site = Location::caller();
+        let loom = match &self.raw {
+            Raw::Guarded(guarded) => {
+                if guarded.perform(&TRY_LOCK, [0; 2], site) != 0 {
+                    return Err(TryLockError::WouldBlock);
+                }
+                None
+            }
+            Raw::Loom(lock, made) => {
+                check_arm(Arm::Loom, made, site);
+                match lock.try_lock() {
+                    Ok(guard) => Some(guard),
+                    Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+                    Err(std::sync::TryLockError::WouldBlock) => return Err(TryLockError::WouldBlock),
+                }
+            }
+        };
+        self.guard(loom, site).map_err(TryLockError::Poisoned)
+    }
+
+    fn guard<'a>(
+        &'a self,
+        loom: Option<loom::sync::MutexGuard<'a, ()>>,
+        site: Site,
+    ) -> LockResult<MutexGuard<'a, T>> {
+        let guard = MutexGuard {
+            lock: self,
+            panicking: std::thread::panicking(),
+            loom,
+            site,
+            not_send: std::marker::PhantomData,
+        };
+        poison::result(self.poison.get(), guard)
+    }
+
+    /// Whether a thread panicked while it held the lock.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(!raddle::sync::Mutex::new(()).is_poisoned());
+    /// ```
+    pub fn is_poisoned(&self) -> bool {
+        self.poison.get()
+    }
+
+    /// Forgets that a thread panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::sync::Mutex::new(()).clear_poison();
+    /// ```
+    pub fn clear_poison(&self) {
+        self.poison.clear();
+    }
+
+    /// The data, without locking: nobody else has the mutex.
+    ///
+    /// # Errors
+    /// If a thread panicked while it held the lock.
+    ///
+    /// # Examples
+    /// ```
+    /// let mut lock = raddle::sync::Mutex::new(1);
+    /// *lock.get_mut().unwrap() = 2;
+    /// ```
+    pub fn get_mut(&mut self) -> LockResult<&mut T> {
+        poison::result(self.poison.get(), self.data.get_mut())
+    }
+}
+
+impl<'a, T: ?Sized> MutexGuard<'a, T> {
+    /// The guard's mutex, for a condition variable.
+    pub(super) fn mutex(&self) -> &'a Mutex<T> {
+        self.lock
+    }
+
+    /// Where the lock was taken.
+    pub(super) fn site(&self) -> Site {
+        self.site
+    }
+
+    /// Loom's guard, for loom's condition variable.
+    pub(super) fn take_loom(&mut self) -> Option<loom::sync::MutexGuard<'a, ()>> {
+        self.loom.take()
+    }
+
+    /// Puts loom's guard back.
+    pub(super) fn put_loom(&mut self, guard: loom::sync::MutexGuard<'a, ()>) {
+        self.loom = Some(guard);
+    }
+
+    /// Unlocks for the time of a wait.
+    pub(super) fn unlock_to_wait(&self, site: Site) {
+        if let Raw::Guarded(guarded) = &self.lock.raw {
+            guarded.perform(&UNLOCK, [0; 2], site);
+        }
+    }
+
+    /// Locks again after a wait.
+    pub(super) fn lock_again(&self, site: Site) {
+        if let Raw::Guarded(guarded) = &self.lock.raw {
+            guarded.perform(&LOCK, [0; 2], site);
+        }
+    }
+
+    /// Whether the mutex was poisoned in the meantime.
+    pub(super) fn poisoned(&self) -> bool {
+        self.lock.poison.get()
+    }
+}
+
+impl<T: ?Sized> Drop for MutexGuard<'_, T> {
+    fn drop(&mut self) {
+        self.lock.poison.done(self.panicking);
+        match &self.lock.raw {
+            Raw::Guarded(guarded) => {
+                guarded.perform(&UNLOCK, [0; 2], self.site);
+            }
+            Raw::Loom(..) => drop(self.loom.take()),
+        }
+    }
+}
+
+impl<T: ?Sized> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: the guard stands for the lock, so no other thread has access.
+        unsafe { &*self.lock.data.get() }
+    }
+}
+
+impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above, and this guard is borrowed exclusively.
+        unsafe { &mut *self.lock.data.get() }
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Display> fmt::Display for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for Mutex<T> {
+    // Looking at the data would be a visible operation.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mutex").field("poisoned", &self.poison.get()).finish_non_exhaustive()
+    }
+}
+
+impl<T: Default> Default for Mutex<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Mutex::new(T::default())
+    }
+}
+
+impl<T> From<T> for Mutex<T> {
+    #[track_caller]
+    fn from(data: T) -> Self {
+        Mutex::new(data)
+    }
+}

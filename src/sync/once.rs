@@ -1,0 +1,117 @@
+//! `std::sync::Once`.
+
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+
+use crate::rt::guarded::Guarded;
+use crate::sync::commands::{BEGIN_ONCE, END_ONCE, IS_DONE, once};
+
+/// Runs something once, whoever comes first; see [`std::sync::Once`].
+///
+/// # Examples
+/// ```
+/// use raddle::{Checker, sync::{Arc, Mutex, Once}, thread};
+///
+/// let report = Checker::exhaustive().check(|| {
+///     let shared = Arc::new((Once::new(), Mutex::new(0)));
+///     let other = Arc::clone(&shared);
+///     let child = thread::spawn(move || other.0.call_once(|| *other.1.lock().unwrap() += 1));
+///     shared.0.call_once(|| *shared.1.lock().unwrap() += 1);
+///     child.join().unwrap();
+///     assert_eq!(*shared.1.lock().unwrap(), 1);
+/// });
+/// report.expect_verified();
+/// ```
+#[derive(Debug)]
+pub struct Once {
+    state: Guarded,
+}
+
+impl UnwindSafe for Once {}
+impl RefUnwindSafe for Once {}
+
+/// What [`Once::call_once_force`] tells its closure.
+///
+/// # Examples
+/// ```
+/// raddle::sync::Once::new().call_once_force(|state| assert!(!state.is_poisoned()));
+/// ```
+#[derive(Debug)]
+pub struct OnceState {
+    poisoned: bool,
+}
+
+impl OnceState {
+    /// Whether an earlier closure panicked.
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned
+    }
+}
+
+impl Once {
+    /// One that has not run anything.
+    ///
+    /// # Examples
+    /// See [`Once`].
+    #[track_caller]
+    #[must_use]
+    #[allow(clippy::new_without_default)] // As in std.
+    pub fn new() -> Self {
+        Once { state: Guarded::new("Once", once::NEW, Location::caller()) }
+    }
+
+    /// Runs the closure unless one has run; waits for one that is running.
+    ///
+    /// # Panics
+    /// If an earlier closure panicked.
+    ///
+    /// # Examples
+    /// See [`Once`].
+    #[track_caller]
+    pub fn call_once<F: FnOnce()>(&self, f: F) {
+        self.run(false, |_| f());
+    }
+
+    /// Like [`call_once`](Self::call_once), but goes on though an earlier closure panicked.
+    ///
+    /// # Examples
+    /// See [`OnceState`].
+    #[track_caller]
+    pub fn call_once_force<F: FnOnce(&OnceState)>(&self, f: F) {
+        self.run(true, f);
+    }
+
+    /// Whether a closure has run to its end.
+    ///
+    /// # Examples
+    /// ```
+    /// let once = raddle::sync::Once::new();
+    /// assert!(!once.is_completed());
+    /// once.call_once(|| ());
+    /// assert!(once.is_completed());
+    /// ```
+    #[track_caller]
+    pub fn is_completed(&self) -> bool {
+        self.state.perform(&IS_DONE, [0; 2], Location::caller()) == once::DONE
+    }
+
+    #[track_caller]
+    fn run(&self, force: bool, f: impl FnOnce(&OnceState)) {
+        let site = Location::caller();
+        let before = self.state.perform(&BEGIN_ONCE, [u64::from(force), 0], site);
+        match before {
+            once::DONE => return,
+            once::POISONED if !force => panic!("Once instance has previously been poisoned"),
+            _ => {}
+        }
+        /// Says how it ended, by a panic too.
+        struct End<'a>(&'a Once, crate::op::Site, u64);
+        impl Drop for End<'_> {
+            fn drop(&mut self) {
+                self.0.state.perform(&END_ONCE, [self.2, 0], self.1);
+            }
+        }
+        let mut end = End(self, site, once::POISONED);
+        f(&OnceState { poisoned: before == once::POISONED });
+        end.2 = once::DONE;
+    }
+}

@@ -1,0 +1,113 @@
+//! A mutex that its owner may lock again, which std has not (in its stable part).
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::panic::Location;
+
+use crate::op::Site;
+use crate::rt::guarded::Guarded;
+use crate::sync::commands::{REENTER, REENTER_UNLOCK, TRY_REENTER};
+
+/// A reentrant mutex, as Python's `threading.RLock`. Since its owner may hold several guards, they
+/// give shared access only.
+///
+/// # Examples
+/// ```
+/// let lock = raddle::sync::ReentrantMutex::new(7);
+/// let (once, twice) = (lock.lock(), lock.lock());
+/// assert_eq!(*once + *twice, 14);
+/// ```
+pub struct ReentrantMutex<T: ?Sized> {
+    state: Guarded,
+    data: T,
+}
+
+// SAFETY: guards give shared access, to the thread that holds the lock only, so threads take turns.
+unsafe impl<T: ?Sized + Send> Sync for ReentrantMutex<T> {}
+
+/// Unlocks once when dropped.
+#[must_use = "if unused the ReentrantMutex will immediately unlock"]
+pub struct ReentrantMutexGuard<'a, T: ?Sized> {
+    lock: &'a ReentrantMutex<T>,
+    site: Site,
+    not_send: PhantomData<*const ()>,
+}
+
+impl<T> ReentrantMutex<T> {
+    /// Makes an unlocked mutex.
+    ///
+    /// # Examples
+    /// See [`ReentrantMutex`].
+    #[track_caller]
+    pub fn new(data: T) -> Self {
+        ReentrantMutex { state: Guarded::new("ReentrantMutex", 0, Location::caller()), data }
+    }
+
+    /// The data, once nobody else has the mutex.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(raddle::sync::ReentrantMutex::new(7).into_inner(), 7);
+    /// ```
+    pub fn into_inner(self) -> T {
+        self.data
+    }
+}
+
+impl<T: ?Sized> ReentrantMutex<T> {
+    /// Waits until no other thread holds the lock and takes it once more.
+    ///
+    /// # Examples
+    /// See [`ReentrantMutex`].
+    #[track_caller]
+    pub fn lock(&self) -> ReentrantMutexGuard<'_, T> {
+        let site = Location::caller();
+        self.state.perform(&REENTER, [crate::thread::owner_key(), 0], site);
+        ReentrantMutexGuard { lock: self, site, not_send: PhantomData }
+    }
+
+    /// Takes the lock once more if no other thread holds it.
+    ///
+    /// # Examples
+    /// ```
+    /// let lock = raddle::sync::ReentrantMutex::new(());
+    /// let held = lock.lock();
+    /// assert!(lock.try_lock().is_some());
+    /// # drop(held);
+    /// ```
+    #[track_caller]
+    pub fn try_lock(&self) -> Option<ReentrantMutexGuard<'_, T>> {
+        let site = Location::caller();
+        let args = [crate::thread::owner_key(), 0];
+        let before = self.state.perform(&TRY_REENTER, args, site);
+        let locked = (TRY_REENTER.effect)(before, args) != before;
+        locked.then_some(ReentrantMutexGuard { lock: self, site, not_send: PhantomData })
+    }
+}
+
+impl<T: ?Sized> Drop for ReentrantMutexGuard<'_, T> {
+    fn drop(&mut self) {
+        self.lock.state.perform(&REENTER_UNLOCK, [0; 2], self.site);
+    }
+}
+
+impl<T: ?Sized> Deref for ReentrantMutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.lock.data
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for ReentrantMutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for ReentrantMutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReentrantMutex").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,341 @@
+//! `std::sync::RwLock`, with poisoning by writers. Neither readers nor writers are preferred.
+
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+
+use crate::op::{Command, Site};
+use crate::rt::context::{self, Arm};
+use crate::rt::guarded::Guarded;
+use crate::rt::object::check_arm;
+use crate::sync::commands::{READ, READ_UNLOCK, TRY_READ, TRY_WRITE, WRITE, WRITE_UNLOCK};
+use crate::sync::poison::{self, Flag};
+use crate::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
+
+/// A reader-writer lock with std's interface; see [`std::sync::RwLock`].
+///
+/// # Examples
+/// ```
+/// use raddle::{Checker, sync::{Arc, RwLock}, thread};
+///
+/// let report = Checker::exhaustive().check(|| {
+///     let pair = Arc::new(RwLock::new((0, 0)));
+///     let other = Arc::clone(&pair);
+///     let child = thread::spawn(move || {
+///         let mut pair = other.write().unwrap();
+///         pair.0 += 1;
+///         pair.1 += 1;
+///     });
+///     let seen = *pair.read().unwrap();
+///     assert_eq!(seen.0, seen.1);
+///     child.join().unwrap();
+/// });
+/// report.expect_verified();
+/// ```
+pub struct RwLock<T: ?Sized> {
+    raw: Raw,
+    poison: Flag,
+    data: UnsafeCell<T>,
+}
+
+#[derive(Debug)]
+enum Raw {
+    Guarded(Guarded),
+    Loom(Box<loom::sync::RwLock<()>>, Site),
+}
+
+// SAFETY: as for std's: shared access needs a shared lock, exclusive access the exclusive one.
+unsafe impl<T: ?Sized + Send> Send for RwLock<T> {}
+// SAFETY: as above; several readers may look at once, hence `Sync`.
+unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
+impl<T: ?Sized> UnwindSafe for RwLock<T> {}
+impl<T: ?Sized> RefUnwindSafe for RwLock<T> {}
+
+/// Shared access until it is dropped; see [`std::sync::RwLockReadGuard`].
+#[must_use = "if unused the RwLock will immediately unlock"]
+pub struct RwLockReadGuard<'a, T: ?Sized> {
+    lock: &'a RwLock<T>,
+    loom: Option<loom::sync::RwLockReadGuard<'a, ()>>,
+    site: Site,
+    not_send: PhantomData<*const ()>,
+}
+
+/// Exclusive access until it is dropped; see [`std::sync::RwLockWriteGuard`].
+#[must_use = "if unused the RwLock will immediately unlock"]
+pub struct RwLockWriteGuard<'a, T: ?Sized> {
+    lock: &'a RwLock<T>,
+    panicking: bool,
+    loom: Option<loom::sync::RwLockWriteGuard<'a, ()>>,
+    site: Site,
+    not_send: PhantomData<*const ()>,
+}
+
+// SAFETY: a shared guard gives shared access to the data, which is what `T: Sync` allows.
+unsafe impl<T: ?Sized + Sync> Sync for RwLockReadGuard<'_, T> {}
+// SAFETY: as above.
+unsafe impl<T: ?Sized + Sync> Sync for RwLockWriteGuard<'_, T> {}
+
+impl<T> RwLock<T> {
+    /// Makes a lock that nobody holds.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(*raddle::sync::RwLock::new(7).read().unwrap(), 7);
+    /// ```
+    #[track_caller]
+    pub fn new(data: T) -> Self {
+        let site = Location::caller();
+        let raw = match context::arm() {
+            Arm::Loom => Raw::Loom(Box::new(loom::sync::RwLock::new(())), site),
+            _ => Raw::Guarded(Guarded::new("RwLock", 0, site)),
+        };
+        RwLock { raw, poison: Flag::new(), data: UnsafeCell::new(data) }
+    }
+
+    /// The data, once nobody else has the lock.
+    ///
+    /// # Errors
+    /// If a writer panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(raddle::sync::RwLock::new(7).into_inner().unwrap(), 7);
+    /// ```
+    pub fn into_inner(self) -> LockResult<T> {
+        let poisoned = self.poison.get();
+        poison::result(poisoned, self.data.into_inner())
+    }
+}
+
+/// Runs a command on the lock, or the same on loom's.
+fn take<'a, G>(
+    raw: &'a Raw,
+    (command, tries): (&'static Command, bool),
+    on_loom: impl FnOnce(&'a loom::sync::RwLock<()>) -> Option<G>,
+    site: Site,
+) -> Option<Option<G>> {
+    match raw {
+        Raw::Guarded(guarded) => {
+            let before = guarded.perform(command, [0; 2], site);
+            let failed = tries && (command.effect)(before, [0; 2]) == before;
+            (!failed).then_some(None)
+        }
+        Raw::Loom(lock, made) => {
+            check_arm(Arm::Loom, made, site);
+            on_loom(lock).map(Some)
+        }
+    }
+}
+
+/// What loom's lock gave, whatever it says of poison.
+fn owned<G>(result: LockResult<G>) -> G {
+    result.unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What loom's attempt gave, whatever it says of poison.
+fn tried<G>(result: Result<G, std::sync::TryLockError<G>>) -> Option<G> {
+    match result {
+        Ok(guard) => Some(guard),
+        Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(std::sync::TryLockError::WouldBlock) => None,
+    }
+}
+
+impl<T: ?Sized> RwLock<T> {
+    /// Waits until no writer holds the lock and shares it.
+    ///
+    /// # Errors
+    /// If a writer panicked; the guard is inside.
+    ///
+    /// # Examples
+    /// See [`RwLock`].
+    #[track_caller]
+    pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
+        let site = Location::caller();
+        let on_loom = |lock| Some(owned(loom::sync::RwLock::read(lock)));
+        let loom = take(&self.raw, (&READ, false), on_loom, site).flatten();
+        poison::result(self.poison.get(), RwLockReadGuard { lock: self, loom, site, not_send: PhantomData })
+    }
+
+    /// Shares the lock if no writer holds it.
+    ///
+    /// # Errors
+    /// If one does, or if one panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// let lock = raddle::sync::RwLock::new(());
+    /// let writer = lock.write().unwrap();
+    /// assert!(lock.try_read().is_err());
+    /// # drop(writer);
+    /// ```
+    #[track_caller]
+    pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
+        let site = Location::caller();
+        let loom = take(&self.raw, (&TRY_READ, true), |lock| tried(lock.try_read()), site);
+        let loom = loom.ok_or(TryLockError::WouldBlock)?;
+        let guard = RwLockReadGuard { lock: self, loom, site, not_send: PhantomData };
+        poison::result(self.poison.get(), guard).map_err(TryLockError::Poisoned)
+    }
+
+    /// Waits until nobody holds the lock and takes it.
+    ///
+    /// # Errors
+    /// If a writer panicked; the guard is inside.
+    ///
+    /// # Examples
+    /// See [`RwLock`].
+    #[track_caller]
+    pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
+        let site = Location::caller();
+        let on_loom = |lock| Some(owned(loom::sync::RwLock::write(lock)));
+        let loom = take(&self.raw, (&WRITE, false), on_loom, site).flatten();
+        self.writer(loom, site)
+    }
+
+    /// Takes the lock if nobody holds it.
+    ///
+    /// # Errors
+    /// If somebody does, or if a writer panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// let lock = raddle::sync::RwLock::new(());
+    /// let reader = lock.read().unwrap();
+    /// assert!(lock.try_write().is_err());
+    /// # drop(reader);
+    /// ```
+    #[track_caller]
+    pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
+        let site = Location::caller();
+        let loom = take(&self.raw, (&TRY_WRITE, true), |lock| tried(lock.try_write()), site);
+        let loom = loom.ok_or(TryLockError::WouldBlock)?;
+        self.writer(loom, site).map_err(TryLockError::Poisoned)
+    }
+
+    fn writer<'a>(
+        &'a self,
+        loom: Option<loom::sync::RwLockWriteGuard<'a, ()>>,
+        site: Site,
+    ) -> LockResult<RwLockWriteGuard<'a, T>> {
+        let panicking = std::thread::panicking();
+        let guard = RwLockWriteGuard { lock: self, panicking, loom, site, not_send: PhantomData };
+        poison::result(self.poison.get(), guard)
+    }
+
+    /// Whether a writer panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(!raddle::sync::RwLock::new(()).is_poisoned());
+    /// ```
+    pub fn is_poisoned(&self) -> bool {
+        self.poison.get()
+    }
+
+    /// Forgets that a writer panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::sync::RwLock::new(()).clear_poison();
+    /// ```
+    pub fn clear_poison(&self) {
+        self.poison.clear();
+    }
+
+    /// The data, without locking: nobody else has the lock.
+    ///
+    /// # Errors
+    /// If a writer panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// let mut lock = raddle::sync::RwLock::new(1);
+    /// *lock.get_mut().unwrap() = 2;
+    /// ```
+    pub fn get_mut(&mut self) -> LockResult<&mut T> {
+        poison::result(self.poison.get(), self.data.get_mut())
+    }
+}
+
+impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
+    fn drop(&mut self) {
+        match &self.lock.raw {
+            Raw::Guarded(guarded) => {
+                guarded.perform(&READ_UNLOCK, [0; 2], self.site);
+            }
+            Raw::Loom(..) => drop(self.loom.take()),
+        }
+    }
+}
+
+impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
+    fn drop(&mut self) {
+        self.lock.poison.done(self.panicking);
+        match &self.lock.raw {
+            Raw::Guarded(guarded) => {
+                guarded.perform(&WRITE_UNLOCK, [0; 2], self.site);
+            }
+            Raw::Loom(..) => drop(self.loom.take()),
+        }
+    }
+}
+
+impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: the guard stands for a shared lock, so nobody writes.
+        unsafe { &*self.lock.data.get() }
+    }
+}
+
+impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: the guard stands for the exclusive lock, so no other thread has access.
+        unsafe { &*self.lock.data.get() }
+    }
+}
+
+impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above, and this guard is borrowed exclusively.
+        unsafe { &mut *self.lock.data.get() }
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockReadGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockWriteGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for RwLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RwLock").field("poisoned", &self.poison.get()).finish_non_exhaustive()
+    }
+}
+
+impl<T: Default> Default for RwLock<T> {
+    #[track_caller]
+    fn default() -> Self {
+        RwLock::new(T::default())
+    }
+}
+
+impl<T> From<T> for RwLock<T> {
+    #[track_caller]
+    fn from(data: T) -> Self {
+        RwLock::new(data)
+    }
+}

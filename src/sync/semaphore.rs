@@ -1,0 +1,169 @@
+//! Counting semaphores, which std has not. A permit has no owner: whoever likes may release.
+
+use std::panic::Location;
+
+use crate::rt::guarded::Guarded;
+use crate::sync::commands::{ACQUIRE, RELEASE, RELEASE_BOUNDED, TRY_ACQUIRE};
+
+/// A counting semaphore, as Python's `threading.Semaphore`.
+///
+/// # Examples
+/// ```
+/// use raddle::{Checker, sync::{Arc, Semaphore}, thread};
+///
+/// let report = Checker::exhaustive().check(|| {
+///     let ready = Arc::new(Semaphore::new(0));
+///     let other = Arc::clone(&ready);
+///     let child = thread::spawn(move || other.release());
+///     ready.acquire();
+///     child.join().unwrap();
+/// });
+/// report.expect_verified();
+/// ```
+#[derive(Debug)]
+pub struct Semaphore {
+    permits: Guarded,
+}
+
+/// A permit that is given back when dropped.
+#[derive(Debug)]
+#[must_use = "if unused the permit is given back at once"]
+pub struct Permit<'a> {
+    semaphore: &'a Semaphore,
+    site: crate::op::Site,
+}
+
+impl Semaphore {
+    /// A semaphore with so many permits.
+    ///
+    /// # Examples
+    /// See [`Semaphore`].
+    #[track_caller]
+    #[must_use]
+    pub fn new(permits: usize) -> Self {
+        Semaphore { permits: Guarded::new("Semaphore", permits as u64, Location::caller()) }
+    }
+
+    /// Waits for a permit and takes it.
+    ///
+    /// # Examples
+    /// See [`Semaphore`].
+    #[track_caller]
+    pub fn acquire(&self) {
+        self.permits.perform(&ACQUIRE, [1, 0], Location::caller());
+    }
+
+    /// Takes a permit if there is one.
+    ///
+    /// # Examples
+    /// ```
+    /// let semaphore = raddle::sync::Semaphore::new(1);
+    /// assert!(semaphore.try_acquire() && !semaphore.try_acquire());
+    /// ```
+    #[track_caller]
+    pub fn try_acquire(&self) -> bool {
+        self.permits.perform(&TRY_ACQUIRE, [1, 0], Location::caller()) > 0
+    }
+
+    /// Gives a permit, whether or not the caller had taken one.
+    ///
+    /// # Examples
+    /// See [`Semaphore`].
+    #[track_caller]
+    pub fn release(&self) {
+        self.permits.perform(&RELEASE, [1, 0], Location::caller());
+    }
+
+    /// Waits for a permit that gives itself back.
+    ///
+    /// # Examples
+    /// ```
+    /// let semaphore = raddle::sync::Semaphore::new(1);
+    /// drop(semaphore.permit());
+    /// assert!(semaphore.try_acquire());
+    /// ```
+    #[track_caller]
+    pub fn permit(&self) -> Permit<'_> {
+        self.acquire();
+        Permit { semaphore: self, site: Location::caller() }
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        self.semaphore.permits.perform(&RELEASE, [1, 0], self.site);
+    }
+}
+
+/// A semaphore that never has more permits than it began with, as Python's
+/// `threading.BoundedSemaphore`.
+///
+/// # Examples
+/// ```
+/// let semaphore = raddle::sync::BoundedSemaphore::new(1);
+/// semaphore.acquire();
+/// assert!(semaphore.release().is_ok());
+/// assert!(semaphore.release().is_err());
+/// ```
+#[derive(Debug)]
+pub struct BoundedSemaphore {
+    permits: Guarded,
+    most: u64,
+}
+
+/// A release without an acquire: the semaphore has all its permits already.
+///
+/// # Examples
+/// ```
+/// let error = raddle::sync::BoundedSemaphore::new(1).release().unwrap_err();
+/// assert_eq!(error.to_string(), "semaphore released too many times");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("semaphore released too many times")]
+pub struct OverRelease;
+
+impl BoundedSemaphore {
+    /// A semaphore with so many permits, and never more.
+    ///
+    /// # Examples
+    /// See [`BoundedSemaphore`].
+    #[track_caller]
+    #[must_use]
+    pub fn new(permits: usize) -> Self {
+        let most = permits as u64;
+        BoundedSemaphore { permits: Guarded::new("BoundedSemaphore", most, Location::caller()), most }
+    }
+
+    /// Waits for a permit and takes it.
+    ///
+    /// # Examples
+    /// See [`BoundedSemaphore`].
+    #[track_caller]
+    pub fn acquire(&self) {
+        self.permits.perform(&ACQUIRE, [1, 0], Location::caller());
+    }
+
+    /// Takes a permit if there is one.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(raddle::sync::BoundedSemaphore::new(1).try_acquire());
+    /// ```
+    #[track_caller]
+    pub fn try_acquire(&self) -> bool {
+        self.permits.perform(&TRY_ACQUIRE, [1, 0], Location::caller()) > 0
+    }
+
+    /// Gives a permit back.
+    ///
+    /// # Errors
+    /// If none is missing; nothing changes then.
+    ///
+    /// # Examples
+    /// See [`BoundedSemaphore`].
+    #[track_caller]
+    pub fn release(&self) -> Result<(), OverRelease> {
+        let before = self.permits.perform(&RELEASE_BOUNDED, [1, self.most], Location::caller());
+        if before < self.most { Ok(()) } else { Err(OverRelease) }
+    }
+}

@@ -1,0 +1,49 @@
+//! `std::thread::Builder`.
+
+use std::io;
+
+use super::JoinHandle;
+
+/// Names a thread before it is spawned; see [`std::thread::Builder`].
+///
+/// # Examples
+/// ```
+/// let child = raddle::thread::Builder::new().name("worker".into()).spawn(|| 7).unwrap();
+/// assert_eq!(child.join().unwrap(), 7);
+/// ```
+#[derive(Debug, Default)]
+#[must_use = "must eventually spawn the thread"]
+pub struct Builder {
+    name: Option<String>,
+}
+
+impl Builder {
+    /// A thread without a name.
+    pub fn new() -> Self {
+        Builder::default()
+    }
+
+    /// Names the thread; reports call it so.
+    pub fn name(mut self, name: String) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Accepted as in std and not used: model threads have stacks of 1 MiB.
+    pub fn stack_size(self, _: usize) -> Self {
+        self
+    }
+
+    /// Spawns the thread.
+    ///
+    /// # Errors
+    /// If the operating system cannot.
+    #[track_caller]
+    pub fn spawn<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        JoinHandle::spawn(f, self.name)
+    }
+}

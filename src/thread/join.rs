@@ -1,0 +1,203 @@
+//! `std::thread::JoinHandle`, and how a thread begins and ends in each arm.
+
+use std::any::Any;
+use std::io;
+use std::panic::{self, AssertUnwindSafe, Location};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Identity, NATIVE, Parker, Thread, ThreadId};
+use crate::engine::native::{NativeRun, panic_of};
+use crate::op::{Command, Publish, Role, Site, ThreadId as Index, always, plain, reads, unchanged, writes};
+use crate::rt::context::{self, Arm};
+use crate::rt::guarded::Guarded;
+use crate::rt::quiet::{self, Quiet};
+use crate::rt::session::Cancelled;
+
+/// A thread's result, once it is there.
+type Slot<T> = Arc<Mutex<Option<std::thread::Result<T>>>>;
+
+/// The right to wait for a thread and to ask for its result; see [`std::thread::JoinHandle`].
+///
+/// # Examples
+/// ```
+/// let report = raddle::Checker::dfs().check(|| {
+///     let child = raddle::thread::spawn(|| panic!("in vain"));
+///     assert!(child.join().is_err());
+/// });
+/// report.expect_verified();
+/// ```
+pub struct JoinHandle<T> {
+    thread: Thread,
+    of: Of<T>,
+}
+
+enum Of<T> {
+    Native { result: Slot<T>, done: Arc<Guarded>, run: Option<(Arc<NativeRun>, usize)> },
+    Loom(loom::thread::JoinHandle<T>),
+    Model { result: Slot<T>, index: Index },
+}
+
+/// Says that a native thread has ended.
+static END: Command = Command {
+    name: "end",
+    role: Role::Signal,
+    guard: always,
+    effect: |_, _| 1,
+    access: writes,
+    publish: Publish::Release,
+    show: plain,
+};
+
+/// Waits until it has.
+static JOIN: Command = Command {
+    name: "join",
+    role: Role::Await,
+    guard: |ended, _| ended == 1,
+    effect: unchanged,
+    access: reads,
+    publish: Publish::Acquire,
+    show: plain,
+};
+
+impl<T> JoinHandle<T> {
+    /// Waits for the thread to end and returns its result.
+    ///
+    /// # Errors
+    /// With the panic's value, if it panicked.
+    #[track_caller]
+    pub fn join(self) -> std::thread::Result<T> {
+        let site = Location::caller();
+        match self.of {
+            Of::Native { result, done, run } => {
+                done.perform(&JOIN, [0; 2], site);
+                if let Some((run, number)) = run {
+                    run.joined(number);
+                }
+                taken(&result)
+            }
+            Of::Loom(handle) => handle.join(),
+            Of::Model { result, index } => {
+                context::session(|session| session.join(index, site));
+                taken(&result)
+            }
+        }
+    }
+
+    /// The thread.
+    pub fn thread(&self) -> &Thread {
+        &self.thread
+    }
+}
+
+impl<T> std::fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JoinHandle").field("thread", &self.thread).finish_non_exhaustive()
+    }
+}
+
+/// The result of a thread that has ended. There is none if it was unwound with its execution.
+fn taken<T>(result: &Slot<T>) -> std::thread::Result<T> {
+    let result = result.lock().unwrap_or_else(PoisonError::into_inner).take();
+    result.unwrap_or_else(|| Err(Box::new(Cancelled)))
+}
+
+fn put<T>(slot: &Slot<T>, result: std::thread::Result<T>) {
+    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+}
+
+impl<T: Send + 'static> JoinHandle<T> {
+    /// Spawns a thread in the arm of the calling one.
+    #[track_caller]
+    pub(super) fn spawn<F>(f: F, name: Option<String>) -> io::Result<Self>
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
+        match context::arm() {
+            Arm::Native => spawn_natively(f, name, Location::caller()),
+            Arm::Loom => {
+                let mut builder = loom::thread::Builder::new();
+                if let Some(name) = name {
+                    builder = builder.name(name);
+                }
+                let handle = builder.spawn(f)?;
+                Ok(JoinHandle { thread: Thread::of_loom(handle.thread().clone()), of: Of::Loom(handle) })
+            }
+            Arm::Model => Ok(spawn_in_model(f, name)),
+        }
+    }
+}
+
+#[track_caller]
+fn spawn_in_model<T: 'static>(f: impl FnOnce() -> T + 'static, name: Option<String>) -> JoinHandle<T> {
+    let result: Slot<T> = Arc::default();
+    let slot = Arc::clone(&result);
+    let body = move || match panic::catch_unwind(AssertUnwindSafe(f)) {
+        Ok(value) => put(&slot, Ok(value)),
+        Err(payload) if payload.is::<Cancelled>() => panic::resume_unwind(payload),
+        Err(payload) => {
+            context::session(|session| session.note_panic(quiet::describe(&*payload)));
+            put(&slot, Err(payload));
+        }
+    };
+    let index = context::session(|session| session.spawn(name, Box::new(body)));
+    JoinHandle { thread: Thread::in_model(index), of: Of::Model { result, index } }
+}
+
+fn spawn_natively<F, T>(f: F, name: Option<String>, site: Site) -> io::Result<JoinHandle<T>>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let result: Slot<T> = Arc::default();
+    let done = Arc::new(Guarded::new("Thread", 0, site));
+    let parker = Arc::new(Guarded::new("Parker", 0, site));
+    let run = context::native_run().map(|run| {
+        let number = run.begin_thread();
+        (run, number)
+    });
+    let (slot, ended, inside, own) = (Arc::clone(&result), Arc::clone(&done), run.clone(), Arc::clone(&parker));
+    let mut builder = std::thread::Builder::new();
+    if let Some(name) = &name {
+        builder = builder.name(name.clone());
+    }
+    let spawned = builder.spawn(move || {
+        let _quiet = inside.as_ref().map(|_| Quiet::begin());
+        context::join_native_run(inside.as_ref().map(|(run, _)| Arc::clone(run)));
+        let current = std::thread::current();
+        NATIVE.with(|thread| {
+            *thread.borrow_mut() = Some(Thread {
+                id: ThreadId(Identity::Native(current.id())),
+                name: current.name().map(Arc::from),
+                parker: Parker::Native(own),
+            });
+        });
+        let outcome = panic::catch_unwind(AssertUnwindSafe(f));
+        let panicked = inside.as_ref().and_then(|_| panic_of(&outcome));
+        put(&slot, outcome);
+        // Whoever holds the only handle to the result drops it now, while the run still goes on.
+        drop(slot);
+        ended.perform(&END, [0; 2], site);
+        context::join_native_run(None);
+        if let Some((run, number)) = inside {
+            run.end_thread(number, panicked);
+        }
+    });
+    let handle = match spawned {
+        Ok(handle) => handle,
+        Err(error) => {
+            if let Some((run, number)) = run {
+                run.end_thread(number, None);
+            }
+            return Err(error);
+        }
+    };
+    let thread = Thread {
+        id: ThreadId(Identity::Native(handle.thread().id())),
+        name: name.map(Arc::from),
+        parker: Parker::Native(parker),
+    };
+    Ok(JoinHandle { thread, of: Of::Native { result, done, run } })
+}
+
+/// A result that may be asked for while its thread is being unwound.
+pub(super) type Payload = Box<dyn Any + Send>;

@@ -1,0 +1,222 @@
+//! `std::thread`.
+
+mod builder;
+mod join;
+mod scope;
+
+use std::panic::Location;
+use std::sync::Arc;
+
+pub use std::thread::{Result, panicking};
+
+pub use builder::Builder;
+pub use join::JoinHandle;
+pub use scope::{Scope, ScopedJoinHandle, scope};
+
+use crate::op::{ObjectId, Publish, ThreadId as Index};
+use crate::rt::context::{self, Arm};
+use crate::rt::guarded::Guarded;
+use crate::rt::thread::Choosing;
+use crate::sync::{PARK, PARK_IN_VAIN, UNPARK};
+
+/// Spawns a thread; see [`std::thread::spawn`].
+///
+/// # Panics
+/// If there are too many threads: 64 in a raddle execution, and as many as loom has room for there.
+///
+/// # Examples
+/// ```
+/// let report = raddle::Checker::dfs().check(|| {
+///     assert_eq!(raddle::thread::spawn(|| 7).join().unwrap(), 7);
+/// });
+/// report.expect_verified();
+/// ```
+#[track_caller]
+pub fn spawn<F, T>(f: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    JoinHandle::spawn(f, None).expect("failed to spawn thread")
+}
+
+/// Lets others go first; see [`std::thread::yield_now`].
+///
+/// In a model this says, like [`crate::hint::spin_loop`], that the thread waits for somebody's write.
+///
+/// # Examples
+/// ```
+/// raddle::thread::yield_now();
+/// ```
+#[track_caller]
+pub fn yield_now() {
+    match context::arm() {
+        Arm::Native => std::thread::yield_now(),
+        Arm::Loom => loom::thread::yield_now(),
+        Arm::Model => {
+            let site = Location::caller();
+            context::session(|session| session.yield_now(site));
+        }
+    }
+}
+
+/// A thread; see [`std::thread::Thread`].
+///
+/// # Examples
+/// ```
+/// let report = raddle::Checker::dfs().check(|| {
+///     let handle = raddle::thread::spawn(raddle::thread::park);
+///     handle.thread().unpark();
+///     handle.join().unwrap();
+/// });
+/// report.expect_verified();
+/// ```
+#[derive(Clone, Debug)]
+pub struct Thread {
+    id: ThreadId,
+    name: Option<Arc<str>>,
+    parker: Parker,
+}
+
+/// What identifies a thread; see [`std::thread::ThreadId`].
+///
+/// # Examples
+/// ```
+/// assert_eq!(raddle::thread::current().id(), raddle::thread::current().id());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ThreadId(Identity);
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Identity {
+    Native(std::thread::ThreadId),
+    Loom(loom::thread::ThreadId),
+    Model(u32),
+}
+
+/// What a thread parks on.
+#[derive(Clone, Debug)]
+enum Parker {
+    /// Shared with whoever has a [`Thread`] of it.
+    Native(Arc<Guarded>),
+    Loom(loom::thread::Thread),
+    Model(ObjectId),
+}
+
+thread_local! {
+    /// The native thread's own handle, made when it is first asked for, or by whoever spawned it.
+    static NATIVE: std::cell::RefCell<Option<Thread>> = const { std::cell::RefCell::new(None) };
+}
+
+impl Thread {
+    /// What identifies the thread.
+    pub fn id(&self) -> ThreadId {
+        self.id
+    }
+
+    /// Its name, if it was given one.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Lets the thread return from [`park`], now or when it parks next.
+    #[track_caller]
+    pub fn unpark(&self) {
+        let site = Location::caller();
+        match &self.parker {
+            Parker::Native(parker) => {
+                parker.perform(&UNPARK, [0; 2], site);
+            }
+            Parker::Loom(thread) => thread.unpark(),
+            Parker::Model(parker) => context::session(|session| {
+                session.perform_on(*parker, &UNPARK, Publish::Release, site);
+            }),
+        }
+    }
+
+    fn in_model(index: Index) -> Thread {
+        context::session(|session| {
+            let execution = session.execution.borrow();
+            let thread = execution.thread(index);
+            let name = if index == Index::MAIN { Some("main") } else { thread.name.as_deref() };
+            Thread {
+                id: ThreadId(Identity::Model(index.0)),
+                name: name.map(Arc::from),
+                parker: Parker::Model(thread.parker.expect("a thread is born with its parker")),
+            }
+        })
+    }
+
+    #[track_caller]
+    fn native(thread: &std::thread::Thread) -> Thread {
+        Thread {
+            id: ThreadId(Identity::Native(thread.id())),
+            name: thread.name().map(Arc::from),
+            parker: Parker::Native(Arc::new(Guarded::new("Parker", 0, Location::caller()))),
+        }
+    }
+
+    fn of_loom(thread: loom::thread::Thread) -> Thread {
+        Thread {
+            id: ThreadId(Identity::Loom(thread.id())),
+            name: thread.name().map(Arc::from),
+            parker: Parker::Loom(thread),
+        }
+    }
+}
+
+/// The calling thread; see [`std::thread::current`].
+///
+/// # Examples
+/// ```
+/// let name = raddle::thread::Builder::new().name("worker".into());
+/// let child = name.spawn(|| raddle::thread::current().name().map(str::to_owned)).unwrap();
+/// assert_eq!(child.join().unwrap().as_deref(), Some("worker"));
+/// ```
+#[track_caller]
+pub fn current() -> Thread {
+    match context::arm() {
+        Arm::Native => NATIVE.with(|thread| {
+            thread.borrow_mut().get_or_insert_with(|| Thread::native(&std::thread::current())).clone()
+        }),
+        Arm::Loom => Thread::of_loom(loom::thread::current()),
+        Arm::Model => Thread::in_model(context::session(crate::rt::session::Session::me)),
+    }
+}
+
+/// Waits until somebody unparks the calling thread; see [`std::thread::park`]. It may also return
+/// without that.
+///
+/// # Examples
+/// See [`Thread`].
+#[track_caller]
+pub fn park() {
+    let site = Location::caller();
+    match current().parker {
+        Parker::Native(parker) => {
+            parker.perform(&PARK, [0; 2], site);
+        }
+        Parker::Loom(_) => loom::thread::park(),
+        Parker::Model(parker) => context::session(|session| {
+            let in_vain = session.happens(Choosing::SpuriousWakeup, site);
+            let command = if in_vain { &PARK_IN_VAIN } else { &PARK };
+            session.perform_on(parker, command, Publish::Acquire, site);
+        }),
+    }
+}
+
+/// A number other than 0 by which a lock knows its owner.
+pub(crate) fn owner_key() -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    fn hashed(id: impl Hash) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        id.hash(&mut hasher);
+        // The lock has 48 bits for it; two threads of one model alike in all of them will not be met.
+        (hasher.finish() >> 16).max(1)
+    }
+    match context::arm() {
+        Arm::Model => u64::from(context::session(crate::rt::session::Session::me).0) + 1,
+        Arm::Native => hashed(std::thread::current().id()),
+        Arm::Loom => hashed(loom::thread::current().id()),
+    }
+}

@@ -1,0 +1,158 @@
+//! `std::thread::scope`.
+
+use std::marker::PhantomData;
+use std::panic::{self, AssertUnwindSafe, Location};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::JoinHandle;
+use super::join::Payload;
+use crate::op::Site;
+use crate::rt::context::{self, Arm};
+
+/// Where threads may be spawned that borrow from outside; see [`std::thread::Scope`].
+///
+/// # Examples
+/// See [`scope`].
+#[derive(Debug)]
+pub struct Scope<'scope, 'env: 'scope> {
+    /// The handles of threads that nobody has joined yet.
+    unjoined: Arc<Mutex<Vec<Slot>>>,
+    scope: PhantomData<&'scope mut &'scope ()>,
+    env: PhantomData<&'env mut &'env ()>,
+}
+
+/// A thread's handle until somebody joins it.
+type Slot = Arc<Mutex<Option<JoinHandle<()>>>>;
+
+/// The right to wait for a scoped thread; see [`std::thread::ScopedJoinHandle`].
+///
+/// # Examples
+/// See [`scope`].
+#[derive(Debug)]
+pub struct ScopedJoinHandle<'scope, T> {
+    handle: Slot,
+    thread: super::Thread,
+    result: Arc<Mutex<Option<Result<T, Payload>>>>,
+    scope: PhantomData<&'scope ()>,
+}
+
+/// Spawns threads that may borrow from the caller, and waits for all of them; see
+/// [`std::thread::scope`].
+///
+/// # Panics
+/// If one of the threads panicked and nobody joined it; and under loom, which unwinds the threads of
+/// a failed execution in an order in which borrowing would not be safe.
+///
+/// # Examples
+/// ```
+/// use raddle::{Checker, sync::atomic::{AtomicUsize, Ordering}, thread};
+///
+/// let report = Checker::exhaustive().check(|| {
+///     let n = AtomicUsize::new(0);
+///     thread::scope(|s| {
+///         s.spawn(|| n.fetch_add(1, Ordering::Relaxed));
+///         s.spawn(|| n.fetch_add(1, Ordering::Relaxed));
+///     });
+///     assert_eq!(n.load(Ordering::Relaxed), 2);
+/// });
+/// report.expect_verified();
+/// ```
+#[track_caller]
+pub fn scope<'env, F, T>(f: F) -> T
+where
+    F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
+{
+    assert!(context::arm() != Arm::Loom, "{}", crate::engine::loom::NO_SCOPE);
+    let site = Location::caller();
+    let scope = Scope { unjoined: Arc::default(), scope: PhantomData, env: PhantomData };
+    let result = panic::catch_unwind(AssertUnwindSafe(|| f(&scope)));
+    let panicked = scope.join_all(site);
+    match result {
+        Err(payload) => panic::resume_unwind(payload),
+        Ok(_) if panicked => panic!("a scoped thread panicked"),
+        Ok(value) => value,
+    }
+}
+
+impl<'scope> Scope<'scope, '_> {
+    /// Spawns a thread.
+    #[track_caller]
+    pub fn spawn<F, T>(&'scope self, f: F) -> ScopedJoinHandle<'scope, T>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        let result = Arc::new(Mutex::new(None));
+        let slot = Arc::clone(&result);
+        let body: Box<dyn FnOnce() + Send + 'scope> = Box::new(move || {
+            let outcome = panic::catch_unwind(AssertUnwindSafe(f));
+            let again = match &outcome {
+                Ok(_) => None,
+                Err(payload) => Some(copied(payload)),
+            };
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+            drop(slot);
+            if let Some(payload) = again {
+                panic::resume_unwind(payload);
+            }
+        });
+        // SAFETY: `scope` does not return, by a value or by unwinding, before every thread that was
+        // spawned in it has ended: `join_all` waits for them. Where an execution is unwound as a
+        // whole, its threads are unwound from the newest to the oldest, so this one before `scope`.
+        let body: Box<dyn FnOnce() + Send + 'static> = unsafe { std::mem::transmute(body) };
+        let handle = JoinHandle::spawn(body, None).expect("failed to spawn thread");
+        let thread = handle.thread().clone();
+        let handle = Arc::new(Mutex::new(Some(handle)));
+        self.unjoined.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&handle));
+        ScopedJoinHandle { handle, thread, result, scope: PhantomData }
+    }
+
+    /// Waits for every thread; whether one that nobody joined has panicked.
+    fn join_all(&self, _: Site) -> bool {
+        let mut panicked = false;
+        loop {
+            let slot = self.unjoined.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some(slot) = slot else { return panicked };
+            let handle = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(handle) = handle {
+                panicked |= handle.join().is_err();
+            }
+        }
+    }
+}
+
+impl<T> ScopedJoinHandle<'_, T> {
+    /// Waits for the thread to end and returns its result.
+    ///
+    /// # Errors
+    /// With the panic's value, if it panicked.
+    #[track_caller]
+    pub fn join(self) -> std::thread::Result<T> {
+        let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let joined = handle.map_or(Ok(()), JoinHandle::join);
+        let result = self.result.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (result, joined) {
+            (Some(result), _) => result,
+            (None, Err(payload)) => Err(payload),
+            (None, Ok(())) => unreachable!("a thread that ended well has left its result"),
+        }
+    }
+
+    /// The thread.
+    pub fn thread(&self) -> &super::Thread {
+        &self.thread
+    }
+}
+
+/// The panic's text once more: the payload itself belongs to whoever joins.
+fn copied(payload: &Payload) -> Payload {
+    if payload.is::<crate::rt::session::Cancelled>() {
+        Box::new(crate::rt::session::Cancelled)
+    } else if let Some(text) = payload.downcast_ref::<&'static str>() {
+        Box::new(*text)
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        Box::new(text.clone())
+    } else {
+        Box::new("a panic with a value that is not text")
+    }
+}
