@@ -25,6 +25,8 @@ mod trace;
 mod verdict;
 
 #[cfg(feature = "check")]
+pub mod catalogue;
+#[cfg(feature = "check")]
 pub mod cell;
 #[cfg(feature = "check")]
 pub mod hint;
