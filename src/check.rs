@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::config::{Environment, Settings};
 use crate::engine::dfs::Dfs;
 use crate::engine::dpor::Dpor;
+use crate::engine::probe::{POINTS, Probe, TURNS};
 use crate::engine::replay::{Replay, portable};
 use crate::engine::shuttle::Tasks;
 use crate::engine::{Kind, loom, native, shuttle};
@@ -63,7 +64,9 @@ pub fn check<M: Fn() + Send + Sync + 'static>(model: M) {
             Ok(checker) => checker,
             Err(error) => panic!("raddle: RADDLE_REPLAY: {error}"),
         },
-        None => Checker::of(environment.engine.unwrap_or(if cfg!(loom) { Kind::Loom } else { Kind::Exhaustive })),
+        None => {
+            Checker::of(environment.engine.unwrap_or(if cfg!(loom) { Kind::Loom } else { Kind::Exhaustive }))
+        }
     };
     let mut checker = checker;
     environment.apply(&mut checker.settings);
@@ -461,7 +464,10 @@ impl Checker {
                 Err(RecvTimeoutError::Timeout) => {
                     let beats = pulse.beats.load(Ordering::Relaxed);
                     if self.engine() != Kind::Loom && self.engine() != Kind::Native && beats == seen {
-                        let stats = Stats { executions: pulse.executions.load(Ordering::Relaxed), ..Stats::default() };
+                        let stats = Stats {
+                            executions: pulse.executions.load(Ordering::Relaxed),
+                            ..Stats::default()
+                        };
                         let reason = Reason::NoProgress { place: pulse.place() };
                         break self.report(&name, Verdict::Inconclusive(reason), stats, Vec::new());
                     }
@@ -566,7 +572,7 @@ impl Run {
         }
         match (self.kind, &self.plan) {
             (_, Plan::Replay(token)) => {
-                let mut replay = Replay::new(token.schedule.clone());
+                let mut replay = Replay::new(token.schedule.clone(), token.repeat);
                 self.settings.stop_on_failure = true;
                 let tally = self.model_arm(&mut replay);
                 self.conclude(tally, true)
@@ -632,6 +638,7 @@ impl Run {
             pulse: Arc::clone(&self.pulse),
             failures: Vec::new(),
             cut: None,
+            spinning: None,
             traces: self.settings.count_traces.then(Default::default),
         }
     }
@@ -656,7 +663,26 @@ impl Run {
         let host = Coroutines::new();
         let session = Session::new(self.execution(), Box::new(host.clone()));
         host.explore(&session, scheduler, &self.body(), &mut tally);
+        self.probe(&host, &session, &mut tally);
         tally
+    }
+
+    /// Tries fair continuations of a schedule that did not end.
+    fn probe(&self, host: &Coroutines, session: &Session, tally: &mut Tally) {
+        let Some(spinning) = tally.spinning.take() else { return };
+        let first = spinning.len().saturating_sub(POINTS);
+        for (point, turn) in (first..=spinning.len()).flat_map(|point| TURNS.map(move |turn| (point, turn))) {
+            let mut seen = self.tally();
+            let mut probe = Probe::new(spinning[..point].to_vec(), turn);
+            host.explore(session, &mut probe, &self.body(), &mut seen);
+            tally.stats.steps += seen.stats.steps;
+            if !seen.failures.is_empty() {
+                tally.stats.executions += 1;
+                tally.stats.failures += 1;
+                tally.failures.append(&mut seen.failures);
+                return;
+            }
+        }
     }
 
     /// Explores in shuttle's runner.
@@ -758,6 +784,7 @@ impl Run {
             model: model_hash(&self.name),
             budgets: self.settings.budgets,
             schedule: found.schedule,
+            repeat: found.repeat,
         };
         let mut settings = self.settings.clone();
         settings.stop_on_failure = true;
@@ -766,7 +793,12 @@ impl Run {
         let host = Coroutines::new();
         let session = Session::new(execution, Box::new(host.clone()));
         let mut last = Last { trace: None };
-        host.explore(&session, &mut Replay::new(token.schedule.clone()), &self.body(), &mut last);
+        host.explore(
+            &session,
+            &mut Replay::new(token.schedule.clone(), token.repeat),
+            &self.body(),
+            &mut last,
+        );
         let Failure { kind, message } = found.failure;
         Counterexample { kind, message, token: token.encode(), trace: last.trace }
     }
@@ -791,6 +823,8 @@ fn limit_reached(settings: &Settings, began: Instant, executions: u64) -> Option
 struct Found {
     failure: Failure,
     schedule: Vec<Choice>,
+    /// How many of its last choices repeat for ever.
+    repeat: usize,
 }
 
 /// What was seen so far.
@@ -801,6 +835,8 @@ struct Tally {
     pulse: Arc<Pulse>,
     failures: Vec<Found>,
     cut: Option<Reason>,
+    /// A schedule up to the end of the first round of a cycle that it does not leave.
+    spinning: Option<Vec<Choice>>,
     traces: Option<std::collections::BTreeSet<u128>>,
 }
 
@@ -821,7 +857,8 @@ impl Judge for Tally {
         }
         match &execution.cut {
             Some(Cut::Abandoned) => return,
-            Some(Cut::Steps { thread, site }) => {
+            Some(Cut::Steps { thread, site, cycle }) => {
+                self.spinning = cycle.map(|cycle| execution.schedule[..cycle.start + cycle.period].to_vec());
                 let place = site.map_or(String::new(), |s| format!(" at {}:{}", s.file(), s.line()));
                 self.cut = Some(Reason::MaxSteps {
                     bound: self.settings.max_steps,
@@ -843,7 +880,12 @@ impl Judge for Tally {
             .iter()
             .any(|found| found.failure.kind == failure.kind && found.failure.message == failure.message);
         if !known {
-            self.failures.push(Found { failure: failure.clone(), schedule: portable(execution) });
+            let mut schedule = portable(execution);
+            let repeat = execution.cycle.map_or(0, |cycle| {
+                schedule.truncate(cycle.start + cycle.period);
+                cycle.period
+            });
+            self.failures.push(Found { failure: failure.clone(), schedule, repeat });
         }
     }
 

@@ -30,11 +30,7 @@ fn explore(program: &Program, checker: Checker) -> (Report, BTreeSet<Outcome>, B
 /// Compares the two engines; `false` if the program has too many schedules.
 fn agree(program: &Program, budget: usize) -> Result<bool, TestCaseError> {
     let budgets = |checker: Checker| {
-        checker
-            .spurious_wakeups(budget)
-            .weak_failures(budget)
-            .timeouts(budget)
-            .fruitless_yields(budget)
+        checker.spurious_wakeups(budget).weak_failures(budget).timeouts(budget).fruitless_yields(budget)
     };
     let (dfs, all, kinds) = explore(program, budgets(Checker::dfs()));
     if matches!(dfs.verdict, Verdict::Inconclusive(_)) || dfs.stats.executions >= MOST {
@@ -52,9 +48,10 @@ fn agree(program: &Program, budget: usize) -> Result<bool, TestCaseError> {
 fn run(cases: u32, strategy: impl Strategy<Value = Program>, budget: usize) {
     let mut compared = 0;
     let config = Config { cases, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, proptest::test_runner::TestRng::deterministic_rng(
-        proptest::test_runner::RngAlgorithm::ChaCha,
-    ));
+    let mut runner = TestRunner::new_with_rng(
+        config,
+        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+    );
     let compared_cell = std::cell::Cell::new(0);
     runner
         .run(&strategy, |program| {

@@ -187,7 +187,10 @@ pub struct Program {
 
 impl Program {
     /// The program as a model that notes the outcome of each execution that ends well.
-    pub fn model(&self, outcomes: &std::sync::Arc<StdMutex<BTreeSet<Outcome>>>) -> impl Fn() + Send + Sync + 'static {
+    pub fn model(
+        &self,
+        outcomes: &std::sync::Arc<StdMutex<BTreeSet<Outcome>>>,
+    ) -> impl Fn() + Send + Sync + 'static {
         let (program, outcomes) = (self.clone(), std::sync::Arc::clone(outcomes));
         move || {
             let world = Arc::new(World::new());
