@@ -457,17 +457,17 @@ impl Checker {
             // A receiver that is gone has given up on a hanging model, and this report is late.
             let _ = send.send(report);
         });
-        let mut seen = 0;
+        let (mut seen, mut quiet) = (0, Duration::ZERO);
+        let watched = !matches!(self.engine(), Kind::Loom | Kind::Native);
         let mut report = loop {
-            match receive.recv_timeout(PATIENCE) {
+            match receive.recv_timeout(GLANCE) {
                 Ok(report) => break report,
                 Err(RecvTimeoutError::Timeout) => {
                     let beats = pulse.beats.load(Ordering::Relaxed);
-                    if self.engine() != Kind::Loom && self.engine() != Kind::Native && beats == seen {
-                        let stats = Stats {
-                            executions: pulse.executions.load(Ordering::Relaxed),
-                            ..Stats::default()
-                        };
+                    quiet = if beats == seen { quiet + GLANCE } else { Duration::ZERO };
+                    if watched && quiet >= PATIENCE {
+                        let executions = pulse.executions.load(Ordering::Relaxed);
+                        let stats = Stats { executions, ..Stats::default() };
                         let reason = Reason::NoProgress { place: pulse.place() };
                         break self.report(&name, Verdict::Inconclusive(reason), stats, Vec::new());
                     }
@@ -498,7 +498,7 @@ fn report(
 ) -> Report {
     let mut bounds = Vec::new();
     if let Some(bound) = settings.preemption_bound {
-        bounds.push(format!("at most {bound} preemptions"));
+        bounds.push(format!("at most {}", preemptions(bound)));
     }
     Report {
         verdict,
@@ -512,8 +512,14 @@ fn report(
     }
 }
 
+fn preemptions(n: usize) -> String {
+    if n == 1 { "1 preemption".to_owned() } else { format!("{n} preemptions") }
+}
+
 /// How long an execution may go without a visible operation before it counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often that is looked at.
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// The wall clock, read here only: for limits and for the time that a check took.
 #[allow(clippy::disallowed_methods)]
@@ -623,7 +629,7 @@ impl Run {
             let failed = !tally.failures.is_empty();
             let mut report = self.conclude(tally, false);
             if failed {
-                report.bounds = vec![format!("{within} preemptions, the fewest that show the failure")];
+                report.bounds = vec![format!("{}, the fewest that show the failure", preemptions(within))];
             }
             return report;
         }

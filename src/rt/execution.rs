@@ -533,7 +533,7 @@ impl Execution {
             Role::Notify => self.notify(ThreadSet(before & !after)),
             _ => {}
         }
-        self.orders.op(thread, &op, access == Access::READ, after != before);
+        self.orders.op(thread, &op, access, after != before);
     }
 
     fn notify(&mut self, woken: ThreadSet) {
