@@ -11,7 +11,7 @@ use crate::verdict::Reason;
 /// One execution.
 #[derive(Debug)]
 pub(crate) struct Bytes {
-    bytes: Arc<[u8]>,
+    choices: Arc<[u8]>,
     at: usize,
     started: bool,
     last: ThreadId,
@@ -19,8 +19,8 @@ pub(crate) struct Bytes {
 
 impl Bytes {
     /// The execution that these bytes choose.
-    pub(crate) fn new(bytes: Arc<[u8]>) -> Self {
-        Bytes { bytes, at: 0, started: false, last: ThreadId::MAIN }
+    pub(crate) fn new(choices: Arc<[u8]>) -> Self {
+        Bytes { choices, at: 0, started: false, last: ThreadId::MAIN }
     }
 
     /// A number below `n`, from the next byte if there is a choice and a byte.
@@ -28,7 +28,7 @@ impl Bytes {
         if n < 2 {
             return Some(0);
         }
-        let byte = *self.bytes.get(self.at)?;
+        let byte = *self.choices.get(self.at)?;
         self.at += 1;
         Some(usize::from(byte) % n)
     }
