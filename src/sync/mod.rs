@@ -6,6 +6,8 @@
 pub mod atomic;
 mod barrier;
 mod commands;
+#[cfg(test)]
+mod commute_tests;
 mod condvar;
 mod mutex;
 mod once;

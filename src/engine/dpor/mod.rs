@@ -17,8 +17,10 @@
 //!   waiter that would be there.
 //! * What happens when nothing else can move (timeouts, fruitless yields) depends on everything.
 //! * Races are looked for among the events that are new in an execution only: those of the prefix
-//!   that it shares with the one before were treated there. A new alternative of a choice makes all
-//!   of them new, for the sequences that were put in before carry the old one.
+//!   that it shares with the one before were treated there. Where there are choices all are looked at
+//!   each time, for the sequences that were put in before carry the alternatives taken then.
+//! * A step goes to sleep only if it was explored for every alternative of the choices that its
+//!   wakeup tree foresaw. Otherwise it stays awake: that may cost an execution, never an outcome.
 //!
 //! Soundness rests on this: operations that [`crate::op::Access`] calls commuting do commute, and
 //! guards look at their own object only. Both are tested, by the equality of outcome sets and trace
@@ -28,10 +30,10 @@ pub(crate) mod tree;
 
 use crate::op::{ThreadId, ThreadSet};
 use crate::rt::execution::{Execution, Scheduler};
-use crate::rt::history::{History, dependent};
+use crate::rt::history::{Alternatives, History, dependent};
 use crate::schedule::Choice;
 use crate::verdict::Reason;
-use tree::{Branch, Initial, Step, initial, insert};
+use tree::{Branch, Initial, Step, initial, insert, insert_beside_choice};
 
 /// A point of the current execution.
 #[derive(Debug)]
@@ -43,6 +45,10 @@ struct Node {
     sleep: Vec<Step>,
     /// What is still to be explored from here.
     todo: Vec<Branch>,
+    /// Whether the point was reached by what a wakeup tree foresaw.
+    foreseen: bool,
+    /// Whether what was foreseen after the present step left out an alternative of a choice.
+    partial: bool,
 }
 
 /// The search.
@@ -54,6 +60,8 @@ pub(crate) struct Dpor {
     guide: Vec<Branch>,
     /// The first event that is new in this execution.
     new_from: usize,
+    /// Whether any execution had a choice in it.
+    choices: bool,
     started: bool,
     /// Executions that turned out to be covered already; optimality says there are none.
     pub(crate) redundant: u64,
@@ -71,6 +79,7 @@ impl Dpor {
         let history = execution.history.as_ref().expect("the exhaustive engine keeps a history");
         self.learn_touches(history);
         let sleep = self.inherited_sleep();
+        let foreseen = !self.guide.is_empty();
         let (step, todo) = if self.guide.is_empty() {
             let Some((first, others)) = self.fresh(execution, enabled, &sleep) else {
                 self.redundant += 1;
@@ -93,9 +102,27 @@ impl Dpor {
         );
         let choice = Choice { thread: step.thread, alternative: step.alternative };
         let signature = execution.signature(step.thread);
-        self.path.push(Node { step, signature, sleep, todo });
+        self.choices |= step.is_choice();
+        self.path.push(Node { step, signature, sleep, todo, foreseen, partial: false });
         self.depth += 1;
         Some(choice)
+    }
+
+    /// Leaves the last point, from which everything is explored that was to be. If a wakeup tree
+    /// foresaw some alternatives of a choice there and not all of them, the steps before it that
+    /// the tree foresaw have not been explored for the others, and must not be put to sleep.
+    fn leave(&mut self) {
+        let Some(node) = self.path.pop() else { return };
+        let taken = node.sleep.iter().filter(|step| step.thread == node.step.thread).count() + 1;
+        if !node.foreseen || taken >= node.step.alternatives.iter().count() {
+            return;
+        }
+        for before in self.path.iter_mut().rev() {
+            before.partial = true;
+            if !before.foreseen {
+                break;
+            }
+        }
     }
 
     /// Corrects what the newest step was foreseen to touch by what it did touch: if its thread
@@ -131,11 +158,12 @@ impl Dpor {
             let sleeps = |alternative: u32| {
                 sleep.iter().any(|step| step.thread == thread && step.alternative == alternative)
             };
-            let mut steps = execution
-                .alternatives(thread)
-                .iter()
-                .filter(|&a| !sleeps(a))
-                .map(|alternative| Step { thread, alternative, touches: execution.touches(thread) });
+            let alternatives = execution.alternatives(thread);
+            let step = |alternative| {
+                let touches = execution.touches(thread);
+                Step { thread, alternative, alternatives, touches }
+            };
+            let mut steps = alternatives.iter().filter(|&a| !sleeps(a)).map(step);
             let first = steps.next()?;
             Some((first, steps.map(|step| Branch { step, then: Vec::new() }).collect()))
         };
@@ -151,28 +179,61 @@ impl Dpor {
     /// Puts the reversals of this execution's races into the trees of the points before them.
     fn reverse_races(&mut self, history: &History) {
         for race in history.races() {
-            let node = &mut self.path[race.first as usize];
             let mut sequence: Vec<Step> = (race.first + 1..history.events().len() as u32)
                 .filter(|&event| !history.ordered(race.first, event))
                 .map(|event| {
                     let of = &history.events()[event as usize];
-                    Step { thread: of.thread, alternative: of.alternative, touches: history.touched(event) }
+                    let alternatives = self.path[event as usize].step.alternatives;
+                    let touches = history.touched(event);
+                    Step { thread: of.thread, alternative: of.alternative, alternatives, touches }
                 })
                 .collect();
+            let node = &mut self.path[race.first as usize];
+            let alternatives = match race.instead.as_slice() {
+                [_] => Alternatives::One,
+                several => {
+                    let waiters = several.iter().fold(0, |set, (waiter, _)| set | 1 << waiter);
+                    Alternatives::Among(ThreadSet(waiters))
+                }
+            };
             for (alternative, touches) in &race.instead {
                 let mut touches = touches.clone();
                 touches.extend(history.touches(race.then).skip(touches.len()));
-                sequence.push(Step { thread: race.thread, alternative: *alternative, touches });
+                let alternative = *alternative;
+                sequence.push(Step { thread: race.thread, alternative, alternatives, touches });
                 debug_assert_eq!(
                     initial(&node.step, &sequence),
                     Initial::No,
                     "a reversal does not begin alike"
                 );
-                if node.sleep.iter().all(|step| initial(step, &sequence) == Initial::No) {
-                    insert(&mut node.todo, sequence.clone());
-                }
+                put_in(node, &sequence);
                 sequence.pop();
             }
+        }
+    }
+}
+
+/// Puts a sequence into a point's tree, unless a step that sleeps there covers it. One alternative of a
+/// choice covers it for itself only.
+fn put_in(node: &mut Node, sequence: &[Step]) {
+    let mut beside: Option<&Step> = None;
+    for step in &node.sleep {
+        match initial(step, sequence) {
+            Initial::No => {}
+            Initial::Beside if step.is_choice() => beside = Some(step),
+            Initial::At(_) | Initial::Beside => return,
+        }
+    }
+    match beside.cloned() {
+        None => insert(&mut node.todo, sequence.to_vec()),
+        Some(choice) => {
+            let asleep: Vec<u32> = node
+                .sleep
+                .iter()
+                .filter(|step| step.thread == choice.thread)
+                .map(|step| step.alternative)
+                .collect();
+            insert_beside_choice(&mut node.todo, &choice, &asleep, sequence);
         }
     }
 }
@@ -188,16 +249,17 @@ impl Scheduler for Dpor {
             if !node.todo.is_empty() {
                 let Branch { step, then } = node.todo.remove(0);
                 let done = std::mem::replace(&mut node.step, step);
-                let other_alternative = done.thread == node.step.thread;
-                node.sleep.push(done);
+                if !std::mem::take(&mut node.partial) {
+                    node.sleep.push(done);
+                }
                 // What the point's thread does there may be another operation than before.
                 node.signature = 0;
                 self.guide = then;
-                // Sequences that were put in before carry the alternative that is left now.
-                self.new_from = if other_alternative { 0 } else { self.path.len() - 1 };
+                // Sequences that were put in before carry the alternatives that were taken then.
+                self.new_from = 0;
                 return true;
             }
-            self.path.pop();
+            self.leave();
         }
         false
     }

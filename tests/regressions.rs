@@ -1,0 +1,52 @@
+//! Programs on which an engine was once wrong, each named after its symptom.
+
+#[path = "common/generate.rs"]
+mod generate;
+
+use generate::{Instr, Program};
+use raddle::Checker;
+
+/// The exhaustive engine runs as many executions as the search without reduction sees traces.
+fn an_execution_per_trace(threads: Vec<Vec<Instr>>, budget: usize) {
+    let program = Program { threads };
+    let traces = |checker: Checker| {
+        let checker = checker
+            .spurious_wakeups(budget)
+            .weak_failures(budget)
+            .timeouts(budget)
+            .fruitless_yields(budget)
+            .stop_on_failure(false)
+            .count_traces(true);
+        checker.check(program.model(&std::sync::Arc::default())).stats
+    };
+    let (dfs, exhaustive) = (traces(Checker::dfs()), traces(Checker::exhaustive()));
+    assert_eq!(Some(exhaustive.executions), dfs.traces);
+    assert_eq!(exhaustive.redundant, 0);
+}
+
+#[test]
+fn a_race_before_a_choice_is_reversed_under_every_alternative() {
+    use Instr::{Choose, Load, NotifyOne, Store};
+    an_execution_per_trace(vec![vec![Store(0, 1)], vec![Load(0)], vec![NotifyOne(0), Choose(1)]], 0);
+}
+
+#[test]
+fn a_trace_is_missed_beside_a_weak_compare_exchange() {
+    use Instr::{Cas, NotifyAll, NotifyOne, Swap, WeakCas};
+    an_execution_per_trace(
+        vec![
+            vec![Swap(0, 1)],
+            vec![NotifyOne(1), NotifyAll(1), Cas(0, 0, 0)],
+            vec![Cas(1, 2, 0), WeakCas(1, 2, 2)],
+            vec![Swap(1, 1)],
+        ],
+        1,
+    );
+}
+
+#[test]
+fn an_alternative_of_a_choice_covers_a_sequence_for_itself_only() {
+    use Instr::{Choose, Load, Store};
+    let chooses = vec![Load(1), Choose(1), Load(1)];
+    an_execution_per_trace(vec![vec![Store(0, 1)], vec![Load(0)], chooses, vec![Store(1, 1)]], 0);
+}
