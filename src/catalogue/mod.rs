@@ -10,10 +10,33 @@ mod lost_update;
 // 2 Locks
 mod lock_order;
 
+// 4 Monitors and conditions
+mod barrier_party_missing;
+mod barrier_reuse;
+mod event_pulse;
+mod lost_wakeup;
+mod mesa_if;
+mod semaphore_vs_monitor;
+mod spurious_wakeup;
+mod wrong_waiter;
+// 5 Queues
+mod empty_then_get;
+mod one_sentinel;
+mod task_done_missing;
+mod task_done_twice;
+// 8 Memory ordering
+mod arc_drop;
+mod double_checked_init;
+mod relaxed_publication;
+mod relaxed_spinlock;
+mod store_buffering;
+mod treiber_aba;
+
 #[cfg(test)]
 mod mutants;
 #[cfg(test)]
 mod registry_tests;
+mod support;
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,6 +51,27 @@ pub const HAZARDS: &[Hazard] = &[
     lost_update::HAZARD,
     // 2 Locks
     lock_order::HAZARD,
+    // 4 Monitors and conditions
+    lost_wakeup::HAZARD,
+    mesa_if::HAZARD,
+    spurious_wakeup::HAZARD,
+    wrong_waiter::HAZARD,
+    semaphore_vs_monitor::HAZARD,
+    event_pulse::HAZARD,
+    barrier_reuse::HAZARD,
+    barrier_party_missing::HAZARD,
+    // 5 Queues
+    empty_then_get::HAZARD,
+    task_done_missing::HAZARD,
+    task_done_twice::HAZARD,
+    one_sentinel::HAZARD,
+    // 8 Memory ordering
+    relaxed_publication::HAZARD,
+    store_buffering::HAZARD,
+    arc_drop::HAZARD,
+    relaxed_spinlock::HAZARD,
+    double_checked_init::HAZARD,
+    treiber_aba::HAZARD,
 ];
 
 /// A documented concurrency hazard.

@@ -1,0 +1,4 @@
+//! What several hazards of a chapter share, over the facade's primitives.
+
+pub(super) mod monitor;
+pub(super) mod queue;
