@@ -24,6 +24,19 @@ mod empty_then_get;
 mod one_sentinel;
 mod task_done_missing;
 mod task_done_twice;
+// 6 Pools, futures, timers
+mod abandoned_result;
+mod async_bridge;
+mod completion_order;
+mod daemon_torn_write;
+mod late_timer;
+mod lost_callback;
+mod pool_waits_for_itself;
+mod submit_after_shutdown;
+mod swallowed_panic;
+// 7 Processes
+mod recursive_spawn;
+mod terminated_holder;
 // 8 Memory ordering
 mod arc_drop;
 mod double_checked_init;
@@ -65,6 +78,19 @@ pub const HAZARDS: &[Hazard] = &[
     task_done_missing::HAZARD,
     task_done_twice::HAZARD,
     one_sentinel::HAZARD,
+    // 6 Pools, futures, timers
+    pool_waits_for_itself::HAZARD,
+    completion_order::HAZARD,
+    swallowed_panic::HAZARD,
+    submit_after_shutdown::HAZARD,
+    lost_callback::HAZARD,
+    async_bridge::HAZARD,
+    late_timer::HAZARD,
+    abandoned_result::HAZARD,
+    daemon_torn_write::HAZARD,
+    // 7 Processes
+    terminated_holder::HAZARD,
+    recursive_spawn::HAZARD,
     // 8 Memory ordering
     relaxed_publication::HAZARD,
     store_buffering::HAZARD,

@@ -55,6 +55,19 @@ const MUTANTS: &[(&str, &[Mutant])] = &[
     ("task-done-missing", task_done_missing::MUTANTS),
     ("task-done-twice", task_done_twice::MUTANTS),
     ("one-sentinel", one_sentinel::MUTANTS),
+    // 6 Pools, futures, timers
+    ("pool-waits-for-itself", pool_waits_for_itself::MUTANTS),
+    ("completion-order", completion_order::MUTANTS),
+    ("swallowed-panic", swallowed_panic::MUTANTS),
+    ("submit-after-shutdown", submit_after_shutdown::MUTANTS),
+    ("lost-callback", lost_callback::MUTANTS),
+    ("async-bridge", async_bridge::MUTANTS),
+    ("late-timer", late_timer::MUTANTS),
+    ("abandoned-result", abandoned_result::MUTANTS),
+    ("daemon-torn-write", daemon_torn_write::MUTANTS),
+    // 7 Processes
+    ("terminated-holder", terminated_holder::MUTANTS),
+    ("recursive-spawn", recursive_spawn::MUTANTS),
     // 8 Memory ordering
     ("relaxed-publication", relaxed_publication::MUTANTS),
     ("store-buffering", store_buffering::MUTANTS),

@@ -1,4 +1,5 @@
 //! What several hazards of a chapter share, over the facade's primitives.
 
 pub(super) mod monitor;
+pub(super) mod pool;
 pub(super) mod queue;
