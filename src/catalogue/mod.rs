@@ -5,8 +5,13 @@
 //! every engine with the failure that it names, and a fixed one is verified by the engines that can
 //! conclude and not refuted by the others; an exception is declared with its reason.
 
-mod lock_order;
+// 1 Shared state
 mod lost_update;
+// 2 Locks
+mod lock_order;
+
+#[cfg(test)]
+mod mutants;
 #[cfg(test)]
 mod registry_tests;
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use crate::rt::context;
 use crate::rt::execution::Failure;
+use crate::rt::fail::Declared;
 use crate::rt::quiet;
 use crate::verdict::{FailureKind, Reason};
 
@@ -60,7 +61,13 @@ pub(crate) fn explore(
     let outcome = match outcome {
         Ok(()) => Outcome::Passed,
         Err(payload) if payload.is::<Stopped>() => Outcome::LeftOut(Reason::MaxExecutions { bound: executions }),
-        Err(payload) => judge(&quiet::describe(&*payload), max_threads, max_branches),
+        Err(payload) => match payload.downcast::<Declared>() {
+            Ok(declared) => {
+                let Declared { kind, message } = *declared;
+                Outcome::Failed(Failure { kind, message })
+            }
+            Err(payload) => judge(&quiet::describe(&*payload), max_threads, max_branches),
+        },
     };
     (outcome, executions)
 }

@@ -134,6 +134,13 @@ pub(crate) fn leave_if_cancelled(run: &NativeRun) {
     }
 }
 
+/// Ends the calling thread's run with a failure that it declares.
+pub(crate) fn fail(run: &NativeRun, kind: FailureKind, message: String) -> ! {
+    run.fail(kind, message);
+    run.cancelled.store(true, Ordering::SeqCst);
+    std::panic::resume_unwind(Box::new(Cancelled))
+}
+
 /// Runs the model once.
 pub(crate) fn run_once(model: &Arc<dyn Fn() + Send + Sync>) -> Ending {
     let run = Arc::new(NativeRun::default());

@@ -4,10 +4,12 @@
 //! performs what was chosen; [`object`] and [`guarded`] are what the facade makes of it; [`host`] owns the coroutines; [`history`] keeps happens-before for the
 //! exhaustive engine, [`orders`] for the race detector; [`waits`] finds cycles of waiting; [`log`]
 //! keeps what is told to a reader; [`context`] says where a thread is; [`ids`] gives names that
-//! equivalent executions share; [`quiet`] keeps the models' panics from being printed.
+//! equivalent executions share; [`quiet`] keeps the models' panics from being printed; [`fail`] ends an execution with
+//! a failure that a primitive declares.
 
 pub(crate) mod context;
 pub(crate) mod execution;
+pub(crate) mod fail;
 pub(crate) mod guarded;
 pub(crate) mod history;
 pub(crate) mod host;

@@ -1,0 +1,74 @@
+//! Each fix is needed: every fixed variant without one of its lines is refuted.
+//!
+//! A hazard's file keeps its mutants beside what they mutate, in `MUTANTS`; they are listed here by
+//! the hazard's name.
+
+use super::*;
+
+/// A fixed variant with one change that undoes the fix.
+#[derive(Clone, Copy)]
+pub(super) struct Mutant {
+    /// The fixed variant's name.
+    fixed: &'static str,
+    /// What was changed.
+    change: &'static str,
+    model: fn(),
+    failure: FailureKind,
+}
+
+/// What is left of the variant `fixed` after `change`, and how it fails.
+pub(super) const fn mutant(
+    fixed: &'static str,
+    change: &'static str,
+    model: fn(),
+    failure: FailureKind,
+) -> Mutant {
+    Mutant { fixed, change, model, failure }
+}
+
+/// The mutants of each hazard, in the order of the chapters.
+const MUTANTS: &[(&str, &[Mutant])] = &[
+    // 1 Shared state
+    ("lost-update", lost_update::MUTANTS),
+    // 2 Locks
+    ("lock-order", lock_order::MUTANTS),
+];
+
+/// Fixed variants that no mutant stands for, each as `hazard/variant` with the reason.
+const WITHOUT: &[(&str, &str)] = &[];
+
+#[test]
+fn without_its_fix_every_fixed_variant_is_refuted() {
+    for (hazard, mutants) in MUTANTS {
+        for Mutant { fixed, change, model, failure } in *mutants {
+            let report = Checker::exhaustive().check(model);
+            let expected = Expected::Refuted(*failure);
+            assert!(
+                expected.agrees(Kind::Exhaustive.name(), &report.verdict),
+                "{hazard}/{fixed}, {change}: expected {expected:?}, but: {report}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_fixed_variant_has_a_mutant_and_every_mutant_a_fixed_variant() {
+    let fixed: Vec<String> = HAZARDS
+        .iter()
+        .flat_map(|hazard| {
+            let fixed = hazard.variants.iter().filter(|variant| !variant.is_buggy());
+            fixed.map(|variant| format!("{}/{}", hazard.name, variant.name))
+        })
+        .collect();
+    let mutated: Vec<String> = MUTANTS
+        .iter()
+        .flat_map(|(hazard, mutants)| mutants.iter().map(move |mutant| format!("{hazard}/{}", mutant.fixed)))
+        .chain(WITHOUT.iter().map(|(variant, _)| (*variant).to_owned()))
+        .collect();
+    for variant in &fixed {
+        assert!(mutated.contains(variant), "{variant} has no mutant");
+    }
+    for variant in &mutated {
+        assert!(fixed.contains(variant), "there is no fixed variant {variant} to be mutated");
+    }
+}
