@@ -6,9 +6,17 @@
 //! conclude and not refuted by the others; an exception is declared with its reason.
 
 // 1 Shared state
+mod check_then_act;
+mod interpreter_lock;
 mod lost_update;
+mod reference_count;
+mod request_context;
+mod shared_iterator;
 // 2 Locks
 mod lock_order;
+
+// What several of them share
+mod locks;
 
 #[cfg(test)]
 mod mutants;
@@ -19,6 +27,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::engine::{Kind, REGISTRY};
+use crate::thread;
 use crate::verdict::{FailureKind, Report, Verdict};
 use crate::Checker;
 
@@ -26,6 +35,11 @@ use crate::Checker;
 pub const HAZARDS: &[Hazard] = &[
     // 1 Shared state
     lost_update::HAZARD,
+    interpreter_lock::HAZARD,
+    reference_count::HAZARD,
+    check_then_act::HAZARD,
+    shared_iterator::HAZARD,
+    request_context::HAZARD,
     // 2 Locks
     lock_order::HAZARD,
 ];
@@ -75,6 +89,12 @@ pub enum Expected {
     Perhaps(FailureKind),
     /// It is not run, for this reason.
     Skipped(&'static str),
+}
+
+/// Waits for a thread of a model, whose panic becomes the caller's: so the report shows what it said.
+#[track_caller]
+pub(crate) fn joined<T>(handle: thread::JoinHandle<T>) -> T {
+    handle.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
 }
 
 /// What one engine must say, against the rule.

@@ -30,6 +30,11 @@ pub(super) const fn mutant(
 const MUTANTS: &[(&str, &[Mutant])] = &[
     // 1 Shared state
     ("lost-update", lost_update::MUTANTS),
+    ("interpreter-lock", interpreter_lock::MUTANTS),
+    ("reference-count", reference_count::MUTANTS),
+    ("check-then-act", check_then_act::MUTANTS),
+    ("shared-iterator", shared_iterator::MUTANTS),
+    ("request-context", request_context::MUTANTS),
     // 2 Locks
     ("lock-order", lock_order::MUTANTS),
 ];
