@@ -98,7 +98,7 @@ impl Lock {
     /// Takes it if it is free, until the guard is dropped.
     #[track_caller]
     pub(super) fn try_hold(&self) -> Option<Held<'_>> {
-        self.try_acquire().then_some(Held(self))
+        self.try_acquire().then(|| Held(self))
     }
 }
 

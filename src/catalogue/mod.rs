@@ -13,7 +13,13 @@ mod reference_count;
 mod request_context;
 mod shared_iterator;
 // 2 Locks
+mod account_transfer;
+mod dining_philosophers;
+mod foreign_release;
 mod lock_order;
+mod self_deadlock;
+mod unbalanced_reentrant;
+mod upgrade_deadlock;
 
 // What several of them share
 mod locks;
@@ -42,6 +48,12 @@ pub const HAZARDS: &[Hazard] = &[
     request_context::HAZARD,
     // 2 Locks
     lock_order::HAZARD,
+    dining_philosophers::HAZARD,
+    account_transfer::HAZARD,
+    self_deadlock::HAZARD,
+    unbalanced_reentrant::HAZARD,
+    foreign_release::HAZARD,
+    upgrade_deadlock::HAZARD,
 ];
 
 /// A documented concurrency hazard.

@@ -37,6 +37,12 @@ const MUTANTS: &[(&str, &[Mutant])] = &[
     ("request-context", request_context::MUTANTS),
     // 2 Locks
     ("lock-order", lock_order::MUTANTS),
+    ("dining-philosophers", dining_philosophers::MUTANTS),
+    ("account-transfer", account_transfer::MUTANTS),
+    ("self-deadlock", self_deadlock::MUTANTS),
+    ("unbalanced-reentrant", unbalanced_reentrant::MUTANTS),
+    ("foreign-release", foreign_release::MUTANTS),
+    ("upgrade-deadlock", upgrade_deadlock::MUTANTS),
 ];
 
 /// Fixed variants that no mutant stands for, each as `hazard/variant` with the reason.
