@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::config::{Environment, Settings};
 use crate::engine::dfs::Dfs;
 use crate::engine::dpor::Dpor;
+use crate::engine::probe::{POINTS, Probe, TURNS};
 use crate::engine::replay::{Replay, portable};
 use crate::engine::shuttle::Tasks;
 use crate::engine::{Kind, loom, native, shuttle};
@@ -63,7 +64,9 @@ pub fn check<M: Fn() + Send + Sync + 'static>(model: M) {
             Ok(checker) => checker,
             Err(error) => panic!("raddle: RADDLE_REPLAY: {error}"),
         },
-        None => Checker::of(environment.engine.unwrap_or(if cfg!(loom) { Kind::Loom } else { Kind::Exhaustive })),
+        None => {
+            Checker::of(environment.engine.unwrap_or(if cfg!(loom) { Kind::Loom } else { Kind::Exhaustive }))
+        }
     };
     let mut checker = checker;
     environment.apply(&mut checker.settings);
@@ -454,14 +457,17 @@ impl Checker {
             // A receiver that is gone has given up on a hanging model, and this report is late.
             let _ = send.send(report);
         });
-        let mut seen = 0;
+        let (mut seen, mut quiet) = (0, Duration::ZERO);
+        let watched = !matches!(self.engine(), Kind::Loom | Kind::Native);
         let mut report = loop {
-            match receive.recv_timeout(PATIENCE) {
+            match receive.recv_timeout(GLANCE) {
                 Ok(report) => break report,
                 Err(RecvTimeoutError::Timeout) => {
                     let beats = pulse.beats.load(Ordering::Relaxed);
-                    if self.engine() != Kind::Loom && self.engine() != Kind::Native && beats == seen {
-                        let stats = Stats { executions: pulse.executions.load(Ordering::Relaxed), ..Stats::default() };
+                    quiet = if beats == seen { quiet + GLANCE } else { Duration::ZERO };
+                    if watched && quiet >= PATIENCE {
+                        let executions = pulse.executions.load(Ordering::Relaxed);
+                        let stats = Stats { executions, ..Stats::default() };
                         let reason = Reason::NoProgress { place: pulse.place() };
                         break self.report(&name, Verdict::Inconclusive(reason), stats, Vec::new());
                     }
@@ -492,7 +498,7 @@ fn report(
 ) -> Report {
     let mut bounds = Vec::new();
     if let Some(bound) = settings.preemption_bound {
-        bounds.push(format!("at most {bound} preemptions"));
+        bounds.push(format!("at most {}", preemptions(bound)));
     }
     Report {
         verdict,
@@ -506,8 +512,14 @@ fn report(
     }
 }
 
+fn preemptions(n: usize) -> String {
+    if n == 1 { "1 preemption".to_owned() } else { format!("{n} preemptions") }
+}
+
 /// How long an execution may go without a visible operation before it counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often that is looked at.
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// The wall clock, read here only: for limits and for the time that a check took.
 #[allow(clippy::disallowed_methods)]
@@ -566,7 +578,7 @@ impl Run {
         }
         match (self.kind, &self.plan) {
             (_, Plan::Replay(token)) => {
-                let mut replay = Replay::new(token.schedule.clone());
+                let mut replay = Replay::new(token.schedule.clone(), token.repeat);
                 self.settings.stop_on_failure = true;
                 let tally = self.model_arm(&mut replay);
                 self.conclude(tally, true)
@@ -617,7 +629,7 @@ impl Run {
             let failed = !tally.failures.is_empty();
             let mut report = self.conclude(tally, false);
             if failed {
-                report.bounds = vec![format!("{within} preemptions, the fewest that show the failure")];
+                report.bounds = vec![format!("{}, the fewest that show the failure", preemptions(within))];
             }
             return report;
         }
@@ -632,6 +644,7 @@ impl Run {
             pulse: Arc::clone(&self.pulse),
             failures: Vec::new(),
             cut: None,
+            spinning: None,
             traces: self.settings.count_traces.then(Default::default),
         }
     }
@@ -656,7 +669,26 @@ impl Run {
         let host = Coroutines::new();
         let session = Session::new(self.execution(), Box::new(host.clone()));
         host.explore(&session, scheduler, &self.body(), &mut tally);
+        self.probe(&host, &session, &mut tally);
         tally
+    }
+
+    /// Tries fair continuations of a schedule that did not end.
+    fn probe(&self, host: &Coroutines, session: &Session, tally: &mut Tally) {
+        let Some(spinning) = tally.spinning.take() else { return };
+        let first = spinning.len().saturating_sub(POINTS);
+        for (point, turn) in (first..=spinning.len()).flat_map(|point| TURNS.map(move |turn| (point, turn))) {
+            let mut seen = self.tally();
+            let mut probe = Probe::new(spinning[..point].to_vec(), turn);
+            host.explore(session, &mut probe, &self.body(), &mut seen);
+            tally.stats.steps += seen.stats.steps;
+            if !seen.failures.is_empty() {
+                tally.stats.executions += 1;
+                tally.stats.failures += 1;
+                tally.failures.append(&mut seen.failures);
+                return;
+            }
+        }
     }
 
     /// Explores in shuttle's runner.
@@ -758,6 +790,7 @@ impl Run {
             model: model_hash(&self.name),
             budgets: self.settings.budgets,
             schedule: found.schedule,
+            repeat: found.repeat,
         };
         let mut settings = self.settings.clone();
         settings.stop_on_failure = true;
@@ -766,7 +799,12 @@ impl Run {
         let host = Coroutines::new();
         let session = Session::new(execution, Box::new(host.clone()));
         let mut last = Last { trace: None };
-        host.explore(&session, &mut Replay::new(token.schedule.clone()), &self.body(), &mut last);
+        host.explore(
+            &session,
+            &mut Replay::new(token.schedule.clone(), token.repeat),
+            &self.body(),
+            &mut last,
+        );
         let Failure { kind, message } = found.failure;
         Counterexample { kind, message, token: token.encode(), trace: last.trace }
     }
@@ -791,6 +829,8 @@ fn limit_reached(settings: &Settings, began: Instant, executions: u64) -> Option
 struct Found {
     failure: Failure,
     schedule: Vec<Choice>,
+    /// How many of its last choices repeat for ever.
+    repeat: usize,
 }
 
 /// What was seen so far.
@@ -801,6 +841,8 @@ struct Tally {
     pulse: Arc<Pulse>,
     failures: Vec<Found>,
     cut: Option<Reason>,
+    /// A schedule up to the end of the first round of a cycle that it does not leave.
+    spinning: Option<Vec<Choice>>,
     traces: Option<std::collections::BTreeSet<u128>>,
 }
 
@@ -821,7 +863,8 @@ impl Judge for Tally {
         }
         match &execution.cut {
             Some(Cut::Abandoned) => return,
-            Some(Cut::Steps { thread, site }) => {
+            Some(Cut::Steps { thread, site, cycle }) => {
+                self.spinning = cycle.map(|cycle| execution.schedule[..cycle.start + cycle.period].to_vec());
                 let place = site.map_or(String::new(), |s| format!(" at {}:{}", s.file(), s.line()));
                 self.cut = Some(Reason::MaxSteps {
                     bound: self.settings.max_steps,
@@ -843,7 +886,12 @@ impl Judge for Tally {
             .iter()
             .any(|found| found.failure.kind == failure.kind && found.failure.message == failure.message);
         if !known {
-            self.failures.push(Found { failure: failure.clone(), schedule: portable(execution) });
+            let mut schedule = portable(execution);
+            let repeat = execution.cycle.map_or(0, |cycle| {
+                schedule.truncate(cycle.start + cycle.period);
+                cycle.period
+            });
+            self.failures.push(Found { failure: failure.clone(), schedule, repeat });
         }
     }
 

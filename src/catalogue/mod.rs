@@ -6,10 +6,20 @@
 //! conclude and not refuted by the others; an exception is declared with its reason.
 
 // 1 Shared state
+mod check_then_act;
+mod interpreter_lock;
 mod lost_update;
+mod reference_count;
+mod request_context;
+mod shared_iterator;
 // 2 Locks
+mod account_transfer;
+mod dining_philosophers;
+mod foreign_release;
 mod lock_order;
-
+mod self_deadlock;
+mod unbalanced_reentrant;
+mod upgrade_deadlock;
 // 4 Monitors and conditions
 mod barrier_party_missing;
 mod barrier_reuse;
@@ -45,25 +55,40 @@ mod relaxed_spinlock;
 mod store_buffering;
 mod treiber_aba;
 
+// What several of them share
+mod locks;
+mod support;
+
 #[cfg(test)]
 mod mutants;
 #[cfg(test)]
 mod registry_tests;
-mod support;
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::engine::{Kind, REGISTRY};
-use crate::verdict::{FailureKind, Report, Verdict};
 use crate::Checker;
+use crate::engine::{Kind, REGISTRY};
+use crate::thread;
+use crate::verdict::{FailureKind, Report, Verdict};
 
 /// Every hazard, in the order of the chapters.
 pub const HAZARDS: &[Hazard] = &[
     // 1 Shared state
     lost_update::HAZARD,
+    interpreter_lock::HAZARD,
+    reference_count::HAZARD,
+    check_then_act::HAZARD,
+    shared_iterator::HAZARD,
+    request_context::HAZARD,
     // 2 Locks
     lock_order::HAZARD,
+    dining_philosophers::HAZARD,
+    account_transfer::HAZARD,
+    self_deadlock::HAZARD,
+    unbalanced_reentrant::HAZARD,
+    foreign_release::HAZARD,
+    upgrade_deadlock::HAZARD,
     // 4 Monitors and conditions
     lost_wakeup::HAZARD,
     mesa_if::HAZARD,
@@ -145,6 +170,12 @@ pub enum Expected {
     Perhaps(FailureKind),
     /// It is not run, for this reason.
     Skipped(&'static str),
+}
+
+/// Waits for a thread of a model, whose panic becomes the caller's: so the report shows what it said.
+#[track_caller]
+pub(crate) fn joined<T>(handle: thread::JoinHandle<T>) -> T {
+    handle.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
 }
 
 /// What one engine must say, against the rule.
@@ -313,7 +344,10 @@ pub fn find(name: &str) -> Option<&'static Hazard> {
 
 impl fmt::Debug for Hazard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hazard").field("name", &self.name).field("variants", &self.variants).finish_non_exhaustive()
+        f.debug_struct("Hazard")
+            .field("name", &self.name)
+            .field("variants", &self.variants)
+            .finish_non_exhaustive()
     }
 }
 

@@ -39,8 +39,19 @@ impl Mutant {
 const MUTANTS: &[(&str, &[Mutant])] = &[
     // 1 Shared state
     ("lost-update", lost_update::MUTANTS),
+    ("interpreter-lock", interpreter_lock::MUTANTS),
+    ("reference-count", reference_count::MUTANTS),
+    ("check-then-act", check_then_act::MUTANTS),
+    ("shared-iterator", shared_iterator::MUTANTS),
+    ("request-context", request_context::MUTANTS),
     // 2 Locks
     ("lock-order", lock_order::MUTANTS),
+    ("dining-philosophers", dining_philosophers::MUTANTS),
+    ("account-transfer", account_transfer::MUTANTS),
+    ("self-deadlock", self_deadlock::MUTANTS),
+    ("unbalanced-reentrant", unbalanced_reentrant::MUTANTS),
+    ("foreign-release", foreign_release::MUTANTS),
+    ("upgrade-deadlock", upgrade_deadlock::MUTANTS),
     // 4 Monitors and conditions
     ("lost-wakeup", lost_wakeup::MUTANTS),
     ("mesa-if", mesa_if::MUTANTS),

@@ -5,9 +5,10 @@
 //! one execution, and the bounds on executions and time, which loom itself looks at every 20,000
 //! executions only and then reports success.
 
+use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::rt::context;
 use crate::rt::execution::Failure;
@@ -32,6 +33,18 @@ pub(crate) enum Outcome {
 /// The payload with which a run is stopped.
 struct Stopped;
 
+thread_local! {
+    /// Whether a thread of this execution gave something back while it unwound, and others waited for it.
+    static COULD_NOT_WAKE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A thread that unwinds would have to wake others up, or to wait, which loom cannot do then.
+pub(crate) fn could_not_wake() {
+    // Loom has no running thread any more once it has found a deadlock, and panics when asked for it.
+    let goes_on = panic::catch_unwind(loom::thread::current).is_ok();
+    COULD_NOT_WAKE.set(COULD_NOT_WAKE.get() || goes_on);
+}
+
 /// Runs the model under loom. `wants_another` is asked before each execution.
 pub(crate) fn explore(
     model: &Arc<dyn Fn() + Send + Sync>,
@@ -54,13 +67,16 @@ pub(crate) fn explore(
                 panic::panic_any(Stopped);
             }
             count.fetch_add(1, Ordering::Relaxed);
+            COULD_NOT_WAKE.set(false);
             model();
         });
     }));
     let executions = begun.load(Ordering::Relaxed);
     let outcome = match outcome {
         Ok(()) => Outcome::Passed,
-        Err(payload) if payload.is::<Stopped>() => Outcome::LeftOut(Reason::MaxExecutions { bound: executions }),
+        Err(payload) if payload.is::<Stopped>() => {
+            Outcome::LeftOut(Reason::MaxExecutions { bound: executions })
+        }
         Err(payload) => match payload.downcast::<Declared>() {
             Ok(declared) => {
                 let Declared { kind, message } = *declared;
@@ -75,9 +91,10 @@ pub(crate) fn explore(
 /// What a panic out of loom means.
 fn judge(panicked: &crate::rt::thread::Panicked, max_threads: usize, max_branches: usize) -> Outcome {
     let message = panicked.message.trim();
-    let inside_loom = panicked.place.as_deref().is_some_and(|place| {
-        place.contains("/loom-0.") || place.contains("\\loom-0.")
-    });
+    let inside_loom = panicked
+        .place
+        .as_deref()
+        .is_some_and(|place| place.contains("/loom-0.") || place.contains("\\loom-0."));
     let limit = |why: String| Outcome::LeftOut(Reason::EngineLimit { why });
     let failed = |kind| Outcome::Failed(Failure { kind, message: message.to_owned() });
     if message == NO_SCOPE {
@@ -99,7 +116,9 @@ fn judge(panicked: &crate::rt::thread::Panicked, max_threads: usize, max_branche
         return limit(format!("loom failed itself: {message}"));
     }
     let lower = message.to_lowercase();
-    if lower.starts_with("deadlock") {
+    if lower.starts_with("deadlock") && COULD_NOT_WAKE.get() {
+        limit("loom cannot wake up a thread that waits for something that another gives back while it unwinds".to_owned())
+    } else if lower.starts_with("deadlock") {
         failed(FailureKind::Deadlock)
     } else if lower.contains("causality violation") || lower.contains("concurrent") {
         failed(FailureKind::DataRace)
