@@ -33,6 +33,7 @@ use std::task::{Context, Poll, Wake, Waker};
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};
 use crate::catalogue::{Hazard, buggy, fixed};
+use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Arc, Mutex, Semaphore};
 use crate::thread;
 use crate::verdict::FailureKind;
@@ -48,8 +49,9 @@ pub(super) const HAZARD: Hazard = Hazard {
 };
 
 /// What the thread and the task share.
-#[derive(Default)]
 struct Shared {
+    /// What the thread computes. Its steps can be seen, so that there is time to come between.
+    sum: AtomicU32,
     result: Mutex<Option<u32>>,
     waker: Mutex<Option<Waker>>,
 }
@@ -91,10 +93,13 @@ fn register_then_look(shared: &Shared, context: &Context<'_>) -> Option<u32> {
 }
 
 fn bridge(poll: fn(&Shared, &Context<'_>) -> Option<u32>) {
-    let shared = Arc::new(Shared::default());
+    let (result, waker) = (Mutex::new(None), Mutex::new(None));
+    let shared = Arc::new(Shared { sum: AtomicU32::new(0), result, waker });
     let other = Arc::clone(&shared);
     let child = thread::spawn(move || {
-        *other.result.lock().expect("nobody panics") = Some(7);
+        other.sum.fetch_add(3, Ordering::SeqCst);
+        let sum = 4 + other.sum.fetch_add(4, Ordering::SeqCst);
+        *other.result.lock().expect("nobody panics") = Some(sum);
         let waker = other.waker.lock().expect("nobody panics").take();
         if let Some(waker) = waker {
             waker.wake();

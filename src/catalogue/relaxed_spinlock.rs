@@ -62,18 +62,13 @@ fn count(lock: Ordering, unlock: Ordering) {
             hint::spin_loop();
         }
         // SAFETY: the flag was down, so nobody else is here.
-        let n = shared.n.with_mut(|n| unsafe {
-            *n += 1;
-            *n
-        });
+        shared.n.with_mut(|n| unsafe { *n += 1 });
         shared.locked.store(false, unlock);
-        n
     };
     let other = Arc::clone(&shared);
     let child = thread::spawn(move || increment(&other));
-    let mine = increment(&shared);
-    let others = child.join().expect("counting does not panic");
-    assert_eq!(mine + others, 3, "one was first and the other second");
+    increment(&shared);
+    child.join().expect("counting does not panic");
 }
 
 #[cfg(test)]
