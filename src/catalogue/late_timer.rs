@@ -62,11 +62,13 @@ fn cancel_and_close(leave: fn(&AtomicU8, u8) -> bool) {
         }
     }));
     let in_time = leave(&timer.state, CANCELLED);
-    if !in_time {
-        thread.take().map(|thread| thread.join().expect("the file is open"));
+    if !in_time && let Some(thread) = thread.take() {
+        thread.join().expect("the file is open");
     }
     timer.file_closed.store(true, Ordering::SeqCst);
-    thread.map(|thread| thread.join().expect("the function is not called any more"));
+    if let Some(thread) = thread {
+        thread.join().expect("the function is not called any more");
+    }
 }
 
 fn look_then_store(state: &AtomicU8, to: u8) -> bool {

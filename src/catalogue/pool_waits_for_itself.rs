@@ -52,36 +52,37 @@ pub(super) const HAZARD: Hazard = Hazard {
 type Answer = Arc<Promise<u32>>;
 
 /// A pool of one worker, and one job, which has another.
-fn run(outer: fn(&Queue<Job>, Answer)) {
+fn run(outer: fn(&Queue<Job>, &Answer)) {
     let jobs = Arc::new(Queue::new([]));
     let others = Arc::clone(&jobs);
     let worker = thread::spawn(move || work(&others));
     let answer = Answer::new(Promise::new());
     let promise = Arc::clone(&answer);
-    jobs.put(Job::new(move |jobs| outer(jobs, promise)));
+    jobs.put(Job::new(move |jobs| outer(jobs, &promise)));
     assert_eq!(answer.result(), 42, "the answer is wrong");
     jobs.close(Condvar::notify_all);
     worker.join().expect("workers do not panic");
 }
 
 /// Submits the inner job, which answers.
-fn submit_inner(jobs: &Queue<Job>, answer: Answer) {
+fn submit_inner(jobs: &Queue<Job>, answer: &Answer) {
+    let answer = Arc::clone(answer);
     jobs.put(Job::new(move |_| answer.set(42)));
 }
 
-fn wait_inside(jobs: &Queue<Job>, answer: Answer) {
+fn wait_inside(jobs: &Queue<Job>, answer: &Answer) {
     let inner = Answer::new(Promise::new());
-    submit_inner(jobs, Arc::clone(&inner));
+    submit_inner(jobs, &inner);
     answer.set(inner.result());
 }
 
-fn pass_it_on(jobs: &Queue<Job>, answer: Answer) {
+fn pass_it_on(jobs: &Queue<Job>, answer: &Answer) {
     submit_inner(jobs, answer);
 }
 
-fn help_meanwhile(jobs: &Queue<Job>, answer: Answer) {
+fn help_meanwhile(jobs: &Queue<Job>, answer: &Answer) {
     let inner = Answer::new(Promise::new());
-    submit_inner(jobs, Arc::clone(&inner));
+    submit_inner(jobs, &inner);
     help(jobs);
     answer.set(inner.result());
 }

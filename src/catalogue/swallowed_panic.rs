@@ -97,7 +97,7 @@ fn ask_the_thread(ask: fn(JoinHandle<()>) -> bool) {
 #[cfg(test)]
 pub(super) const MUTANTS: &[Mutant] = &[
     mutant("result", "nobody asks", || check(1, |_| 0), FailureKind::Panic),
-    mutant("join", "the handle is dropped", || ask_the_thread(|worker| drop_it(worker)), FailureKind::Panic),
+    mutant("join", "the handle is dropped", || ask_the_thread(drop_it), FailureKind::Panic),
     mutant("collect-all", "it stops at the first", || check(2, stop_at_the_first), FailureKind::Panic),
 ];
 

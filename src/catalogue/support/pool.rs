@@ -36,7 +36,9 @@ impl<T> Promise<T> {
 }
 
 /// A job of a pool. It is given the pool's queue, so that it can submit more.
-pub(in crate::catalogue) struct Job(Box<dyn FnOnce(&Queue<Job>) + Send>);
+pub(in crate::catalogue) struct Job(Run);
+
+type Run = Box<dyn FnOnce(&Queue<Job>) + Send>;
 
 impl Job {
     pub(in crate::catalogue) fn new(run: impl FnOnce(&Queue<Job>) + Send + 'static) -> Self {
