@@ -13,8 +13,8 @@
 //!
 //! When the process ends, its detached threads end with it, wherever they are, and no destructor and no
 //! `finally` runs. What they have written stays. In Python it is `threading.Thread(daemon=True)`, whose
-//! documentation warns that "their resources (such as open files, database transactions) may not be
-//! released properly".
+//! documentation warns: "Their resources (such as open files, database transactions, etc.) may not be
+//! released properly."
 //!
 //! *join* waits for the thread before the end. *one-step* lets it prepare everything and commit in one
 //! step that is either done or not: a rename, a database's commit. It holds also when the power fails,

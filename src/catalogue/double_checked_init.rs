@@ -15,7 +15,7 @@
 //!
 //! The second look is in order, the lock sees to that. The first one is not: it skips the lock and with
 //! it the only thing that ordered the value's write before this read. It was the standard way to make
-//! a singleton in Java and C++ for years (and "is broken" by a well-known declaration of 2000).
+//! a singleton in Java and C++ for years (and "is broken" by a well-known declaration).
 //!
 //! In Python it is `if _cache is None: with lock: if _cache is None: ...`, which the interpreter lock
 //! makes right; `functools.cached_property` dropped its lock in 3.12. In C and Rust it needs its ordering.

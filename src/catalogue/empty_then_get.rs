@@ -12,7 +12,7 @@
 //!
 //! The answer is true when it is given and may be wrong when it is used. In Python it is
 //! `while not q.empty(): q.get()` in the worker threads of a `queue.Queue`: the program finishes its
-//! work and then does not end. The documentation of `empty()` says so, in its second sentence.
+//! work and then does not end. The documentation of `empty()` says so.
 //!
 //! *try-get* asks and takes in one step: `get_nowait()`, which raises `queue.Empty`. It is for queues
 //! that were filled beforehand. Where more is still to come, *sentinel* lets `get` wait and ends it

@@ -26,6 +26,7 @@
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};
+use crate::catalogue::support::joined;
 use crate::catalogue::{Hazard, buggy, fixed};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -63,11 +64,11 @@ fn cancel_and_close(leave: fn(&AtomicU8, u8) -> bool) {
     }));
     let in_time = leave(&timer.state, CANCELLED);
     if !in_time && let Some(thread) = thread.take() {
-        thread.join().expect("the file is open");
+        joined(thread);
     }
     timer.file_closed.store(true, Ordering::SeqCst);
     if let Some(thread) = thread {
-        thread.join().expect("the function is not called any more");
+        joined(thread);
     }
 }
 

@@ -25,6 +25,7 @@
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};
+use crate::catalogue::support::joined;
 use crate::catalogue::support::monitor::{Discipline, Inside, Monitor};
 use crate::catalogue::{Hazard, buggy, fixed};
 use crate::sync::Arc;
@@ -62,8 +63,8 @@ fn consume(discipline: Discipline, wait: fn(&mut Inside<'_, u32>)) {
         *shelf.data() += 1;
         shelf.signal();
     }
-    consumer.join().expect("there is an item for the consumer");
-    thief.join().expect("the thief does not panic");
+    joined(consumer);
+    joined(thief);
 }
 
 fn wait_if_empty(shelf: &mut Inside<'_, u32>) {

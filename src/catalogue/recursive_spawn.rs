@@ -13,10 +13,10 @@
 //! ```
 //!
 //! Where a process is made by `fork`, the child goes on in the middle of the program and nobody notices.
-//! Where it is *spawned* (Windows, macOS, and since 3.14 no platform of Python forks by default) the
-//! child imports the main module afresh, and every line on its top level runs again. Python's
+//! Where it is *spawned* (the default on Windows and macOS; since Python 3.14 a plain `fork` is the default
+//! nowhere) the child imports the main module afresh, and every line on its top level runs again. Python's
 //! `multiprocessing` notices, and raises "An attempt has been made to start a new process before the current
-//! process has finished its bootstrapping phase"; before it did so, machines ground to a halt.
+//! process has finished its bootstrapping phase".
 //!
 //! The fix is to start processes only in the process that the user has started: the *main guard*,
 //! `if __name__ == "__main__":`.
@@ -26,6 +26,7 @@
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};
+use crate::catalogue::support::joined;
 use crate::catalogue::{Hazard, buggy, fixed};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -64,7 +65,7 @@ fn load_module(name: &str, guard: fn(&str) -> bool, machine: &Arc<Machine>) {
     let child = guard(name).then(|| thread::spawn(move || load_module("__mp_main__", guard, &others)));
     machine.done.fetch_add(1, Ordering::SeqCst);
     if let Some(child) = child {
-        child.join().expect("the worker starts");
+        joined(child);
     }
 }
 

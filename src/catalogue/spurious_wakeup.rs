@@ -14,8 +14,7 @@
 //! `wait` may return though nobody has notified: POSIX allows it, because forbidding it would make
 //! condition variables slower on many machines, and so Rust's std and Java allow it too. Python's
 //! `threading.Condition` is made of plain locks and does not do it of its own accord, but its
-//! documentation asks for the loop all the same, and `wait(timeout)` returns early by design;
-//! `multiprocessing.Condition` gives no promise either.
+//! documentation asks for the loop all the same, and `wait(timeout)` returns early by design.
 //!
 //! The fix is to look again: `while not ready: cond.wait()`, or its ready-made form, `wait_for` in
 //! Python and `wait_while` in Rust. The same loop also cures the thief of *mesa-if*.

@@ -25,6 +25,7 @@
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};
+use crate::catalogue::support::joined;
 use crate::catalogue::support::queue::Queue;
 use crate::catalogue::{Hazard, buggy, fixed};
 use crate::sync::Arc;
@@ -50,13 +51,13 @@ fn work_off(reports: usize) {
             other.0.get().expect("it is not closed");
             other.1.fetch_add(1, Ordering::SeqCst);
             for _ in 0..reports {
-                other.0.task_done().expect("a report for each job");
+                other.0.task_done().expect("task_done() called too many times");
             }
         }
     });
     shared.0.join();
     assert_eq!(shared.1.load(Ordering::SeqCst), JOBS, "join() returned before the work was done");
-    worker.join().expect("no report is refused");
+    joined(worker);
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@
 //! A signal that kills a process runs no destructor and no `finally`, and a lock between processes is
 //! a semaphore in shared memory, which does not know who has it. In Python it is `Process.terminate()`
 //! with a `multiprocessing.Lock`, or with a `multiprocessing.Queue`, which has such a lock inside; the
-//! documentation warns of both. Threads cannot be terminated in Python and Rust, and this is why.
+//! documentation warns of both. Threads cannot be terminated in Python and Rust, and this is a good reason.
 //!
 //! *ask-to-stop* sets a flag that the worker looks at between two jobs, when it holds nothing.
 //! *robust-lock* knows its owner, and the system tells it when that process has died

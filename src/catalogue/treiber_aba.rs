@@ -15,9 +15,9 @@
 //! "Still the same" is not "unchanged": the head was A, then B, then nothing, then A again. The
 //! compare-exchange succeeds, and B is in the stack and in somebody's hands at once.
 //!
-//! In Python there is no such stack in pure code, `queue.LifoQueue` has a lock; the free-threaded
-//! interpreter has free lists of this kind inside. The confusion is met by anybody who compares an
-//! identity instead of a version: an `id()` that was given out again, a process id, a file name.
+//! In Python there is no such stack in pure code, `queue.LifoQueue` has a lock; it is met in C extensions.
+//! The confusion is met by anybody who compares an identity instead of a version: an `id()` that was
+//! given out again, a process id, a file name.
 //!
 //! The fix is a *tag* beside the node that counts up with each exchange, in the same word. A is back, but
 //! with another number, and the exchange fails. (The other ways are not to use a node again while
