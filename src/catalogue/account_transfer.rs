@@ -109,6 +109,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         FailureKind::Deadlock,
     ),
     mutant(
+        "by-number",
+        "the balances are read before the locks are taken",
+        || {
+            both_ways(|bank, from, to| {
+                let [source, target] = [from, to].map(|i| bank.accounts[i].0.lock().get());
+                let first = bank.accounts[from.min(to)].0.lock();
+                let second = bank.accounts[from.max(to)].0.lock();
+                let (own, other) = if from < to { (first, second) } else { (second, first) };
+                own.set(source - 1);
+                other.set(target + 1);
+            });
+        },
+        FailureKind::Panic,
+    ),
+    mutant(
         "ledger",
         "the ledger's lock is given back before the transfer",
         || {

@@ -86,14 +86,27 @@ fn tries(place: &Place) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const MUTANTS: &[Mutant] = &[mutant(
-    "try-lock",
-    "the answer is not looked at",
-    || {
-        who_leads(|place| {
-            place.lock.try_acquire();
-            true
-        });
-    },
-    FailureKind::Panic,
-)];
+pub(super) const MUTANTS: &[Mutant] = &[
+    mutant(
+        "try-lock",
+        "the answer is not looked at, and two lead",
+        || {
+            who_leads(|place| {
+                place.lock.try_acquire();
+                true
+            });
+        },
+        FailureKind::Panic,
+    ),
+    mutant(
+        "try-lock",
+        "it asks twice and heeds the second answer, and nobody leads",
+        || {
+            who_leads(|place| {
+                place.lock.try_acquire();
+                place.lock.try_acquire()
+            });
+        },
+        FailureKind::Panic,
+    ),
+];

@@ -117,7 +117,10 @@ fn judge(panicked: &crate::rt::thread::Panicked, max_threads: usize, max_branche
     }
     let lower = message.to_lowercase();
     if lower.starts_with("deadlock") && COULD_NOT_WAKE.get() {
-        limit("loom cannot wake up a thread that waits for something that another gives back while it unwinds".to_owned())
+        limit(
+            "loom cannot wake up a thread that waits for something that another gives back while it unwinds"
+                .to_owned(),
+        )
     } else if lower.starts_with("deadlock") {
         failed(FailureKind::Deadlock)
     } else if lower.contains("causality violation") || lower.contains("concurrent") {
