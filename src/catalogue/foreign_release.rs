@@ -1,7 +1,7 @@
 //! A thread gives back a lock that it does not hold.
 //!
-//! A third thread only tries the lock, and releases it at the end in any case. It is meant to clean up
-//! after itself; when its attempt has failed, it cleans up after somebody else:
+//! A third thread only tries the lock, and releases it at the end in any case. It is meant to clean
+//! up after itself; when its attempt has failed, it cleans up after somebody else:
 //!
 //! ```text
 //!   visitor 1          stranger               visitor 2
@@ -13,16 +13,18 @@
 //!                                             is inside too
 //! ```
 //!
-//! A plain lock knows only whether it is taken, not by whom. Python's `threading.Lock` is like that: the
-//! documentation says that `release()` "can be called from any thread". The usual way to get there is
-//! `lock.acquire(timeout=1)` with `lock.release()` in the `finally`, whatever `acquire` has answered.
+//! A plain lock knows only whether it is taken, not by whom. Python's `threading.Lock` is like that:
+//! the documentation says that `release()` "can be called from any thread". The usual way to get
+//! there is `lock.acquire(timeout=1)` with `lock.release()` in the `finally`, whatever `acquire` has
+//! answered.
 //!
-//! A lock with an owner (`threading.RLock`, a POSIX mutex of the error-checking kind) notices: the same
-//! call is an error there, which is *not-owner*. *owned-lock* heeds that error: the release is
-//! refused, nobody is let in. *guards* makes the mistake impossible to write: only who took the lock has the
-//! guard, and only the guard gives it back. `with lock:` is Python's way to it.
+//! A lock with an owner (`threading.RLock`, a POSIX mutex of the error-checking kind) notices: the
+//! same call is an error there, which is *not-owner*. *owned-lock* heeds that error: the release is
+//! refused, nobody is let in. *guards* makes the mistake impossible to write: only who took the lock
+//! has the guard, and only the guard gives it back. `with lock:` is Python's way to it.
 //!
-//! Every engine sees it. Three threads are needed; with two the stranger's release does no harm.
+//! Every engine that chooses its schedules sees it; the native one takes what comes. Three threads
+//! are needed; with two the stranger's release does no harm.
 
 #[cfg(test)]
 use crate::catalogue::locks::Held;

@@ -12,15 +12,17 @@
 //! ```
 //!
 //! A mutex is unlocked by the thread that locked it. What happens otherwise depends on the mutex. The
-//! one of POSIX is undefined behaviour, or an error if it was made to check; Java throws; Rust does not let one
-//! write it, for a guard stays on its thread. Python's `threading.Lock` has no owner and permits it, so
-//! that this idiom works there, until somebody puts an `RLock` in its place: then main does not wait at all,
-//! since to its owner that lock is open, and the worker's release raises `RuntimeError: cannot release
-//! un-acquired lock`. Here main's wait is left to a thread of its own, so that it does wait.
+//! one of POSIX is undefined behaviour, or an error if it was made to check; Java throws; Rust does
+//! not let one write it, for a guard stays on its thread. Python's `threading.Lock` has no owner and
+//! permits it, so that this idiom works there, until somebody puts an `RLock` in its place: then main
+//! does not wait at all, since to its owner that lock is open, and the worker's release raises
+//! `RuntimeError: cannot release un-acquired lock`. Here main's wait is left to a thread of its own,
+//! so that it does wait.
 //!
-//! *binary-semaphore* uses the thing that is made for it. A permit has no owner (see semaphore-has-no-owner,
-//! where the same is the hazard): the worker releases one when the job is done, main acquires it. The worker
-//! has two jobs here, and main may take note of the first before, after or while the second is done.
+//! *binary-semaphore* uses the thing that is made for it. A permit has no owner (see
+//! semaphore-has-no-owner, where the same is the hazard): the worker releases one when the job is
+//! done, main acquires it. The worker has two jobs here, and main may take note of the first before,
+//! after or while the second is done.
 //!
 //! Every engine sees it.
 

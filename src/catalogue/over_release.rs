@@ -1,8 +1,8 @@
 //! More permits come back than were given out.
 //!
 //! A semaphore guards a pool of two connections. One user, who is done, gives the permit back in the
-//! function and again in the caller's `finally`; or, as here, gives one back before ever taking any. From then
-//! on there are three permits for two connections:
+//! function and again in the caller's `finally`; or, as here, gives one back before ever taking any.
+//! From then on there are three permits for two connections:
 //!
 //! ```text
 //!   user 1                 user 2          user 3
@@ -11,17 +11,18 @@
 //!   uses one               uses one        ✗ there is none left
 //! ```
 //!
-//! A plain semaphore has no idea how many permits there should be: it begins with a number and goes up
-//! and down from there. The mistake shows long after it was made, under load, somewhere else. In Python it is
-//! `threading.Semaphore` or `asyncio.Semaphore`.
+//! A plain semaphore has no idea how many permits there should be: it begins with a number and goes
+//! up and down from there. The mistake shows long after it was made, under load, somewhere else. In
+//! Python it is `threading.Semaphore` or `asyncio.Semaphore`.
 //!
-//! *bounded* remembers how many there were: `threading.BoundedSemaphore` raises `ValueError: Semaphore
-//! released too many times`, and its documentation says what for: "if this doesn't hold, it's a sign of a
-//! bug". Note its limit: it notices only when all permits are home. A stray release while others are
-//! inside passes for one of theirs. A guard that gives back what it took, and only that, has no such gap;
-//! see permit-leak.
+//! *bounded* remembers how many there were: `threading.BoundedSemaphore` raises `ValueError:
+//! Semaphore released too many times`, and its documentation says what for: "if this doesn't hold,
+//! it's a sign of a bug". Note its limit: it notices only when all permits are home. A stray release
+//! while others are inside passes for one of theirs. A guard that gives back what it took, and only
+//! that, has no such gap; see permit-leak.
 //!
-//! Every engine sees the bug. The fix has too many schedules for loom.
+//! Every engine that chooses its schedules sees the bug; the native one takes what comes. The fix has
+//! too many schedules for loom.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

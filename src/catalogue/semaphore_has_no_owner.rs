@@ -1,8 +1,8 @@
 //! A semaphore with one permit is not a mutex.
 //!
 //! It looks like one: take the permit, do the work, give it back. But nobody owns a permit, and a
-//! release makes one out of nothing, whoever calls it. One stray release, in an error path that
-//! never acquired, and there are two:
+//! release makes one out of nothing, whoever calls it. One stray release, in an error path that never
+//! acquired, and there are two:
 //!
 //! ```text
 //!   visitor 1         clean-up            visitor 2
@@ -13,16 +13,18 @@
 //!                                         is inside too
 //! ```
 //!
-//! In Python it is `threading.Semaphore(1)` or `asyncio.Semaphore(1)` used as a lock, and a `release()` in a
-//! `finally` that is reached although `acquire()` was cancelled or never called. The semaphore does not
-//! complain. Nothing happens there and then either: two must come at once afterwards.
+//! In Python it is `threading.Semaphore(1)` or `asyncio.Semaphore(1)` used as a lock, and a
+//! `release()` in a `finally` that is reached although `acquire()` was cancelled or never called. The
+//! semaphore does not complain. Nothing happens there and then either: two must come at once
+//! afterwards.
 //!
 //! *mutex* uses the lock that belongs to whoever took it. In Rust the stray release cannot even be
-//! written: without a guard there is nothing to drop; the clean-up can only wait for its turn. *owned-lock* is a
-//! lock that is released by hand, but checks who does it, as `threading.RLock`: the stray release is refused
-//! with an error (heeded here; for what becomes of one that is not, see foreign-release).
+//! written: without a guard there is nothing to drop; the clean-up can only wait for its turn.
+//! *owned-lock* is a lock that is released by hand, but checks who does it, as `threading.RLock`: the
+//! stray release is refused with an error (heeded here; for what becomes of one that is not, see
+//! foreign-release).
 //!
-//! Every engine sees it.
+//! Every engine that chooses its schedules sees it; the native one takes what comes.
 
 #[cfg(test)]
 use crate::catalogue::locks::Lock;

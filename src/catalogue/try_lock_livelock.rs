@@ -1,7 +1,8 @@
 //! After you. No, after you.
 //!
-//! Each of two threads needs two locks. To avoid lock-order's deadlock, neither waits for the second while
-//! it has the first: it only tries, and if that fails gives the first one back and begins again.
+//! Each of two threads needs two locks. To avoid lock-order's deadlock, neither waits for the second
+//! while it has the first: it only tries, and if that fails gives the first one back and begins
+//! again.
 //!
 //! ```text
 //!   thread 1             thread 2
@@ -14,18 +15,18 @@
 //! ```
 //!
 //! Nobody is blocked, both are busy, and nothing gets done: a livelock, as of two people who step
-//! aside to the same side. It may end by chance, which is why it shows itself as a slow program with a high
-//! load. In Python it is `acquire(blocking=False)`, or `acquire(timeout=...)` with the same timeout on both
-//! sides, in a `while True`. Sleeping for a random time makes it rarer and is what Ethernet does; it leaves no
-//! bound on how long it may take.
+//! aside to the same side. It may end by chance, which is why it shows itself as a slow program with
+//! a high load. In Python it is `acquire(blocking=False)`, or `acquire(timeout=...)` with the same
+//! timeout on both sides, in a `while True`. Sleeping for a random time makes it rarer and is what
+//! Ethernet does; it leaves no bound on how long it may take.
 //!
-//! *ordered* takes the locks in one order and waits. *one-side* lets only one of the two step back; having done
-//! so it waits, without a lock in hand, until the other has passed.
+//! *ordered* takes the locks in one order and waits. *one-side* lets only one of the two step back;
+//! having done so it waits, without a lock in hand, until the other has passed.
 //!
-//! The exhaustive engine and dfs see it: an execution reaches its bound on steps, and its end repeats the same
-//! steps, in which everybody who could move all along did. Random schedules leave the circle sooner or later and
-//! never see it, and pct's strict priorities let one thread run on, which is not fair. Loom has no such notion: it
-//! gives up on executions that are too long.
+//! The exhaustive engine and dfs see it: an execution reaches its bound on steps, and its end repeats
+//! the same steps, in which everybody who could move all along did. Random schedules leave the circle
+//! sooner or later and never see it, and pct's strict priorities let one thread run on, which is not
+//! fair. Loom has no such notion: it gives up on executions that are too long.
 
 use crate::catalogue::locks::Lock;
 #[cfg(test)]
@@ -44,7 +45,10 @@ pub(super) const HAZARD: Hazard = Hazard {
             skip(Kind::Random, "a random schedule leaves every circle sooner or later"),
             skip(Kind::Urw, "a random schedule leaves every circle sooner or later"),
             skip(Kind::Pct, "strict priorities are not fair, and only a fair circle is a livelock"),
-            skip(Kind::Loom, "loom gives up on executions of more than 1,000 branches; it knows no livelock"),
+            skip(
+                Kind::Loom,
+                "loom#162: loom gives up on executions of more than 1,000 branches, and knows no livelock",
+            ),
         ]),
         fixed("ordered", || two_threads(in_order, in_order)),
         fixed("one-side", || two_threads(firm, steps_back)),

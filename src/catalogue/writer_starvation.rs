@@ -14,22 +14,25 @@
 //!   ...            ...
 //! ```
 //!
-//! At no moment is the lock free, though every reader gives it back again and again, and no scheduler, however
-//! fair, can let the writer in. Here the readers poll for what the writer is to write, so they never stop.
+//! At no moment is the lock free, though every reader gives it back again and again, and no
+//! scheduler, however fair, can let the writer in. Here the readers poll for what the writer is to
+//! write, so they never stop.
 //!
 //! Python's library has no reader-writer lock, and the usual recipe, a counter of readers under a
-//! `threading.Lock`, where the first reader takes the writers' lock and the last one gives it back, is just
-//! this. So were the first published algorithms (Courtois, Heymans and Parnas, 1971), which give both kinds.
+//! `threading.Lock`, where the first reader takes the writers' lock and the last one gives it back,
+//! is just this. So were the first published algorithms (Courtois, Heymans and Parnas, 1971), which
+//! give both kinds.
 //!
-//! *writer-preferring* lets no new reader in while a writer waits: those inside leave, and the writer enters.
-//! (Then writers can starve readers. Queues in order of arrival are fair to both, and slower.)
+//! *writer-preferring* lets no new reader in while a writer waits: those inside leave, and the writer
+//! enters. (Then writers can starve readers. Queues in order of arrival are fair to both, and
+//! slower.)
 //!
-//! The model begins when the writer has come and one reader is inside. (Readers that poll before the writer comes
-//! keep nobody out.)
+//! The model begins when the writer has come and one reader is inside. (Readers that poll before the
+//! writer comes keep nobody out.)
 //!
-//! The exhaustive engine and dfs see it, as a fair circle at the bound on steps, and report the first that
-//! they meet: it may be one in which the lock is free for a moment whenever the writer is not looked at.
-//! Random schedules, pct and loom do not see it, for the reasons in try-lock-livelock.
+//! The exhaustive engine and dfs see it, as a fair circle at the bound on steps, and report the first
+//! that they meet: it may be one in which the lock is free for a moment whenever the writer is not
+//! looked at. Random schedules, pct and loom do not see it, for the reasons in try-lock-livelock.
 
 use std::panic::Location;
 
@@ -55,7 +58,7 @@ pub(super) const HAZARD: Hazard = Hazard {
                 skip(Kind::Pct, "strict priorities are not fair, and only a fair circle is a livelock"),
                 skip(
                     Kind::Loom,
-                    "loom gives up on executions of more than 1,000 branches; it knows no livelock",
+                    "loom#162: loom gives up on executions of more than 1,000 branches, and knows no livelock",
                 ),
             ],
         ),
