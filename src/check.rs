@@ -9,11 +9,12 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use crate::config::{Environment, Settings};
+use crate::engine::bytes::Bytes;
 use crate::engine::dfs::Dfs;
 use crate::engine::dpor::Dpor;
 use crate::engine::probe::{POINTS, Probe, TURNS};
 use crate::engine::replay::{Replay, portable};
-use crate::engine::shuttle::Tasks;
+use crate::engine::shuttle::Sampling;
 use crate::engine::{Kind, loom, native, shuttle};
 use crate::error::Error;
 use crate::op::ThreadId;
@@ -119,6 +120,8 @@ enum Plan {
     Sample(Kind, u64),
     /// Pct, with its depth.
     Pct(u64, usize),
+    /// A schedule made by a fuzzer.
+    Bytes(Arc<[u8]>),
     /// A schedule.
     Replay(Box<Token>),
 }
@@ -255,6 +258,16 @@ impl Checker {
         let mut checker = Self::with(Plan::Replay(Box::new(token)));
         checker.settings.budgets = budgets;
         Ok(checker)
+    }
+
+    /// One execution, whose choices the bytes make: for fuzzers. It is reported as a random one.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::bytes(&[0, 1, 2]).check(|| {}).expect_no_failure();
+    /// ```
+    pub fn bytes(bytes: &[u8]) -> Self {
+        Self::with(Plan::Bytes(bytes.into()))
     }
 
     /// Where the sampling engines begin. The default is the same everywhere.
@@ -420,6 +433,7 @@ impl Checker {
         match &self.plan {
             Plan::Whole(kind) | Plan::Sample(kind, _) => *kind,
             Plan::Pct(..) => Kind::Pct,
+            Plan::Bytes(_) => Kind::Random,
             Plan::Replay(token) => crate::engine::REGISTRY[usize::from(token.engine)].kind,
         }
     }
@@ -583,6 +597,10 @@ impl Run {
                 let tally = self.model_arm(&mut replay);
                 self.conclude(tally, true)
             }
+            (_, Plan::Bytes(bytes)) => {
+                let tally = self.model_arm(&mut Bytes::new(Arc::clone(bytes)));
+                self.conclude(tally, true)
+            }
             (Kind::Loom, _) => self.loom(),
             (Kind::Native, Plan::Sample(_, executions)) => {
                 let executions = *executions;
@@ -601,8 +619,11 @@ impl Run {
                     Plan::Sample(_, executions) => (*executions, 1),
                     _ => (0, 1),
                 };
-                let tally = self.sample(kind, executions, depth);
-                self.conclude(tally, true)
+                let executions = usize::try_from(executions).unwrap_or(usize::MAX);
+                let sampling = Sampling { kind, seed: self.settings.seed, executions, depth };
+                let run = Rc::new(self);
+                let tally = run.sample(sampling);
+                run.conclude(tally, true)
             }
         }
     }
@@ -667,7 +688,7 @@ impl Run {
     fn model_arm(&self, scheduler: &mut dyn Scheduler) -> Tally {
         let mut tally = self.tally();
         let host = Coroutines::new();
-        let session = Session::new(self.execution(), Box::new(host.clone()));
+        let session = Session::new(self.execution(), host.clone());
         host.explore(&session, scheduler, &self.body(), &mut tally);
         self.probe(&host, &session, &mut tally);
         tally
@@ -691,15 +712,15 @@ impl Run {
         }
     }
 
-    /// Explores in shuttle's runner.
-    fn sample(&self, kind: Kind, executions: u64, depth: usize) -> Tally {
-        let tally = Rc::new(RefCell::new(self.tally()));
-        let tasks = Tasks::default();
-        let session = Session::new(self.execution(), Box::new(tasks.clone()));
-        let judge: Rc<RefCell<dyn Judge>> = Rc::clone(&tally) as _;
-        let count = usize::try_from(executions).unwrap_or(usize::MAX);
-        shuttle::explore(kind, (self.settings.seed, count, depth), &session, &tasks, &self.body(), judge);
-        Rc::into_inner(tally).map_or_else(|| unreachable!("the runner is gone"), RefCell::into_inner)
+    /// Explores by one of shuttle's schedulers.
+    fn sample(self: &Rc<Self>, sampling: Sampling) -> Tally {
+        let result: Rc<RefCell<Option<Tally>>> = Rc::default();
+        let (run, into) = (Rc::clone(self), Rc::clone(&result));
+        shuttle::with_scheduler(sampling, move |scheduler| {
+            *into.borrow_mut() = Some(run.model_arm(scheduler));
+        });
+        let tally = result.borrow_mut().take();
+        tally.unwrap_or_else(|| self.tally())
     }
 
     fn native(&self, executions: u64) -> Report {
@@ -797,7 +818,7 @@ impl Run {
         let mut execution = Execution::new(settings);
         execution.log = Some(Log::default());
         let host = Coroutines::new();
-        let session = Session::new(execution, Box::new(host.clone()));
+        let session = Session::new(execution, host.clone());
         let mut last = Last { trace: None };
         host.explore(
             &session,
