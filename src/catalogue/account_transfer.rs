@@ -1,7 +1,7 @@
 //! Each account locks itself, and a transfer needs two.
 //!
-//! An account has a reentrant lock, and every method of it takes that lock: `withdraw`, `deposit`, and
-//! `transfer`, which withdraws from its own account and deposits into the other. That the lock is
+//! An account has a reentrant lock, and every method of it takes that lock: `withdraw`, `deposit`,
+//! and `transfer`, which withdraws from its own account and deposits into the other. That the lock is
 //! reentrant lets `transfer` call `withdraw` on itself. It does not help against another thread:
 //!
 //! ```text
@@ -13,15 +13,15 @@
 //!   b.deposit: lock b  ✗      a.deposit: lock a  ✗
 //! ```
 //!
-//! A reentrant lock cures the deadlock of a thread with itself, and only that one. In Python these are
-//! objects with `self._lock = threading.RLock()` that call each other's methods while they hold their
-//! own lock. Nobody sees two locks on one page: the second is inside the other object's method.
+//! A reentrant lock cures the deadlock of a thread with itself, and only that one. In Python these
+//! are objects with `self._lock = threading.RLock()` that call each other's methods while they hold
+//! their own lock. Nobody sees two locks on one page: the second is inside the other object's method.
 //!
-//! *by-number* takes both locks before it begins, the lower number first; the methods then only lock again
-//! what the thread already has. *ledger* has one lock over all transfers. That is simpler, and slower
-//! where many accounts are busy.
+//! *by-number* takes both locks before it begins, the lower number first; the methods then only lock
+//! again what the thread already has. *ledger* has one lock over all transfers. That is simpler, and
+//! slower where many accounts are busy.
 //!
-//! Every engine sees it.
+//! Every engine that chooses its schedules sees it; the native one takes what comes.
 
 use std::cell::Cell;
 
@@ -107,6 +107,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
             });
         },
         FailureKind::Deadlock,
+    ),
+    mutant(
+        "by-number",
+        "the balances are read before the locks are taken",
+        || {
+            both_ways(|bank, from, to| {
+                let [source, target] = [from, to].map(|i| bank.accounts[i].0.lock().get());
+                let first = bank.accounts[from.min(to)].0.lock();
+                let second = bank.accounts[from.max(to)].0.lock();
+                let (own, other) = if from < to { (first, second) } else { (second, first) };
+                own.set(source - 1);
+                other.set(target + 1);
+            });
+        },
+        FailureKind::Panic,
     ),
     mutant(
         "ledger",

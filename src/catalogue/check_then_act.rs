@@ -11,18 +11,18 @@
 //!   leads                       lock.acquire()  ✗ waits for ever
 //! ```
 //!
-//! What was seen may be old by the time that it is acted upon. In Python it is
-//! `if not lock.locked(): lock.acquire()`, and also `if not os.path.exists(p): os.mkdir(p)`,
-//! `if key not in cache: cache[key] = ...`, `if queue.empty()`. How it fails depends on the second step. If it
-//! waits, as in *waits-for-ever*, a thread that never meant to wait does, here without end because
-//! the leader does not step down. If it does not wait, as in *two-inside*, where the lock is a
-//! plain flag, both go in.
+//! What was seen may be old by the time that it is acted upon. In Python it is `if not lock.locked():
+//! lock.acquire()`, and also `if not os.path.exists(p): os.mkdir(p)`, `if key not in cache:
+//! cache[key] = ...`, `if queue.empty()`. How it fails depends on the second step. If it waits, as in
+//! *waits-for-ever*, a thread that never meant to wait does, here without end because the leader does
+//! not step down. If it does not wait, as in *two-inside*, where the lock is a plain flag, both go
+//! in.
 //!
-//! The fix asks and takes in one step: `lock.acquire(blocking=False)` in Python, `try_lock` elsewhere,
-//! `O_EXCL` for files, `dict.setdefault` for a dictionary. Its answer says what has been done, not what
-//! might be done, and cannot grow old.
+//! The fix asks and takes in one step: `lock.acquire(blocking=False)` in Python, `try_lock`
+//! elsewhere, `O_EXCL` for files, `dict.setdefault` for a dictionary. Its answer says what has been
+//! done, not what might be done, and cannot grow old.
 //!
-//! Every engine sees it.
+//! Every engine that chooses its schedules sees it; the native one takes what comes.
 
 use crate::catalogue::locks::Lock;
 #[cfg(test)]
@@ -86,14 +86,27 @@ fn tries(place: &Place) -> bool {
 }
 
 #[cfg(test)]
-pub(super) const MUTANTS: &[Mutant] = &[mutant(
-    "try-lock",
-    "the answer is not looked at",
-    || {
-        who_leads(|place| {
-            place.lock.try_acquire();
-            true
-        });
-    },
-    FailureKind::Panic,
-)];
+pub(super) const MUTANTS: &[Mutant] = &[
+    mutant(
+        "try-lock",
+        "the answer is not looked at, and two lead",
+        || {
+            who_leads(|place| {
+                place.lock.try_acquire();
+                true
+            });
+        },
+        FailureKind::Panic,
+    ),
+    mutant(
+        "try-lock",
+        "it asks twice and heeds the second answer, and nobody leads",
+        || {
+            who_leads(|place| {
+                place.lock.try_acquire();
+                place.lock.try_acquire()
+            });
+        },
+        FailureKind::Panic,
+    ),
+];

@@ -10,16 +10,16 @@
 //! ```
 //!
 //! It is lock-order with a longer circle: no two of them disagree about any two forks, and only the
-//! table as a whole closes the circle. So comparing the code of two threads does not find it, and the more
-//! there are the less often all of them have a fork at once. In Python the forks are `threading.Lock`s that
-//! are taken in `with` statements one inside the other: each file of a set locked together with the next,
-//! each node of a ring with its neighbour.
+//! table as a whole closes the circle. So comparing the code of two threads does not find it, and the
+//! more there are the less often all of them have a fork at once. In Python the forks are
+//! `threading.Lock`s that are taken in `with` statements one inside the other: each file of a set
+//! locked together with the next, each node of a ring with its neighbour.
 //!
-//! *asymmetric*: one of them takes the right one first, so that nobody waits in a circle: that is the same
-//! as taking the forks by number. *waiter*: a semaphore lets all but one to the table, and then somebody
-//! always has both neighbours' forks within reach.
+//! *asymmetric*: one of them takes the right one first, so that nobody waits in a circle: that is the
+//! same as taking the forks by number. *waiter*: a semaphore lets all but one to the table, and then
+//! somebody always has both neighbours' forks within reach.
 //!
-//! Every engine sees it.
+//! Every engine that chooses its schedules sees it; the native one takes what comes.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -1,8 +1,8 @@
 //! The interpreter's lock does not make `n += 1` one step.
 //!
-//! CPython runs bytecode under one global lock, so two threads never run Python code at the same
-//! time. Many conclude that `counter += 1` is safe. But the line is three bytecodes, and the lock is
-//! given up between two of them whenever the switch interval has passed:
+//! The usual Python runs bytecode under one global lock, so two threads never run Python code at the
+//! same time. Many conclude that `counter += 1` is safe. But the line is three bytecodes, and the
+//! lock is given up between two of them whenever the switch interval has passed:
 //!
 //! ```text
 //!   thread 1                 thread 2
@@ -17,17 +17,18 @@
 //!   STORE n = 1              one update is lost
 //! ```
 //!
-//! Here a thread has its own value stack (one register is enough), and `n` belongs to the interpreter.
-//! In *buggy* the lock is given up after every bytecode. *longer-interval* gives it up after every
-//! third, as if by `sys.setswitchinterval`: that is no fix, for the interval knows nothing of lines.
-//! One bytecode before the increment shifts the switch into the middle of it. It only makes the
-//! failure rarer, and a free-threaded Python, which has no such lock, makes it frequent.
+//! Here a thread has its own value stack (one register is enough), and `n` belongs to the
+//! interpreter. In *buggy* the lock is given up after every bytecode. *longer-interval* gives it up
+//! after every third, as if by `sys.setswitchinterval`: that is no fix, for the interval knows
+//! nothing of lines. One bytecode before the increment shifts the switch into the middle of it. It
+//! only makes the failure rarer, and a free-threaded Python, which has no such lock, makes it
+//! frequent.
 //!
-//! The fix is a lock of the program's own (`threading.Lock`) around all three. The interpreter
-//! may switch as it likes: whoever comes finds the program's lock taken and waits.
+//! The fix is a lock of the program's own (`threading.Lock`) around all three. The interpreter may
+//! switch as it likes: whoever comes finds the program's lock taken and waits.
 //!
-//! Every engine sees it. The global lock orders every access, so it is no data race, and a race
-//! detector alone says nothing.
+//! Every engine that chooses its schedules sees it; the native one takes what comes. The global lock
+//! orders every access, so it is no data race, and a race detector alone says nothing.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -1,10 +1,10 @@
 //! Two locks that are taken and given back by hand, as Python's: what several hazards are about.
 //!
 //! Rust's own mutex gives a guard to whoever takes it, and only the guard gives it back; the mistakes
-//! that these hazards show cannot be written with it. [`Lock`] has no owner, like `threading.Lock`: any
-//! thread may release it. [`RLock`] has one, like `threading.RLock`: its owner may take it again, and
-//! a release by anybody else is an error. Both are guarded commands, so every engine runs them, and
-//! unlike loom's own mutex their attempts tell whether they were taken (loom#376).
+//! that these hazards show cannot be written with it. [`Lock`] has no owner, like `threading.Lock`:
+//! any thread may release it. [`RLock`] has one, like `threading.RLock`: its owner may take it again,
+//! and a release by anybody else is an error. Both are guarded commands, so every engine runs them,
+//! and unlike loom's own mutex their attempts tell whether they were taken (loom#376).
 
 use std::panic::Location;
 

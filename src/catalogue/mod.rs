@@ -18,8 +18,15 @@ mod dining_philosophers;
 mod foreign_release;
 mod lock_order;
 mod self_deadlock;
+mod try_lock_livelock;
 mod unbalanced_reentrant;
 mod upgrade_deadlock;
+mod writer_starvation;
+// 3 Semaphores
+mod mutex_as_signal;
+mod over_release;
+mod permit_leak;
+mod semaphore_has_no_owner;
 // 4 Monitors and conditions
 mod barrier_party_missing;
 mod barrier_reuse;
@@ -88,7 +95,14 @@ pub const HAZARDS: &[Hazard] = &[
     self_deadlock::HAZARD,
     unbalanced_reentrant::HAZARD,
     foreign_release::HAZARD,
+    try_lock_livelock::HAZARD,
     upgrade_deadlock::HAZARD,
+    writer_starvation::HAZARD,
+    // 3 Semaphores
+    semaphore_has_no_owner::HAZARD,
+    mutex_as_signal::HAZARD,
+    over_release::HAZARD,
+    permit_leak::HAZARD,
     // 4 Monitors and conditions
     lost_wakeup::HAZARD,
     mesa_if::HAZARD,

@@ -51,7 +51,14 @@ const MUTANTS: &[(&str, &[Mutant])] = &[
     ("self-deadlock", self_deadlock::MUTANTS),
     ("unbalanced-reentrant", unbalanced_reentrant::MUTANTS),
     ("foreign-release", foreign_release::MUTANTS),
+    ("try-lock-livelock", try_lock_livelock::MUTANTS),
     ("upgrade-deadlock", upgrade_deadlock::MUTANTS),
+    ("writer-starvation", writer_starvation::MUTANTS),
+    // 3 Semaphores
+    ("semaphore-has-no-owner", semaphore_has_no_owner::MUTANTS),
+    ("mutex-as-signal", mutex_as_signal::MUTANTS),
+    ("over-release", over_release::MUTANTS),
+    ("permit-leak", permit_leak::MUTANTS),
     // 4 Monitors and conditions
     ("lost-wakeup", lost_wakeup::MUTANTS),
     ("mesa-if", mesa_if::MUTANTS),

@@ -1,9 +1,9 @@
 //! The current request, kept with the thread instead of with the task.
 //!
 //! A server keeps the request that it works on in a thread-local variable, so that logging and
-//! database code find it without being passed it. That is right as long as a thread serves one request
-//! from beginning to end. Then the server becomes asynchronous: one worker thread has several tasks,
-//! and at every `await` it turns to another.
+//! database code find it without being passed it. That is right as long as a thread serves one
+//! request from beginning to end. Then the server becomes asynchronous: one worker thread has several
+//! tasks, and at every `await` it turns to another.
 //!
 //! ```text
 //!   task 1                      task 2                   worker's thread-local
@@ -20,8 +20,9 @@
 //! The fix has the task carry its context: it is put in place whenever the task goes on. That is what
 //! `contextvars.ContextVar` does for asyncio tasks (PEP 567).
 //!
-//! In the model the worker is a lock with the thread-local variable inside. A task has the lock while it
-//! runs and gives it up at its `await`, so every order of the tasks' steps is tried. Every engine sees it.
+//! In the model the worker is a lock with the thread-local variable inside. A task has the lock while
+//! it runs and gives it up at its `await`, so every order of the tasks' steps is tried. Every engine
+//! that chooses its schedules sees it; the native one takes what comes.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

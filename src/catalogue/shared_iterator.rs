@@ -1,7 +1,8 @@
 //! Two consumers of one iterator.
 //!
-//! Two threads take batches of two from one source of numbers, which knows by a counter what comes next.
-//! They are meant to share the work: every number once, and the two of a batch next to each other.
+//! Two threads take batches of two from one source of numbers, which knows by a counter what comes
+//! next. They are meant to share the work: every number once, and the two of a batch next to each
+//! other.
 //!
 //! ```text
 //!   consumer 1            consumer 2
@@ -19,11 +20,11 @@
 //! generator written in Python notices and raises `ValueError: generator already executing`; an
 //! iterator that is a class with a counter does not notice, and deals out duplicates.
 //!
-//! *lock* holds a lock while a whole batch is taken. A lock around each single `next()` would stop the
-//! duplicates, but not the torn batches. *own-range* shares nothing: each consumer has its own range, as
-//! `multiprocessing.Pool.map` cuts its input into chunks beforehand.
+//! *lock* holds a lock while a whole batch is taken. A lock around each single `next()` would stop
+//! the duplicates, but not the torn batches. *own-range* shares nothing: each consumer has its own
+//! range, as `multiprocessing.Pool.map` cuts its input into chunks beforehand.
 //!
-//! Every engine sees it.
+//! Every engine that chooses its schedules sees it; the native one takes what comes.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -13,15 +13,15 @@
 //!                                    acquire  ✗ held, by a thread that is gone
 //! ```
 //!
-//! The thread that makes the mistake does not notice: to its owner a reentrant lock is always open. It
-//! is the next one that hangs. In Python it is a `threading.RLock` with `acquire()` and
+//! The thread that makes the mistake does not notice: to its owner a reentrant lock is always open.
+//! It is the next one that hangs. In Python it is a `threading.RLock` with `acquire()` and
 //! `release()` written out, and a `return`, a `continue` or an exception between them.
 //!
-//! The fix lets a scope give back what it took: `with lock:` in Python, a guard in Rust. Whatever
-//! way the scope is left, as many are given back as were taken.
+//! The fix lets a scope give back what it took: `with lock:` in Python, a guard in Rust. Whatever way
+//! the scope is left, as many are given back as were taken.
 //!
-//! Every engine sees it, provided that a thread takes the lock afterwards: a model that ends there would
-//! pass.
+//! Every engine sees it, provided that a thread takes the lock afterwards: a model that ends there
+//! would pass.
 
 use crate::catalogue::locks::RLock;
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Two readers who both want to become writers.
 //!
 //! A cache is read under a shared lock. Who finds it empty turns the shared lock into the exclusive
-//! one, without giving it back between, and fills the cache. To become the writer one must be the only
-//! reader left:
+//! one, without giving it back between, and fills the cache. To become the writer one must be the
+//! only reader left:
 //!
 //! ```text
 //!   thread 1                     thread 2
@@ -12,17 +12,18 @@
 //!   upgrade  ✗ thread 2 reads    upgrade  ✗ thread 1 reads
 //! ```
 //!
-//! Each waits for the other to stop reading, and neither does. Python has no reader-writer lock in its
-//! library; people build one from a `threading.Condition`, or use a database, where two transactions read
-//! a row and then update it (SQLite says `database is locked` at once, because waiting would not help).
-//! std's `RwLock` cannot upgrade at all: to call `write` with a read guard in hand is a deadlock by oneself.
+//! Each waits for the other to stop reading, and neither does. Python has no reader-writer lock in
+//! its library; people build one from a `threading.Condition`, or use a database, where two
+//! transactions read a row and then update it (some databases refuse one of them at once, because
+//! waiting would not help). std's `RwLock` cannot upgrade at all: to call `write` with a read guard
+//! in hand is a deadlock by oneself.
 //!
-//! *upgradable-read* has a third way to lock, for those who may want to write later. It goes together with
-//! readers, but not with another of its kind, so at most one waits to become the writer and
-//! the readers all leave. *release-and-recheck* gives the shared lock back, takes the exclusive one, and looks
-//! again, because in the meantime another may have filled the cache.
+//! *upgradable-read* has a third way to lock, for those who may want to write later. It goes together
+//! with readers, but not with another of its kind, so at most one waits to become the writer and the
+//! readers all leave. *release-and-recheck* gives the shared lock back, takes the exclusive one, and
+//! looks again, because in the meantime another may have filled the cache.
 //!
-//! Every engine sees it.
+//! Every engine that chooses its schedules sees it; the native one takes what comes.
 
 use std::panic::Location;
 

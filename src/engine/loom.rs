@@ -117,7 +117,10 @@ fn judge(panicked: &crate::rt::thread::Panicked, max_threads: usize, max_branche
     }
     let lower = message.to_lowercase();
     if lower.starts_with("deadlock") && COULD_NOT_WAKE.get() {
-        limit("loom cannot wake up a thread that waits for something that another gives back while it unwinds".to_owned())
+        limit(
+            "loom cannot wake up a thread that waits for something that another gives back while it unwinds"
+                .to_owned(),
+        )
     } else if lower.starts_with("deadlock") {
         failed(FailureKind::Deadlock)
     } else if lower.contains("causality violation") || lower.contains("concurrent") {
@@ -126,5 +129,66 @@ fn judge(panicked: &crate::rt::thread::Panicked, max_threads: usize, max_branche
         failed(FailureKind::Leak)
     } else {
         failed(FailureKind::Panic)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use crate::sync::{Arc, ReentrantMutex, Semaphore};
+    use crate::verdict::{FailureKind, Reason, Verdict};
+    use crate::{Checker, thread};
+
+    #[test]
+    fn a_deadlock_of_threads_that_hold_guards_is_reported_and_does_not_abort() {
+        let report = Checker::loom().check(|| {
+            let locks = Arc::new([ReentrantMutex::new(()), ReentrantMutex::new(())]);
+            let other = Arc::clone(&locks);
+            let child = thread::spawn(move || {
+                let _held = other[1].lock();
+                let _both = other[0].lock();
+            });
+            let held = locks[0].lock();
+            let both = locks[1].lock();
+            drop((held, both));
+            let _ = child.join();
+        });
+        report.expect_failure(FailureKind::Deadlock);
+    }
+
+    /// A job that panics with a permit, which its guard gives back.
+    fn panics(permits: &Semaphore) {
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            let _permit = permits.permit();
+            thread::yield_now();
+            panic!("the job fails");
+        }));
+    }
+
+    #[test]
+    fn a_permit_given_back_while_unwinding_is_there_for_whoever_comes_later() {
+        let report = Checker::loom().check(|| {
+            let permits = Arc::new(Semaphore::new(1));
+            let other = Arc::clone(&permits);
+            let joined = thread::spawn(move || panics(&other)).join();
+            permits.acquire();
+            drop(joined);
+        });
+        report.expect_verified();
+    }
+
+    #[test]
+    fn a_permit_given_back_while_unwinding_to_somebody_who_waits_is_beyond_loom() {
+        let report = Checker::loom().check(|| {
+            let permits = Arc::new(Semaphore::new(1));
+            let other = Arc::clone(&permits);
+            let child = thread::spawn(move || panics(&other));
+            permits.acquire();
+            permits.release();
+            let _ = child.join();
+        });
+        let Verdict::Inconclusive(Reason::EngineLimit { why }) = &report.verdict else { panic!("{report}") };
+        assert!(why.contains("while it unwinds"), "{why}");
     }
 }

@@ -4,8 +4,7 @@
 //! Model arm a command is one visible operation that is enabled when its guard holds. Natively and
 //! under loom the same table is run by a mutex, a condition variable and a loop.
 
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::engine::native::{self, GLANCE};
 use crate::op::{Args, Command, Site, State};
@@ -34,7 +33,8 @@ struct OnLoom {
     state: AtomicU64,
     mutex: loom::sync::Mutex<()>,
     changed: loom::sync::Condvar,
-    waiting: AtomicUsize,
+    /// Who waits, and for what.
+    waiting: parking_lot::Mutex<Vec<(loom::thread::ThreadId, &'static Command, Args)>>,
 }
 
 impl Guarded {
@@ -48,7 +48,7 @@ impl Guarded {
                 state: AtomicU64::new(state),
                 mutex: loom::sync::Mutex::new(()),
                 changed: loom::sync::Condvar::new(),
-                waiting: AtomicUsize::new(0),
+                waiting: parking_lot::Mutex::default(),
             })),
             Arm::Model => Of::Model(ModelObject::new(kind, state, site)),
         };
@@ -126,16 +126,23 @@ impl OnLoom {
         }
         let mut held = self.mutex.lock().expect("loom's mutexes are not poisoned");
         while !(command.guard)(self.state.load(Relaxed), args) {
-            self.waiting.fetch_add(1, Relaxed);
+            let me = (loom::thread::current().id(), command, args);
+            self.waiting.lock().push(me);
             held = self.changed.wait(held).expect("loom's mutexes are not poisoned");
-            self.waiting.fetch_sub(1, Relaxed);
+            self.waiting.lock().retain(|(thread, ..)| *thread != me.0);
         }
         let before = self.take_effect(command, args);
-        // A notification that nobody hears would only be one more thing to interleave.
-        if self.state.load(Relaxed) != before && self.waiting.load(Relaxed) > 0 {
+        // A notification that helps nobody would only be one more thing to interleave.
+        if self.helps_somebody() {
             self.changed.notify_all();
         }
         and(before)
+    }
+
+    /// Whether somebody waits for what has now come about.
+    fn helps_somebody(&self) -> bool {
+        let state = self.state.load(Relaxed);
+        self.waiting.lock().iter().any(|(_, command, args)| (command.guard)(state, *args))
     }
 
     fn take_effect(&self, command: &'static Command, args: Args) -> State {
@@ -148,10 +155,11 @@ impl OnLoom {
     /// Whoever waits for it cannot be woken, which the engine is told.
     #[cold]
     fn perform_unwinding(&self, command: &'static Command, args: Args) -> State {
-        let before = self.state.load(Relaxed);
-        if !(command.guard)(before, args) || self.waiting.load(Relaxed) > 0 {
+        let waits = !(command.guard)(self.state.load(Relaxed), args);
+        let before = self.take_effect(command, args);
+        if waits || self.helps_somebody() {
             crate::engine::loom::could_not_wake();
         }
-        self.take_effect(command, args)
+        before
     }
 }
