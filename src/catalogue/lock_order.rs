@@ -20,10 +20,12 @@
 //!
 //! Every engine sees it.
 
+#[cfg(test)]
+use crate::catalogue::mutants::{Mutant, mutant};
 use crate::catalogue::{Hazard, buggy, fixed, skip};
 use crate::engine::Kind;
 use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::sync::{Arc, Mutex};
+use crate::sync::{Arc, Mutex, MutexGuard};
 use crate::thread;
 use crate::verdict::FailureKind;
 
@@ -88,10 +90,14 @@ fn back_off(accounts: &Accounts, from: usize, to: usize) {
 }
 
 fn both_at_once() {
+    both_behind(|door| Some(door.lock().expect("nobody panics")));
+}
+
+fn both_behind(alone: for<'a> fn(&'a Mutex<()>) -> Option<MutexGuard<'a, ()>>) {
     let door = Arc::new((Mutex::new(()), [Mutex::new(1), Mutex::new(1)]));
-    let transfer = |door: &(Mutex<()>, Accounts), from: usize, to: usize| {
+    let transfer = move |door: &(Mutex<()>, Accounts), from: usize, to: usize| {
         let (mut source, mut target) = {
-            let _alone = door.0.lock().expect("nobody panics");
+            let _alone = alone(&door.0);
             (door.1[from].lock().expect("nobody panics"), door.1[to].lock().expect("nobody panics"))
         };
         *source -= 1;
@@ -105,20 +111,59 @@ fn both_at_once() {
     assert_eq!(balances, [1, 1], "money was made or lost");
 }
 
-/// Each balance in half of one word.
 fn no_lock() {
-    let balances = Arc::new(AtomicU64::new(1 << 32 | 1));
-    let transfer = |balances: &AtomicU64, give: u64, take: u64| {
+    in_one_word(|balances, give, take| {
         let mut before = balances.load(Ordering::SeqCst);
         while let Err(now) =
             balances.compare_exchange(before, before - give + take, Ordering::SeqCst, Ordering::SeqCst)
         {
             before = now;
         }
-    };
+    });
+}
+
+/// Each balance in half of one word.
+fn in_one_word(transfer: fn(&AtomicU64, u64, u64)) {
+    let balances = Arc::new(AtomicU64::new(1 << 32 | 1));
     let other = Arc::clone(&balances);
     let child = thread::spawn(move || transfer(&other, 1 << 32, 1));
     transfer(&balances, 1, 1 << 32);
     child.join().expect("transfers do not panic");
     assert_eq!(balances.load(Ordering::SeqCst), 1 << 32 | 1, "money was made or lost");
 }
+
+#[cfg(test)]
+pub(super) const MUTANTS: &[Mutant] = &[
+    mutant(
+        "ordered",
+        "each begins with its own account",
+        || transfer_both_ways(opposite_orders),
+        FailureKind::Deadlock,
+    ),
+    mutant(
+        "back-off",
+        "the first lock is kept while waiting for the second",
+        || {
+            transfer_both_ways(|accounts, from, to| {
+                let source = accounts[from].lock().expect("nobody panics");
+                if accounts[to].try_lock().is_err() {
+                    drop(accounts[to].lock().expect("nobody panics"));
+                }
+                drop(source);
+            });
+        },
+        FailureKind::Deadlock,
+    ),
+    mutant("both-at-once", "without the outer lock", || both_behind(|_| None), FailureKind::Deadlock),
+    mutant(
+        "no-lock",
+        "a store for the compare-exchange",
+        || {
+            in_one_word(|balances, give, take| {
+                let before = balances.load(Ordering::SeqCst);
+                balances.store(before - give + take, Ordering::SeqCst);
+            });
+        },
+        FailureKind::Panic,
+    ),
+];

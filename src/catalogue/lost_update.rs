@@ -21,6 +21,8 @@
 //!
 //! Every engine sees it. The native one seldom does.
 
+#[cfg(test)]
+use crate::catalogue::mutants::{Mutant, mutant};
 use crate::catalogue::{Hazard, buggy, fixed};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex};
@@ -75,11 +77,15 @@ fn exchange_until_it_holds(n: &AtomicUsize) {
 }
 
 fn under_a_lock() {
+    count_under_a_lock(|n| *n.lock().expect("nobody panics") += 1);
+}
+
+fn count_under_a_lock(increment: fn(&Mutex<usize>)) {
     let n = Arc::new(Mutex::new(0));
     let handles: Vec<_> = (0..THREADS)
         .map(|_| {
             let n = Arc::clone(&n);
-            thread::spawn(move || (0..INCREMENTS).for_each(|_| *n.lock().expect("nobody panics") += 1))
+            thread::spawn(move || (0..INCREMENTS).for_each(|_| increment(&n)))
         })
         .collect();
     for handle in handles {
@@ -87,3 +93,35 @@ fn under_a_lock() {
     }
     assert_eq!(*n.lock().expect("nobody panics"), THREADS * INCREMENTS, "an update was lost");
 }
+
+#[cfg(test)]
+pub(super) const MUTANTS: &[Mutant] = &[
+    mutant(
+        "lock",
+        "the lock is given up between the read and the write",
+        || {
+            count_under_a_lock(|n| {
+                let before = *n.lock().expect("nobody panics");
+                *n.lock().expect("nobody panics") = before + 1;
+            });
+        },
+        FailureKind::Panic,
+    ),
+    mutant(
+        "atomic",
+        "a load and a store for the read-modify-write",
+        || count(THREADS, INCREMENTS, read_add_write),
+        FailureKind::Panic,
+    ),
+    mutant(
+        "cas-loop",
+        "no second attempt",
+        || {
+            count(THREADS, INCREMENTS, |n| {
+                let before = n.load(Ordering::SeqCst);
+                let _ = n.compare_exchange(before, before + 1, Ordering::SeqCst, Ordering::SeqCst);
+            });
+        },
+        FailureKind::Panic,
+    ),
+];

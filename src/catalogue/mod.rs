@@ -5,8 +5,69 @@
 //! every engine with the failure that it names, and a fixed one is verified by the engines that can
 //! conclude and not refuted by the others; an exception is declared with its reason.
 
-mod lock_order;
+// 1 Shared state
+mod check_then_act;
+mod interpreter_lock;
 mod lost_update;
+mod reference_count;
+mod request_context;
+mod shared_iterator;
+// 2 Locks
+mod account_transfer;
+mod dining_philosophers;
+mod foreign_release;
+mod lock_order;
+mod self_deadlock;
+mod try_lock_livelock;
+mod unbalanced_reentrant;
+mod upgrade_deadlock;
+mod writer_starvation;
+// 3 Semaphores
+mod mutex_as_signal;
+mod over_release;
+mod permit_leak;
+mod semaphore_has_no_owner;
+// 4 Monitors and conditions
+mod barrier_party_missing;
+mod barrier_reuse;
+mod event_pulse;
+mod lost_wakeup;
+mod mesa_if;
+mod semaphore_vs_monitor;
+mod spurious_wakeup;
+mod wrong_waiter;
+// 5 Queues
+mod empty_then_get;
+mod one_sentinel;
+mod task_done_missing;
+mod task_done_twice;
+// 6 Pools, futures, timers
+mod abandoned_result;
+mod async_bridge;
+mod completion_order;
+mod daemon_torn_write;
+mod late_timer;
+mod lost_callback;
+mod pool_waits_for_itself;
+mod submit_after_shutdown;
+mod swallowed_panic;
+// 7 Processes
+mod recursive_spawn;
+mod terminated_holder;
+// 8 Memory ordering
+mod arc_drop;
+mod double_checked_init;
+mod relaxed_publication;
+mod relaxed_spinlock;
+mod store_buffering;
+mod treiber_aba;
+
+// What several of them share
+mod locks;
+mod support;
+
+#[cfg(test)]
+mod mutants;
 #[cfg(test)]
 mod registry_tests;
 
@@ -15,14 +76,67 @@ use std::sync::Arc;
 
 use crate::Checker;
 use crate::engine::{Kind, REGISTRY};
+use crate::thread;
 use crate::verdict::{FailureKind, Report, Verdict};
 
 /// Every hazard, in the order of the chapters.
 pub const HAZARDS: &[Hazard] = &[
     // 1 Shared state
     lost_update::HAZARD,
+    interpreter_lock::HAZARD,
+    reference_count::HAZARD,
+    check_then_act::HAZARD,
+    shared_iterator::HAZARD,
+    request_context::HAZARD,
     // 2 Locks
     lock_order::HAZARD,
+    dining_philosophers::HAZARD,
+    account_transfer::HAZARD,
+    self_deadlock::HAZARD,
+    unbalanced_reentrant::HAZARD,
+    foreign_release::HAZARD,
+    try_lock_livelock::HAZARD,
+    upgrade_deadlock::HAZARD,
+    writer_starvation::HAZARD,
+    // 3 Semaphores
+    semaphore_has_no_owner::HAZARD,
+    mutex_as_signal::HAZARD,
+    over_release::HAZARD,
+    permit_leak::HAZARD,
+    // 4 Monitors and conditions
+    lost_wakeup::HAZARD,
+    mesa_if::HAZARD,
+    spurious_wakeup::HAZARD,
+    wrong_waiter::HAZARD,
+    semaphore_vs_monitor::HAZARD,
+    event_pulse::HAZARD,
+    barrier_reuse::HAZARD,
+    barrier_party_missing::HAZARD,
+    // 5 Queues
+    empty_then_get::HAZARD,
+    task_done_missing::HAZARD,
+    task_done_twice::HAZARD,
+    one_sentinel::HAZARD,
+    // 6 Pools, futures, timers
+    pool_waits_for_itself::HAZARD,
+    completion_order::HAZARD,
+    swallowed_panic::HAZARD,
+    submit_after_shutdown::HAZARD,
+    lost_callback::HAZARD,
+    async_bridge::HAZARD,
+    late_timer::HAZARD,
+    abandoned_result::HAZARD,
+    daemon_torn_write::HAZARD,
+    // 7 Processes
+    terminated_holder::HAZARD,
+    recursive_spawn::HAZARD,
+    // 8 Memory ordering
+    relaxed_publication::HAZARD,
+    store_buffering::HAZARD,
+    arc_drop::HAZARD,
+    relaxed_spinlock::HAZARD,
+    double_checked_init::HAZARD,
+    treiber_aba::HAZARD,
 ];
 
 /// A documented concurrency hazard.
@@ -70,6 +184,12 @@ pub enum Expected {
     Perhaps(FailureKind),
     /// It is not run, for this reason.
     Skipped(&'static str),
+}
+
+/// Waits for a thread of a model, whose panic becomes the caller's: so the report shows what it said.
+#[track_caller]
+pub(crate) fn joined<T>(handle: thread::JoinHandle<T>) -> T {
+    handle.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
 }
 
 /// What one engine must say, against the rule.

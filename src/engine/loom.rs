@@ -5,12 +5,14 @@
 //! one execution, and the bounds on executions and time, which loom itself looks at every 20,000
 //! executions only and then reports success.
 
+use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::rt::context;
 use crate::rt::execution::Failure;
+use crate::rt::fail::Declared;
 use crate::rt::quiet;
 use crate::verdict::{FailureKind, Reason};
 
@@ -30,6 +32,18 @@ pub(crate) enum Outcome {
 
 /// The payload with which a run is stopped.
 struct Stopped;
+
+thread_local! {
+    /// Whether a thread of this execution gave something back while it unwound, and others waited for it.
+    static COULD_NOT_WAKE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A thread that unwinds would have to wake others up, or to wait, which loom cannot do then.
+pub(crate) fn could_not_wake() {
+    // Loom has no running thread any more once it has found a deadlock, and panics when asked for it.
+    let goes_on = panic::catch_unwind(loom::thread::current).is_ok();
+    COULD_NOT_WAKE.set(COULD_NOT_WAKE.get() || goes_on);
+}
 
 /// Runs the model under loom. `wants_another` is asked before each execution.
 pub(crate) fn explore(
@@ -53,6 +67,7 @@ pub(crate) fn explore(
                 panic::panic_any(Stopped);
             }
             count.fetch_add(1, Ordering::Relaxed);
+            COULD_NOT_WAKE.set(false);
             model();
         });
     }));
@@ -62,7 +77,13 @@ pub(crate) fn explore(
         Err(payload) if payload.is::<Stopped>() => {
             Outcome::LeftOut(Reason::MaxExecutions { bound: executions })
         }
-        Err(payload) => judge(&quiet::describe(&*payload), max_threads, max_branches),
+        Err(payload) => match payload.downcast::<Declared>() {
+            Ok(declared) => {
+                let Declared { kind, message } = *declared;
+                Outcome::Failed(Failure { kind, message })
+            }
+            Err(payload) => judge(&quiet::describe(&*payload), max_threads, max_branches),
+        },
     };
     (outcome, executions)
 }
@@ -95,7 +116,12 @@ fn judge(panicked: &crate::rt::thread::Panicked, max_threads: usize, max_branche
         return limit(format!("loom failed itself: {message}"));
     }
     let lower = message.to_lowercase();
-    if lower.starts_with("deadlock") {
+    if lower.starts_with("deadlock") && COULD_NOT_WAKE.get() {
+        limit(
+            "loom cannot wake up a thread that waits for something that another gives back while it unwinds"
+                .to_owned(),
+        )
+    } else if lower.starts_with("deadlock") {
         failed(FailureKind::Deadlock)
     } else if lower.contains("causality violation") || lower.contains("concurrent") {
         failed(FailureKind::DataRace)
@@ -103,5 +129,66 @@ fn judge(panicked: &crate::rt::thread::Panicked, max_threads: usize, max_branche
         failed(FailureKind::Leak)
     } else {
         failed(FailureKind::Panic)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use crate::sync::{Arc, ReentrantMutex, Semaphore};
+    use crate::verdict::{FailureKind, Reason, Verdict};
+    use crate::{Checker, thread};
+
+    #[test]
+    fn a_deadlock_of_threads_that_hold_guards_is_reported_and_does_not_abort() {
+        let report = Checker::loom().check(|| {
+            let locks = Arc::new([ReentrantMutex::new(()), ReentrantMutex::new(())]);
+            let other = Arc::clone(&locks);
+            let child = thread::spawn(move || {
+                let _held = other[1].lock();
+                let _both = other[0].lock();
+            });
+            let held = locks[0].lock();
+            let both = locks[1].lock();
+            drop((held, both));
+            let _ = child.join();
+        });
+        report.expect_failure(FailureKind::Deadlock);
+    }
+
+    /// A job that panics with a permit, which its guard gives back.
+    fn panics(permits: &Semaphore) {
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            let _permit = permits.permit();
+            thread::yield_now();
+            panic!("the job fails");
+        }));
+    }
+
+    #[test]
+    fn a_permit_given_back_while_unwinding_is_there_for_whoever_comes_later() {
+        let report = Checker::loom().check(|| {
+            let permits = Arc::new(Semaphore::new(1));
+            let other = Arc::clone(&permits);
+            let joined = thread::spawn(move || panics(&other)).join();
+            permits.acquire();
+            drop(joined);
+        });
+        report.expect_verified();
+    }
+
+    #[test]
+    fn a_permit_given_back_while_unwinding_to_somebody_who_waits_is_beyond_loom() {
+        let report = Checker::loom().check(|| {
+            let permits = Arc::new(Semaphore::new(1));
+            let other = Arc::clone(&permits);
+            let child = thread::spawn(move || panics(&other));
+            permits.acquire();
+            permits.release();
+            let _ = child.join();
+        });
+        let Verdict::Inconclusive(Reason::EngineLimit { why }) = &report.verdict else { panic!("{report}") };
+        assert!(why.contains("while it unwinds"), "{why}");
     }
 }

@@ -55,7 +55,7 @@ impl NativeRun {
         self.cancelled.load(Ordering::SeqCst)
     }
 
-    /// A thread begins; its number.
+    /// A thread begins; its number, by which it is known when it is joined.
     pub(crate) fn begin_thread(&self) -> usize {
         let mut threads = self.threads.lock();
         threads.live += 1;
@@ -65,13 +65,15 @@ impl NativeRun {
     }
 
     /// A thread ends.
-    pub(crate) fn end_thread(&self, number: usize, panicked: Option<Panicked>) {
+    pub(crate) fn end_thread(&self) {
         let mut threads = self.threads.lock();
         threads.live -= 1;
-        if let Some(panicked) = panicked {
-            threads.panicked.push((number, panicked.message));
-        }
         self.progress();
+    }
+
+    /// A thread panicked, and is about to end.
+    pub(crate) fn panicked(&self, number: usize, panicked: Panicked) {
+        self.threads.lock().panicked.push((number, panicked.message));
     }
 
     /// Somebody has asked for a thread's result.
@@ -134,10 +136,17 @@ pub(crate) fn leave_if_cancelled(run: &NativeRun) {
     }
 }
 
+/// Ends the calling thread's run with a failure that it declares.
+pub(crate) fn fail(run: &NativeRun, kind: FailureKind, message: String) -> ! {
+    run.fail(kind, message);
+    run.cancelled.store(true, Ordering::SeqCst);
+    std::panic::resume_unwind(Box::new(Cancelled))
+}
+
 /// Runs the model once.
 pub(crate) fn run_once(model: &Arc<dyn Fn() + Send + Sync>) -> Ending {
     let run = Arc::new(NativeRun::default());
-    let number = run.begin_thread();
+    run.begin_thread();
     let (done, is_done) = std::sync::mpsc::channel();
     let (model, inside) = (Arc::clone(model), Arc::clone(&run));
     // The one engine that is made of the system's threads.
@@ -148,11 +157,10 @@ pub(crate) fn run_once(model: &Arc<dyn Fn() + Send + Sync>) -> Ending {
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| model()));
         context::join_native_run(None);
         drop(model);
-        let panicked = panic_of(&outcome);
-        if let Some(panicked) = &panicked {
-            inside.fail(FailureKind::Panic, panicked.message.clone());
+        if let Some(panicked) = panic_of(&outcome) {
+            inside.fail(FailureKind::Panic, panicked.message);
         }
-        inside.end_thread(number, panicked);
+        inside.end_thread();
         let _ = done.send(());
     });
     // Main may be gone while detached threads still run.

@@ -5,11 +5,13 @@
 //! exhaustive engine, [`orders`] for the race detector; [`waits`] finds cycles of waiting, [`cycles`]
 //! those of executions without an end; [`log`]
 //! keeps what is told to a reader; [`context`] says where a thread is; [`ids`] gives names that
-//! equivalent executions share; [`quiet`] keeps the models' panics from being printed.
+//! equivalent executions share; [`quiet`] keeps the models' panics from being printed; [`fail`] ends an execution with
+//! a failure that a primitive declares.
 
 pub(crate) mod context;
 pub(crate) mod cycles;
 pub(crate) mod execution;
+pub(crate) mod fail;
 pub(crate) mod guarded;
 pub(crate) mod history;
 pub(crate) mod host;

@@ -82,7 +82,8 @@ impl<T: ?Sized> ReentrantMutex<T> {
         let args = [crate::thread::owner_key(), 0];
         let before = self.state.perform(&TRY_REENTER, args, site);
         let locked = (TRY_REENTER.effect)(before, args) != before;
-        locked.then_some(ReentrantMutexGuard { lock: self, site, not_send: PhantomData })
+        // Lazily: a guard that is made and dropped would release another thread's lock.
+        locked.then(|| ReentrantMutexGuard { lock: self, site, not_send: PhantomData })
     }
 }
 
@@ -109,5 +110,26 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for ReentrantMutexGuard<'_, T> {
 impl<T: ?Sized> fmt::Debug for ReentrantMutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReentrantMutex").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Checker, sync::Arc, thread};
+
+    #[test]
+    fn an_attempt_that_fails_does_not_release_the_owners_lock() {
+        for checker in [Checker::exhaustive(), Checker::loom()] {
+            let report = checker.check(|| {
+                let lock = Arc::new(ReentrantMutex::new(()));
+                let other = Arc::clone(&lock);
+                let held = lock.lock();
+                let tries = move || other.try_lock().is_some() || other.try_lock().is_some();
+                assert!(!thread::spawn(tries).join().unwrap_or(true), "it was taken from its owner");
+                drop(held);
+            });
+            report.expect_verified();
+        }
     }
 }

@@ -177,17 +177,21 @@ where
         put(&slot, outcome);
         // Whoever holds the only handle to the result drops it now, while the run still goes on.
         drop(slot);
+        // Known before the end is, for whoever joins then says that somebody has asked.
+        if let (Some((run, number)), Some(panicked)) = (&inside, panicked) {
+            run.panicked(*number, panicked);
+        }
         ended.perform(&END, [0; 2], site);
         context::join_native_run(None);
-        if let Some((run, number)) = inside {
-            run.end_thread(number, panicked);
+        if let Some((run, _)) = inside {
+            run.end_thread();
         }
     });
     let handle = match spawned {
         Ok(handle) => handle,
         Err(error) => {
-            if let Some((run, number)) = run {
-                run.end_thread(number, None);
+            if let Some((run, _)) = run {
+                run.end_thread();
             }
             return Err(error);
         }

@@ -1,0 +1,105 @@
+//! Three philosophers, three forks, and everybody takes the left one first.
+//!
+//! They sit at a round table with a fork between each two (Dijkstra, 1965; in this dress Hoare). Who
+//! wants to eat takes the fork to the left, then the one to the right.
+//!
+//! ```text
+//!   philosopher 0       philosopher 1       philosopher 2
+//!   takes fork 0        takes fork 1        takes fork 2
+//!   fork 1  ✗ held      fork 2  ✗ held      fork 0  ✗ held
+//! ```
+//!
+//! It is lock-order with a longer circle: no two of them disagree about any two forks, and only the
+//! table as a whole closes the circle. So comparing the code of two threads does not find it, and the
+//! more there are the less often all of them have a fork at once. In Python the forks are
+//! `threading.Lock`s that are taken in `with` statements one inside the other: each file of a set
+//! locked together with the next, each node of a ring with its neighbour.
+//!
+//! *asymmetric*: one of them takes the right one first, so that nobody waits in a circle: that is the
+//! same as taking the forks by number. *waiter*: a semaphore lets all but one to the table, and then
+//! somebody always has both neighbours' forks within reach.
+//!
+//! Every engine that chooses its schedules sees it; the native one takes what comes.
+
+#[cfg(test)]
+use crate::catalogue::mutants::{Mutant, mutant};
+use crate::catalogue::{Hazard, buggy, fixed, joined};
+use crate::sync::{Arc, Mutex, Semaphore};
+use crate::thread;
+use crate::verdict::FailureKind;
+
+pub(super) const HAZARD: Hazard = Hazard {
+    name: "dining-philosophers",
+    summary: "all take the left fork, and then wait for the right one",
+    variants: &[
+        buggy("buggy", || dine(PHILOSOPHERS, left_first), FailureKind::Deadlock),
+        fixed("asymmetric", || dine(PHILOSOPHERS, last_takes_right_first)),
+        fixed("waiter", || dine(PHILOSOPHERS, all_but_one_at_a_time)),
+    ],
+    source: include_str!("dining_philosophers.rs"),
+};
+
+/// The fewest that are more than a pair; the number of schedules grows steeply with it.
+const PHILOSOPHERS: usize = 3;
+
+struct Table {
+    forks: Vec<Mutex<()>>,
+    waiter: Semaphore,
+}
+
+/// Main is the last of the philosophers.
+fn dine(philosophers: usize, eat: fn(&Table, usize)) {
+    dine_with(Semaphore::new(philosophers - 1), philosophers, eat);
+}
+
+fn dine_with(waiter: Semaphore, philosophers: usize, eat: fn(&Table, usize)) {
+    let forks = (0..philosophers).map(|_| Mutex::new(())).collect();
+    let table = Arc::new(Table { forks, waiter });
+    let others: Vec<_> = (0..philosophers - 1)
+        .map(|seat| {
+            let table = Arc::clone(&table);
+            thread::spawn(move || eat(&table, seat))
+        })
+        .collect();
+    eat(&table, philosophers - 1);
+    others.into_iter().for_each(joined);
+}
+
+fn left_first(table: &Table, seat: usize) {
+    let _left = table.forks[seat].lock().expect("nobody panics");
+    let _right = table.forks[(seat + 1) % table.forks.len()].lock().expect("nobody panics");
+}
+
+fn last_takes_right_first(table: &Table, seat: usize) {
+    if seat + 1 < table.forks.len() {
+        return left_first(table, seat);
+    }
+    let _right = table.forks[0].lock().expect("nobody panics");
+    let _left = table.forks[seat].lock().expect("nobody panics");
+}
+
+fn all_but_one_at_a_time(table: &Table, seat: usize) {
+    let _seated = table.waiter.permit();
+    left_first(table, seat);
+}
+
+#[cfg(test)]
+pub(super) const MUTANTS: &[Mutant] = &[
+    mutant(
+        "asymmetric",
+        "all of them take the right one first",
+        || {
+            dine(PHILOSOPHERS, |table, seat| {
+                let _right = table.forks[(seat + 1) % PHILOSOPHERS].lock().expect("nobody panics");
+                let _left = table.forks[seat].lock().expect("nobody panics");
+            });
+        },
+        FailureKind::Deadlock,
+    ),
+    mutant(
+        "waiter",
+        "the waiter has a permit for each",
+        || dine_with(Semaphore::new(PHILOSOPHERS), PHILOSOPHERS, all_but_one_at_a_time),
+        FailureKind::Deadlock,
+    ),
+];

@@ -1,0 +1,108 @@
+//! An event that is over before anybody has looked.
+//!
+//! Somebody wants to let all who wait go on once, and does `event.set()` and then `event.clear()`:
+//!
+//! ```text
+//!   waiter              pulser
+//!                       set
+//!                       clear
+//!   set? no: wait  ✗ for ever
+//! ```
+//!
+//! An event says what *is*, not what has happened. Whoever is not waiting between the two calls sees
+//! an event that was never set, and even one that waits may come back too late to see it. In Python it
+//! is `threading.Event` (or `asyncio.Event`) used as a bell; Windows had `PulseEvent` for it, whose
+//! documentation says not to use it.
+//!
+//! *left-set* does not clear it: who comes late still sees it. Where it has to ring more than once,
+//! *generation* counts: a waiter knows the number from before it asked, and waits until it is another.
+//! A number that has gone up stays up, so it does not matter how late the waiter looks.
+//!
+//! Every engine sees it.
+
+#[cfg(test)]
+use crate::catalogue::mutants::{Mutant, mutant};
+use crate::catalogue::{Hazard, buggy, fixed};
+use crate::sync::{Arc, Condvar, Mutex};
+use crate::thread;
+use crate::verdict::FailureKind;
+
+pub(super) const HAZARD: Hazard = Hazard {
+    name: "event-pulse",
+    summary: "an event is set and cleared again before the waiter looks",
+    variants: &[
+        buggy("buggy", || ring(&[Event::set, Event::clear]), FailureKind::Deadlock),
+        fixed("left-set", || ring(&[Event::set])),
+        fixed("generation", || ring_by_number(Ticket::BeforeTheBell)),
+    ],
+    source: include_str!("event_pulse.rs"),
+};
+
+/// Python's `threading.Event`.
+struct Event {
+    is_set: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Event {
+    fn set(&self) {
+        *self.is_set.lock().expect("nobody panics") = true;
+        self.changed.notify_all();
+    }
+
+    fn clear(&self) {
+        *self.is_set.lock().expect("nobody panics") = false;
+    }
+
+    fn wait(&self) {
+        let is_set = self.is_set.lock().expect("nobody panics");
+        drop(self.changed.wait_while(is_set, |is_set| !*is_set).expect("nobody panics"));
+    }
+}
+
+fn ring(bell: &[fn(&Event)]) {
+    let event = Arc::new(Event { is_set: Mutex::new(false), changed: Condvar::new() });
+    let other = Arc::clone(&event);
+    let waiter = thread::spawn(move || other.wait());
+    for act in bell {
+        act(&event);
+    }
+    waiter.join().expect("waiting does not panic");
+}
+
+/// When a waiter notes the number that it knows.
+#[derive(Clone, Copy)]
+enum Ticket {
+    BeforeTheBell,
+    #[cfg(test)]
+    OnArrival,
+}
+
+fn ring_by_number(ticket: Ticket) {
+    let bell = Arc::new((Mutex::new(0_u32), Condvar::new()));
+    let known = match ticket {
+        Ticket::BeforeTheBell => Some(*bell.0.lock().expect("nobody panics")),
+        #[cfg(test)]
+        Ticket::OnArrival => None,
+    };
+    let other = Arc::clone(&bell);
+    let waiter = thread::spawn(move || {
+        let number = other.0.lock().expect("nobody panics");
+        let known = known.unwrap_or(*number);
+        drop(other.1.wait_while(number, |number| *number == known).expect("nobody panics"));
+    });
+    *bell.0.lock().expect("nobody panics") += 1;
+    bell.1.notify_all();
+    waiter.join().expect("waiting does not panic");
+}
+
+#[cfg(test)]
+pub(super) const MUTANTS: &[Mutant] = &[
+    mutant("left-set", "it is cleared", || ring(&[Event::set, Event::clear]), FailureKind::Deadlock),
+    mutant(
+        "generation",
+        "the waiter notes the number when it arrives",
+        || ring_by_number(Ticket::OnArrival),
+        FailureKind::Deadlock,
+    ),
+];

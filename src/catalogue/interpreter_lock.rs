@@ -1,0 +1,118 @@
+//! The interpreter's lock does not make `n += 1` one step.
+//!
+//! The usual Python runs bytecode under one global lock, so two threads never run Python code at the
+//! same time. Many conclude that `counter += 1` is safe. But the line is three bytecodes, and the
+//! lock is given up between two of them whenever the switch interval has passed:
+//!
+//! ```text
+//!   thread 1                 thread 2
+//!   take the global lock
+//!   LOAD  n → 0
+//!   give it up               take the global lock
+//!                            LOAD  n → 0
+//!                            ADD   1
+//!                            STORE n = 1
+//!   take the global lock     give it up
+//!   ADD   1
+//!   STORE n = 1              one update is lost
+//! ```
+//!
+//! Here a thread has its own value stack (one register is enough), and `n` belongs to the
+//! interpreter. In *buggy* the lock is given up after every bytecode. *longer-interval* gives it up
+//! after every third, as if by `sys.setswitchinterval`: that is no fix, for the interval knows
+//! nothing of lines. One bytecode before the increment shifts the switch into the middle of it. It
+//! only makes the failure rarer, and a free-threaded Python, which has no such lock, makes it
+//! frequent.
+//!
+//! The fix is a lock of the program's own (`threading.Lock`) around all three. The interpreter may
+//! switch as it likes: whoever comes finds the program's lock taken and waits.
+//!
+//! Every engine that chooses its schedules sees it; the native one takes what comes. The global lock
+//! orders every access, so it is no data race, and a race detector alone says nothing.
+
+#[cfg(test)]
+use crate::catalogue::mutants::{Mutant, mutant};
+use crate::catalogue::{Hazard, buggy, fixed};
+use crate::sync::{Arc, Mutex};
+use crate::thread;
+use crate::verdict::FailureKind;
+
+pub(super) const HAZARD: Hazard = Hazard {
+    name: "interpreter-lock",
+    summary: "a global lock per bytecode does not make an increment one step",
+    variants: &[
+        buggy("buggy", || two_threads(1, without_lock), FailureKind::Panic),
+        buggy("longer-interval", || two_threads(3, without_lock), FailureKind::Panic),
+        fixed("application-lock", || two_threads(1, with_lock)),
+    ],
+    source: include_str!("interpreter_lock.rs"),
+};
+
+#[derive(Clone, Copy)]
+enum Bytecode {
+    Nop,
+    Load,
+    Add,
+    Store,
+}
+
+/// `n += 1`, after something else.
+const INCREMENT: [Bytecode; 4] = [Bytecode::Nop, Bytecode::Load, Bytecode::Add, Bytecode::Store];
+
+struct Interpreter {
+    /// The global lock, and the one global variable.
+    n: Mutex<usize>,
+    /// How many bytecodes a thread runs before it gives the lock up.
+    interval: usize,
+    /// The program's own lock.
+    lock: Mutex<()>,
+}
+
+impl Interpreter {
+    fn run(&self, code: &[Bytecode]) {
+        let mut register = 0;
+        for slice in code.chunks(self.interval) {
+            let mut n = self.n.lock().expect("nobody panics");
+            for bytecode in slice {
+                match bytecode {
+                    Bytecode::Nop => {}
+                    Bytecode::Load => register = *n,
+                    Bytecode::Add => register += 1,
+                    Bytecode::Store => *n = register,
+                }
+            }
+        }
+    }
+}
+
+fn two_threads(interval: usize, increment: fn(&Interpreter)) {
+    let interpreter = Arc::new(Interpreter { n: Mutex::new(0), interval, lock: Mutex::new(()) });
+    let other = Arc::clone(&interpreter);
+    let child = thread::spawn(move || increment(&other));
+    increment(&interpreter);
+    child.join().expect("bytecode does not panic");
+    assert_eq!(*interpreter.n.lock().expect("nobody panics"), 2, "an update was lost");
+}
+
+fn without_lock(interpreter: &Interpreter) {
+    interpreter.run(&INCREMENT);
+}
+
+fn with_lock(interpreter: &Interpreter) {
+    let _held = interpreter.lock.lock().expect("nobody panics");
+    interpreter.run(&INCREMENT);
+}
+
+#[cfg(test)]
+pub(super) const MUTANTS: &[Mutant] = &[mutant(
+    "application-lock",
+    "each thread makes a lock of its own",
+    || {
+        two_threads(1, |interpreter| {
+            let lock = Mutex::new(());
+            let _held = lock.lock().expect("nobody panics");
+            interpreter.run(&INCREMENT);
+        });
+    },
+    FailureKind::Panic,
+)];

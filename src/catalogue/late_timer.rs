@@ -1,0 +1,93 @@
+//! Cancelled, and it goes off.
+//!
+//! A timer calls a function after some time, unless it is cancelled. It looks at the flag when the time
+//! is up:
+//!
+//! ```text
+//!   main                    timer
+//!                           time is up; cancelled? no
+//!   cancelled = yes
+//!   close the file
+//!                           call the function  ✗ writes to a closed file
+//! ```
+//!
+//! `cancel()` has returned, and who called it believes that nothing will happen any more. In Python
+//! `threading.Timer` is written like this: `self.finished.wait(self.interval)`, then
+//! `if not self.finished.is_set(): self.function()`. Its `cancel()` returns nothing, so that nobody can
+//! tell whether it was in time.
+//!
+//! The fix is one state with three values, *waiting*, *cancelled* and *running*, which is left by a
+//! compare-exchange: only one of the two can take it from *waiting*. `cancel()` says whether it was in
+//! time, as `concurrent.futures.Future.cancel` does; if it was not, one has to wait for the function's
+//! end before one closes anything.
+//!
+//! Every engine sees it. There is no clock in the model: the time may be up at any moment, and that is
+//! all that matters.
+
+#[cfg(test)]
+use crate::catalogue::mutants::{Mutant, mutant};
+use crate::catalogue::support::joined;
+use crate::catalogue::{Hazard, buggy, fixed};
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use crate::thread;
+use crate::verdict::FailureKind;
+
+pub(super) const HAZARD: Hazard = Hazard {
+    name: "late-timer",
+    summary: "cancel() returns, and the timer's function runs after it",
+    variants: &[
+        buggy("buggy", || cancel_and_close(look_then_store), FailureKind::Panic),
+        fixed("one-state", || cancel_and_close(exchange)),
+    ],
+    source: include_str!("late_timer.rs"),
+};
+
+const WAITING: u8 = 0;
+const CANCELLED: u8 = 1;
+const RUNNING: u8 = 2;
+
+struct Timer {
+    state: AtomicU8,
+    file_closed: AtomicBool,
+}
+
+/// `leave` takes the state from waiting to another, and says whether it did.
+fn cancel_and_close(leave: fn(&AtomicU8, u8) -> bool) {
+    let state = AtomicU8::new(WAITING);
+    let timer = Arc::new(Timer { state, file_closed: AtomicBool::new(false) });
+    let other = Arc::clone(&timer);
+    let mut thread = Some(thread::spawn(move || {
+        if leave(&other.state, RUNNING) {
+            assert!(!other.file_closed.load(Ordering::SeqCst), "it writes to a closed file");
+        }
+    }));
+    let in_time = leave(&timer.state, CANCELLED);
+    if !in_time && let Some(thread) = thread.take() {
+        joined(thread);
+    }
+    timer.file_closed.store(true, Ordering::SeqCst);
+    if let Some(thread) = thread {
+        joined(thread);
+    }
+}
+
+fn look_then_store(state: &AtomicU8, to: u8) -> bool {
+    let waiting = state.load(Ordering::SeqCst) == WAITING;
+    if waiting {
+        state.store(to, Ordering::SeqCst);
+    }
+    waiting
+}
+
+fn exchange(state: &AtomicU8, to: u8) -> bool {
+    state.compare_exchange(WAITING, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+}
+
+#[cfg(test)]
+pub(super) const MUTANTS: &[Mutant] = &[mutant(
+    "one-state",
+    "the state is looked at and then stored",
+    || cancel_and_close(look_then_store),
+    FailureKind::Panic,
+)];

@@ -1,0 +1,91 @@
+//! Woken because there was an item, and there is none.
+//!
+//! A consumer that finds the shelf empty waits. When it is woken it takes the item, without looking
+//! again, for it was woken because there is one:
+//!
+//! ```text
+//!   consumer            producer            third thread
+//!   shelf empty: wait
+//!                       put, signal
+//!                                           take
+//!   woken: take  ✗ empty
+//! ```
+//!
+//! Between the signal and the moment when the consumer is back inside the lock, anybody may come. In
+//! Python it is `if not items: cond.wait()` followed by `items.pop()`: an `IndexError` under load.
+//!
+//! Whether `if` is right depends on the monitor's discipline. In a *Mesa* monitor, which Python's
+//! `threading.Condition` and nearly every other is, a signal is a hint, and the woken thread has to
+//! queue up again: so it must look again, with `while`. In a *Hoare* monitor the signaller hands the
+//! monitor over to the woken thread, nobody can come between, and `if` is right: *hoare* is the same
+//! model with the same `if` under the other discipline. Both are a page of code (`support/monitor.rs`)
+//! that never wakes anybody spuriously, so that the thief alone is to blame.
+//!
+//! Every engine sees it.
+
+#[cfg(test)]
+use crate::catalogue::mutants::{Mutant, mutant};
+use crate::catalogue::support::joined;
+use crate::catalogue::support::monitor::{Discipline, Inside, Monitor};
+use crate::catalogue::{Hazard, buggy, fixed};
+use crate::sync::Arc;
+use crate::thread;
+use crate::verdict::FailureKind;
+
+pub(super) const HAZARD: Hazard = Hazard {
+    name: "mesa-if",
+    summary: "a woken consumer does not look again, and a third thread was there first",
+    variants: &[
+        buggy("buggy", || consume(Discipline::Mesa, wait_if_empty), FailureKind::Panic),
+        fixed("while", || consume(Discipline::Mesa, wait_while_empty)),
+        fixed("hoare", || consume(Discipline::Hoare, wait_if_empty)),
+    ],
+    source: include_str!("mesa_if.rs"),
+};
+
+/// Two items, one for the consumer and one for the thief, so that nobody has to go without.
+fn consume(discipline: Discipline, wait: fn(&mut Inside<'_, u32>)) {
+    let shelf = Arc::new(Monitor::new(discipline, 0));
+    let consumer = Arc::clone(&shelf);
+    let consumer = thread::spawn(move || {
+        let mut shelf = consumer.enter();
+        wait(&mut shelf);
+        assert!(*shelf.data() > 0, "woken, and there is nothing");
+        *shelf.data() -= 1;
+    });
+    let thief = Arc::clone(&shelf);
+    let thief = thread::spawn(move || {
+        let mut shelf = thief.enter();
+        *shelf.data() = shelf.data().saturating_sub(1);
+    });
+    for _ in 0..2 {
+        let mut shelf = shelf.enter();
+        *shelf.data() += 1;
+        shelf.signal();
+    }
+    joined(consumer);
+    joined(thief);
+}
+
+fn wait_if_empty(shelf: &mut Inside<'_, u32>) {
+    if *shelf.data() == 0 {
+        shelf.wait();
+    }
+}
+
+fn wait_while_empty(shelf: &mut Inside<'_, u32>) {
+    while *shelf.data() == 0 {
+        shelf.wait();
+    }
+}
+
+#[cfg(test)]
+pub(super) const MUTANTS: &[Mutant] = &[
+    mutant("while", "`while` becomes `if`", || consume(Discipline::Mesa, wait_if_empty), FailureKind::Panic),
+    mutant(
+        "hoare",
+        "the signaller keeps the monitor",
+        || consume(Discipline::Mesa, wait_if_empty),
+        FailureKind::Panic,
+    ),
+];

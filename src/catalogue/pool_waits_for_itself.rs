@@ -1,0 +1,111 @@
+//! The worker waits for a job that only the worker could do.
+//!
+//! A job in a thread pool needs part of its work done in parallel. It submits that part to the same pool
+//! and waits for the result. All workers of the pool (here there is one) do the same:
+//!
+//! ```text
+//!   main                worker
+//!   submit outer
+//!                       take outer
+//!                       submit inner            queue: inner
+//!                       wait for inner  ✗ nobody is left to take it
+//!   wait for outer  ✗
+//! ```
+//!
+//! It is Python's own example: the documentation of `concurrent.futures.ThreadPoolExecutor` shows this
+//! program with `max_workers=1`. With ten workers it takes ten such jobs at once, which happens on the
+//! first busy day. `asyncio.to_thread` and a database's connection pool have it as well.
+//!
+//! *no-blocking* does not wait inside the pool: outer submits inner and returns, and whoever wants the
+//! result waits outside. *help* lets a worker that waits take other jobs from the queue meanwhile, as
+//! Java's fork/join pool and rayon do; then a waiting worker is not a lost one.
+//!
+//! Every engine sees it. That the fixes are right takes a search without reduction too long.
+
+#[cfg(test)]
+use crate::catalogue::mutants::{Mutant, mutant};
+use crate::catalogue::support::pool::{Job, Promise, work};
+use crate::catalogue::support::queue::Queue;
+use crate::catalogue::{Exception, Hazard, buggy, fixed, skip};
+use crate::engine::Kind;
+use crate::sync::{Arc, Condvar};
+use crate::thread;
+use crate::verdict::FailureKind;
+
+/// The main thread's puts and the worker's gets are many, and few of them touch the same thing.
+const TOO_MANY: &[Exception] = &[skip(
+    Kind::Dfs,
+    "too many schedules for a search without reduction: 80 traces, over 200,000 schedules",
+)];
+
+pub(super) const HAZARD: Hazard = Hazard {
+    name: "pool-waits-for-itself",
+    summary: "a job waits for another of the same pool, and all workers are busy waiting",
+    variants: &[
+        buggy("buggy", || run(wait_inside), FailureKind::Deadlock),
+        fixed("no-blocking", || run(pass_it_on)).except(TOO_MANY),
+        fixed("help", || run(help_meanwhile)).except(TOO_MANY),
+    ],
+    source: include_str!("pool_waits_for_itself.rs"),
+};
+
+type Answer = Arc<Promise<u32>>;
+
+/// A pool of one worker, and one job, which has another.
+fn run(outer: fn(&Queue<Job>, &Answer)) {
+    let jobs = Arc::new(Queue::new([]));
+    let others = Arc::clone(&jobs);
+    let worker = thread::spawn(move || work(&others));
+    let answer = Answer::new(Promise::new());
+    let promise = Arc::clone(&answer);
+    jobs.put(Job::new(move |jobs| outer(jobs, &promise)));
+    assert_eq!(answer.result(), 42, "the answer is wrong");
+    jobs.close(Condvar::notify_all);
+    worker.join().expect("workers do not panic");
+}
+
+/// Submits the inner job, which answers.
+fn submit_inner(jobs: &Queue<Job>, answer: &Answer) {
+    let answer = Arc::clone(answer);
+    jobs.put(Job::new(move |_| answer.set(42)));
+}
+
+fn wait_inside(jobs: &Queue<Job>, answer: &Answer) {
+    let inner = Answer::new(Promise::new());
+    submit_inner(jobs, &inner);
+    answer.set(inner.result());
+}
+
+fn pass_it_on(jobs: &Queue<Job>, answer: &Answer) {
+    submit_inner(jobs, answer);
+}
+
+fn help_meanwhile(jobs: &Queue<Job>, answer: &Answer) {
+    let inner = Answer::new(Promise::new());
+    submit_inner(jobs, &inner);
+    help(jobs);
+    answer.set(inner.result());
+}
+
+/// Takes what is in the queue. Once it is empty the inner job is done, or in another worker's hands.
+fn help(jobs: &Queue<Job>) {
+    while let Some(job) = jobs.try_get() {
+        job.run(jobs);
+    }
+}
+
+#[cfg(test)]
+pub(super) const MUTANTS: &[Mutant] = &[
+    mutant("no-blocking", "it waits for the inner job", || run(wait_inside), FailureKind::Deadlock),
+    mutant(
+        "help",
+        "it helps before it has submitted",
+        || {
+            run(|jobs, answer| {
+                help(jobs);
+                wait_inside(jobs, answer);
+            });
+        },
+        FailureKind::Deadlock,
+    ),
+];

@@ -1,0 +1,88 @@
+//! A lock that keeps people out and lets their data through.
+//!
+//! A spinlock is one flag: exchange false for true until that succeeds, and set it to false to unlock. The
+//! unlock is `Relaxed`, since it is only a flag:
+//!
+//! ```text
+//!   thread 1                        thread 2
+//!   false → true: locked
+//!   n = n + 1
+//!   locked = false (Relaxed)
+//!                                   false → true: locked
+//!                                   n = n + 1  ✗ not ordered after the first
+//! ```
+//!
+//! Never are two threads inside at once, so the lock works as a turnstile. But what was written
+//! inside may arrive after the flag that says that the writer has left, and the next one in works on
+//! old data. In Python nobody writes such a lock for threads, `threading.Lock` orders memory; it is
+//! met in C extensions, and in hand-made locks between processes over `multiprocessing.shared_memory`.
+//!
+//! The fix is to unlock with `Release`: who takes the lock with `Acquire` and finds the flag down sees
+//! all that was done before it was taken down. A lock is this pair of orderings as much as it is
+//! mutual exclusion.
+//!
+//! Raddle's own engines see it by the orderings that were written, loom does too. It is not run on
+//! threads of the operating system, for what they would do is not defined; on x86 they would hardly
+//! ever show it.
+
+#[cfg(test)]
+use crate::catalogue::mutants::{Mutant, mutant};
+use crate::catalogue::{Hazard, buggy, fixed, skip};
+use crate::cell::UnsafeCell;
+use crate::engine::Kind;
+use crate::hint;
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::thread;
+use crate::verdict::FailureKind;
+
+pub(super) const HAZARD: Hazard = Hazard {
+    name: "relaxed-spinlock",
+    summary: "a spinlock is unlocked with an ordering that publishes nothing",
+    variants: &[
+        buggy("buggy", || count(Ordering::Acquire, Ordering::Relaxed), FailureKind::DataRace)
+            .except(&[skip(Kind::Native, "a data race is undefined behaviour, so it is not run for real")]),
+        fixed("release", || count(Ordering::Acquire, Ordering::Release)),
+    ],
+    source: include_str!("relaxed_spinlock.rs"),
+};
+
+struct Locked {
+    locked: AtomicBool,
+    n: UnsafeCell<u32>,
+}
+
+// SAFETY: the number is touched by whoever has the lock.
+unsafe impl Sync for Locked {}
+
+fn count(lock: Ordering, unlock: Ordering) {
+    let shared = Arc::new(Locked { locked: AtomicBool::new(false), n: UnsafeCell::new(0) });
+    let increment = move |shared: &Locked| {
+        while shared.locked.compare_exchange(false, true, lock, Ordering::Relaxed).is_err() {
+            hint::spin_loop();
+        }
+        // SAFETY: the flag was down, so nobody else is here.
+        shared.n.with_mut(|n| unsafe { *n += 1 });
+        shared.locked.store(false, unlock);
+    };
+    let other = Arc::clone(&shared);
+    let child = thread::spawn(move || increment(&other));
+    increment(&shared);
+    child.join().expect("counting does not panic");
+}
+
+#[cfg(test)]
+pub(super) const MUTANTS: &[Mutant] = &[
+    mutant(
+        "release",
+        "the unlock is Relaxed",
+        || count(Ordering::Acquire, Ordering::Relaxed),
+        FailureKind::DataRace,
+    ),
+    mutant(
+        "release",
+        "the lock is Relaxed",
+        || count(Ordering::Relaxed, Ordering::Release),
+        FailureKind::DataRace,
+    ),
+];

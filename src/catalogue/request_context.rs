@@ -1,0 +1,95 @@
+//! The current request, kept with the thread instead of with the task.
+//!
+//! A server keeps the request that it works on in a thread-local variable, so that logging and
+//! database code find it without being passed it. That is right as long as a thread serves one
+//! request from beginning to end. Then the server becomes asynchronous: one worker thread has several
+//! tasks, and at every `await` it turns to another.
+//!
+//! ```text
+//!   task 1                      task 2                   worker's thread-local
+//!   current = request 1                                  request 1
+//!   await
+//!                               current = request 2      request 2
+//!                               await
+//!   works for current → request 2, which is not its own
+//! ```
+//!
+//! In Python this is `threading.local()` under asyncio: one user sees another's data. It needs two
+//! requests at a time, so it passes every test that sends one after the other.
+//!
+//! The fix has the task carry its context: it is put in place whenever the task goes on. That is what
+//! `contextvars.ContextVar` does for asyncio tasks (PEP 567).
+//!
+//! In the model the worker is a lock with the thread-local variable inside. A task has the lock while
+//! it runs and gives it up at its `await`, so every order of the tasks' steps is tried. Every engine
+//! that chooses its schedules sees it; the native one takes what comes.
+
+#[cfg(test)]
+use crate::catalogue::mutants::{Mutant, mutant};
+use crate::catalogue::{Hazard, buggy, fixed, joined};
+use crate::sync::{Arc, Mutex, MutexGuard};
+use crate::thread;
+use crate::verdict::FailureKind;
+
+pub(super) const HAZARD: Hazard = Hazard {
+    name: "request-context",
+    summary: "a thread-local request leaks between the tasks of one worker",
+    variants: &[
+        buggy("buggy", || two_tasks(set_once), FailureKind::Panic),
+        fixed("carried-by-the-task", || two_tasks(set_whenever_it_goes_on)),
+    ],
+    source: include_str!("request_context.rs"),
+};
+
+/// The one thread that runs all tasks.
+#[derive(Default)]
+struct Worker {
+    /// Its thread-local variable.
+    current_request: usize,
+}
+
+fn two_tasks(serve: fn(&Mutex<Worker>, usize)) {
+    let worker = Arc::new(Mutex::new(Worker::default()));
+    let other = Arc::clone(&worker);
+    let child = thread::spawn(move || serve(&other, 2));
+    serve(&worker, 1);
+    joined(child);
+}
+
+/// The task runs until its next `await`, which is where the guard is dropped.
+fn runs(worker: &Mutex<Worker>) -> MutexGuard<'_, Worker> {
+    worker.lock().expect("nobody panics while the worker is theirs")
+}
+
+fn set_once(worker: &Mutex<Worker>, request: usize) {
+    runs(worker).current_request = request;
+    let found = runs(worker).current_request;
+    assert_eq!(found, request, "a task works for another's request");
+}
+
+fn set_whenever_it_goes_on(worker: &Mutex<Worker>, request: usize) {
+    let goes_on = || {
+        let mut worker = runs(worker);
+        worker.current_request = request;
+        worker
+    };
+    drop(goes_on());
+    let found = goes_on().current_request;
+    assert_eq!(found, request, "a task works for another's request");
+}
+
+#[cfg(test)]
+pub(super) const MUTANTS: &[Mutant] = &[mutant(
+    "carried-by-the-task",
+    "the worker turns to another task between putting the context in place and using it",
+    || {
+        two_tasks(|worker, request| {
+            for _ in 0..2 {
+                runs(worker).current_request = request;
+                let found = runs(worker).current_request;
+                assert_eq!(found, request, "a task works for another's request");
+            }
+        });
+    },
+    FailureKind::Panic,
+)];

@@ -1,0 +1,128 @@
+//! A semaphore with one permit is not a mutex.
+//!
+//! It looks like one: take the permit, do the work, give it back. But nobody owns a permit, and a
+//! release makes one out of nothing, whoever calls it. One stray release, in an error path that never
+//! acquired, and there are two:
+//!
+//! ```text
+//!   visitor 1         clean-up            visitor 2
+//!   acquire
+//!   is inside
+//!                     release  (1 permit)
+//!                                         acquire
+//!                                         is inside too
+//! ```
+//!
+//! In Python it is `threading.Semaphore(1)` or `asyncio.Semaphore(1)` used as a lock, and a
+//! `release()` in a `finally` that is reached although `acquire()` was cancelled or never called. The
+//! semaphore does not complain. Nothing happens there and then either: two must come at once
+//! afterwards.
+//!
+//! *mutex* uses the lock that belongs to whoever took it. In Rust the stray release cannot even be
+//! written: without a guard there is nothing to drop; the clean-up can only wait for its turn.
+//! *owned-lock* is a lock that is released by hand, but checks who does it, as `threading.RLock`: the
+//! stray release is refused with an error (heeded here; for what becomes of one that is not, see
+//! foreign-release).
+//!
+//! Every engine that chooses its schedules sees it; the native one takes what comes.
+
+#[cfg(test)]
+use crate::catalogue::locks::Lock;
+use crate::catalogue::locks::RLock;
+#[cfg(test)]
+use crate::catalogue::mutants::{Mutant, mutant};
+use crate::catalogue::{Hazard, buggy, fixed, joined};
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Arc, Mutex, Semaphore};
+use crate::thread;
+use crate::verdict::FailureKind;
+
+pub(super) const HAZARD: Hazard = Hazard {
+    name: "semaphore-has-no-owner",
+    summary: "a stray release lets two into what a semaphore was to guard",
+    variants: &[
+        buggy("buggy", with_a_semaphore, FailureKind::Panic),
+        fixed("mutex", with_a_mutex),
+        fixed("owned-lock", || with_an_owned_lock(|lock| drop(lock.try_release()))),
+    ],
+    source: include_str!("semaphore_has_no_owner.rs"),
+};
+
+/// Main and another go in; the clean-up has a thread of its own.
+fn two_visitors<L: Send + Sync + 'static>(lock: L, visit: fn(&L, &AtomicUsize), clean_up: fn(&L)) {
+    let room = Arc::new((lock, AtomicUsize::new(0)));
+    let (second, third) = (Arc::clone(&room), Arc::clone(&room));
+    let visitor = thread::spawn(move || visit(&second.0, &second.1));
+    let cleaner = thread::spawn(move || clean_up(&third.0));
+    visit(&room.0, &room.1);
+    joined(visitor);
+    joined(cleaner);
+}
+
+fn is_inside(inside: &AtomicUsize) {
+    assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two are inside");
+    inside.fetch_sub(1, Ordering::SeqCst);
+}
+
+fn with_a_semaphore() {
+    let visit = |permits: &Semaphore, inside: &AtomicUsize| {
+        permits.acquire();
+        is_inside(inside);
+        permits.release();
+    };
+    two_visitors(Semaphore::new(1), visit, |permits| permits.release());
+}
+
+fn with_a_mutex() {
+    let visit = |lock: &Mutex<()>, inside: &AtomicUsize| {
+        let _guard = lock.lock().expect("nobody panics");
+        is_inside(inside);
+    };
+    two_visitors(Mutex::new(()), visit, |lock| drop(lock.lock()));
+}
+
+fn with_an_owned_lock(clean_up: fn(&RLock)) {
+    let visit = |lock: &RLock, inside: &AtomicUsize| {
+        lock.acquire();
+        is_inside(inside);
+        lock.release();
+    };
+    two_visitors(RLock::new(), visit, clean_up);
+}
+
+#[cfg(test)]
+pub(super) const MUTANTS: &[Mutant] = &[
+    mutant(
+        "mutex",
+        "the guard is dropped where it is made",
+        || {
+            let visit = |lock: &Mutex<()>, inside: &AtomicUsize| {
+                let _ = lock.lock().expect("nobody panics");
+                is_inside(inside);
+            };
+            two_visitors(Mutex::new(()), visit, |lock| drop(lock.lock()));
+        },
+        FailureKind::Panic,
+    ),
+    mutant(
+        "owned-lock",
+        "the error is not heeded",
+        || with_an_owned_lock(RLock::release),
+        FailureKind::NotOwner,
+    ),
+    mutant(
+        "owned-lock",
+        "without an owner",
+        || {
+            let visit = |lock: &Lock, inside: &AtomicUsize| {
+                lock.acquire();
+                is_inside(inside);
+                let _ = lock.release();
+            };
+            two_visitors(Lock::new(), visit, |lock| {
+                let _ = lock.release();
+            });
+        },
+        FailureKind::Panic,
+    ),
+];

@@ -1,0 +1,69 @@
+//! Failures that a primitive declares by itself: a release by somebody who does not hold the lock, a
+//! resource that nobody gives back. Each arm has its own way to end an execution with a kind.
+//!
+//! Not for destructors: like a panic, it must not begin while the thread is already unwinding.
+
+use crate::engine::native;
+use crate::rt::context::{self, Arm};
+use crate::verdict::FailureKind;
+
+/// The payload that carries a declared failure out of loom, and out of a thread of no execution.
+#[derive(Debug)]
+pub(crate) struct Declared {
+    pub(crate) kind: FailureKind,
+    pub(crate) message: String,
+}
+
+/// The running thread releases what it does not hold.
+pub(crate) fn not_owner(message: &str) -> ! {
+    declare(FailureKind::NotOwner, message)
+}
+
+/// Something was never given back, and now nobody can.
+pub(crate) fn leak(message: &str) -> ! {
+    declare(FailureKind::Leak, message)
+}
+
+fn declare(kind: FailureKind, message: &str) -> ! {
+    match (context::arm(), context::native_run()) {
+        (Arm::Model, _) => context::session(|session| session.fail(kind, message.to_owned())),
+        (Arm::Native, Some(run)) => native::fail(&run, kind, message.to_owned()),
+        (Arm::Loom, _) => std::panic::panic_any(Declared { kind, message: message.to_owned() }),
+        (Arm::Native, None) => panic!("{}: {message}", kind.word()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Checker;
+    use crate::verdict::FailureKind;
+
+    /// In a child whose result main asks for: the kind must survive the join.
+    fn declared_by_a_child(declare: fn(&str) -> !, kind: FailureKind) {
+        for checker in [
+            Checker::exhaustive(),
+            Checker::dfs(),
+            Checker::random(1),
+            Checker::pct(1, 2),
+            Checker::urw(1),
+            Checker::loom(),
+            Checker::native(1),
+        ] {
+            let report = checker.check(move || {
+                let child = crate::thread::spawn(move || declare("of this message"));
+                assert!(child.join().is_ok());
+            });
+            assert_eq!(report.expect_failure(kind).message(), "of this message");
+        }
+    }
+
+    #[test]
+    fn every_engine_tells_a_release_by_another_from_a_panic() {
+        declared_by_a_child(super::not_owner, FailureKind::NotOwner);
+    }
+
+    #[test]
+    fn every_engine_tells_a_leak_from_a_panic() {
+        declared_by_a_child(super::leak, FailureKind::Leak);
+    }
+}
