@@ -15,15 +15,15 @@ use crate::engine::replay::{Replay, portable};
 use crate::engine::shuttle::Tasks;
 use crate::engine::{Kind, loom, native, shuttle};
 use crate::error::Error;
+use crate::minimize::Laboratory;
 use crate::op::ThreadId;
 use crate::rt::execution::{Cut, Execution, Failure, Scheduler};
 use crate::rt::history::History;
 use crate::rt::host::{Coroutines, Judge};
-use crate::rt::log::Log;
 use crate::rt::quiet::Quiet;
 use crate::rt::session::Session;
 use crate::schedule::{Choice, Token, model_hash};
-use crate::trace::Trace;
+use crate::turning;
 use crate::verdict::{Counterexample, Reason, Report, Stats, Verdict, assumptions};
 
 /// A model as all engines take it.
@@ -444,6 +444,7 @@ impl Checker {
             settings: self.settings.clone(),
             model,
             name: name.clone(),
+            asked_by: running_test(),
             began,
             pulse: Arc::clone(&pulse),
         };
@@ -550,6 +551,8 @@ struct Run {
     settings: Settings,
     model: Model,
     name: String,
+    /// The test that asked, if the asking thread is one's.
+    asked_by: Option<String>,
     began: Instant,
     pulse: Arc<Pulse>,
 }
@@ -682,7 +685,7 @@ impl Run {
                 native::Ending::Failed(failure) => {
                     stats.failures += 1;
                     if failures.iter().all(|known| known.kind != failure.kind) {
-                        failures.push(without_schedule(failure));
+                        failures.push(self.without_schedule(failure));
                     }
                     if self.settings.stop_on_failure {
                         break;
@@ -723,7 +726,7 @@ impl Run {
         let verdict = match (outcome, reached, self.settings.preemption_bound) {
             (loom::Outcome::Failed(failure), ..) => {
                 stats.failures = 1;
-                failures.push(without_schedule(failure));
+                failures.push(self.without_schedule(failure));
                 Verdict::Refuted(Box::new(failures[0].clone()))
             }
             (_, Some(reason), _) | (loom::Outcome::LeftOut(reason), ..) => Verdict::Inconclusive(reason),
@@ -739,7 +742,7 @@ impl Run {
     fn conclude(&self, mut tally: Tally, sampled: bool) -> Report {
         tally.stats.traces = tally.traces.as_ref().map(|traces| traces.len() as u64);
         let failures: Vec<Counterexample> =
-            std::mem::take(&mut tally.failures).into_iter().map(|found| self.show(found)).collect();
+            std::mem::take(&mut tally.failures).into_iter().enumerate().map(|(at, found)| self.show(found, at == 0)).collect();
         let verdict = match (failures.first(), tally.cut) {
             (Some(first), _) => Verdict::Refuted(Box::new(first.clone())),
             (None, Some(reason)) => Verdict::Inconclusive(reason),
@@ -751,30 +754,56 @@ impl Run {
         self.finish(verdict, tally.stats, failures)
     }
 
-    /// Runs a failing schedule once more, to tell what happens in it.
-    fn show(&self, found: Found) -> Counterexample {
+    /// Makes a failing schedule small, and runs it once more to tell what happens in it.
+    fn show(&self, found: Found, first: bool) -> Counterexample {
+        let beat = || {
+            self.pulse.beats.fetch_add(1, Ordering::Relaxed);
+        };
+        let Found { mut failure, mut schedule } = found;
+        let mut laboratory = Laboratory::new(&self.settings, self.body(), &beat);
+        let mut minimised = None;
+        // A token is shown as it is; and where all failures are wanted, the first speaks for the rest.
+        if first && !matches!(self.plan, Plan::Replay(_)) {
+            let every = !self.settings.stop_on_failure;
+            if let Some((seen, numbers)) = laboratory.minimise(schedule.clone(), every) {
+                schedule = seen.schedule;
+                minimised = Some(numbers);
+            }
+        }
+        let told = laboratory.tell(schedule.clone());
+        let trace = told.map(|(told, trace)| {
+            if minimised.is_some() {
+                failure = told;
+            }
+            trace
+        });
+        let trace_of_first = trace.as_ref().filter(|_| first);
+        let turning = trace_of_first.and_then(|trace| turning::find(&mut laboratory, &schedule, trace));
         let token = Token {
             engine: self.kind as u8,
             model: model_hash(&self.name),
             budgets: self.settings.budgets,
-            schedule: found.schedule,
+            schedule,
         };
-        let mut settings = self.settings.clone();
-        settings.stop_on_failure = true;
-        let mut execution = Execution::new(settings);
-        execution.log = Some(Log::default());
-        let host = Coroutines::new();
-        let session = Session::new(execution, Box::new(host.clone()));
-        let mut last = Last { trace: None };
-        host.explore(&session, &mut Replay::new(token.schedule.clone()), &self.body(), &mut last);
-        let Failure { kind, message } = found.failure;
-        Counterexample { kind, message, token: token.encode(), trace: last.trace }
+        let Failure { kind, message } = failure;
+        let (model, asked_by) = (self.name.clone(), self.asked_by.clone());
+        Counterexample { kind, message, token: token.encode(), trace, model, asked_by, minimised, turning }
+    }
+
+    /// A failure of an engine whose schedules are its own.
+    fn without_schedule(&self, failure: Failure) -> Counterexample {
+        let Failure { kind, message } = failure;
+        let (model, asked_by) = (self.name.clone(), self.asked_by.clone());
+        let token = String::new();
+        Counterexample { kind, message, token, trace: None, model, asked_by, minimised: None, turning: None }
     }
 }
 
-fn without_schedule(failure: Failure) -> Counterexample {
-    let Failure { kind, message } = failure;
-    Counterexample { kind, message, token: String::new(), trace: None }
+/// The test that the calling thread runs: libtest names its threads after them.
+fn running_test() -> Option<String> {
+    let thread = std::thread::current();
+    let path = |name: &&str| name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':');
+    thread.name().filter(|name| *name != "main").filter(path).map(str::to_owned)
 }
 
 fn limit_reached(settings: &Settings, began: Instant, executions: u64) -> Option<Reason> {
@@ -855,23 +884,4 @@ impl Judge for Tally {
             self.pulse.site.store(std::ptr::from_ref(site).cast_mut(), Ordering::Relaxed);
         }
     }
-}
-
-/// Keeps the trace of the one execution that it sees.
-struct Last {
-    trace: Option<Trace>,
-}
-
-impl Judge for Last {
-    fn wants_another(&mut self) -> bool {
-        true
-    }
-
-    fn saw(&mut self, execution: &Execution, problem: Option<Reason>) {
-        if problem.is_none() {
-            self.trace = Some(Trace::of(execution));
-        }
-    }
-
-    fn beat(&mut self, _: &Session, _: ThreadId) {}
 }

@@ -223,7 +223,14 @@ impl Session {
             panic!("a model may have {MAX_THREADS} threads at most");
         };
         let parker = self.create("Parker", 0, Location::caller());
-        self.execution.borrow_mut().set_parker(child, parker);
+        {
+            let mut execution = self.execution.borrow_mut();
+            execution.set_parker(child, parker);
+            let parent = execution.current();
+            if let Some(log) = &mut execution.log {
+                log.spawned(parent, child, Location::caller());
+            }
+        }
         self.host.spawn(child, Box::new(move || run_thread(body)));
         self.stop_at(Pending::Spawned);
         child
@@ -234,7 +241,7 @@ impl Session {
         let mut execution = self.execution.borrow_mut();
         let thread = execution.current();
         if let Some(log) = &mut execution.log {
-            log.fence(thread, site);
+            log.fence(thread, publish, site);
         }
         execution.orders.fence(thread, publish);
     }
@@ -294,6 +301,9 @@ impl Session {
             log.cell(thread, cell, write, site);
         }
         let Some(earlier) = execution.orders.touch_cell(thread, cell, write, site) else { return };
+        if let Some(log) = &mut execution.log {
+            log.race = Some(earlier);
+        }
         let verb = |write: bool| if write { "writes" } else { "reads" };
         let message = format!(
             "data race on {}: {} {} it at {}:{}, {} {} it at {}:{}, and nothing that the program wrote \

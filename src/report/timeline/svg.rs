@@ -1,0 +1,1 @@
+//! A laid out timeline as SVG.
