@@ -1,0 +1,208 @@
+//! What a person sees of a failure: reports of each kind, small schedules, tokens that hold.
+
+use std::collections::BTreeSet;
+
+use raddle::cell::UnsafeCell;
+use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use raddle::sync::{Arc, Condvar, Mutex};
+use raddle::{Checker, Counterexample, FailureKind, Report, Verdict, thread};
+
+// ---- the models ----
+
+fn lost_update() {
+    let n = Arc::new(AtomicUsize::new(0));
+    let add = |n: Arc<AtomicUsize>| {
+        let seen = n.load(Ordering::SeqCst);
+        n.store(seen + 1, Ordering::SeqCst);
+    };
+    let children: Vec<_> = (0..2).map(|_| Arc::clone(&n)).map(|n| thread::spawn(move || add(n))).collect();
+    for child in children {
+        child.join().unwrap();
+    }
+    assert_eq!(n.load(Ordering::SeqCst), 2, "an update was lost");
+}
+
+fn opposite_orders() {
+    let accounts = Arc::new((Mutex::new(10), Mutex::new(20)));
+    let other = Arc::clone(&accounts);
+    let child = thread::Builder::new()
+        .name("teller".into())
+        .spawn(move || {
+            let mut to = other.1.lock().unwrap();
+            let mut from = other.0.lock().unwrap();
+            *from -= 1;
+            *to += 1;
+        })
+        .unwrap();
+    {
+        let mut from = accounts.0.lock().unwrap();
+        let mut to = accounts.1.lock().unwrap();
+        *from -= 1;
+        *to += 1;
+    }
+    child.join().unwrap();
+}
+
+fn lost_wakeup() {
+    let pair = Arc::new((Mutex::new(()), Condvar::new(), AtomicBool::new(false)));
+    let other = Arc::clone(&pair);
+    let child = thread::spawn(move || {
+        other.2.store(true, Ordering::SeqCst);
+        other.1.notify_one();
+    });
+    let mut guard = pair.0.lock().unwrap();
+    while !pair.2.load(Ordering::SeqCst) {
+        guard = pair.1.wait(guard).unwrap();
+    }
+    drop(guard);
+    child.join().unwrap();
+}
+
+fn locked_twice() {
+    let lock = Mutex::new(());
+    let _once = lock.lock().unwrap();
+    let _twice = lock.lock().unwrap();
+}
+
+fn nobody_sets_the_flag() {
+    let flag = Arc::new(AtomicBool::new(false));
+    let child = {
+        let flag = Arc::clone(&flag);
+        thread::spawn(move || {
+            if flag.load(Ordering::SeqCst) {
+                flag.store(true, Ordering::SeqCst);
+            }
+        })
+    };
+    while !flag.load(Ordering::SeqCst) {
+        thread::yield_now();
+    }
+    child.join().unwrap();
+}
+
+struct Shared {
+    data: UnsafeCell<usize>,
+    ready: AtomicBool,
+}
+// SAFETY: not at all, as the reports say.
+unsafe impl Sync for Shared {}
+
+fn publish(store: Ordering, load: Ordering) {
+    let shared = Arc::new(Shared { data: UnsafeCell::new(0), ready: AtomicBool::new(false) });
+    let writer = Arc::clone(&shared);
+    let child = thread::spawn(move || {
+        writer.data.with_mut(|data| unsafe { *data = 7 });
+        writer.ready.store(true, store);
+    });
+    if shared.ready.load(load) {
+        shared.data.with(|data| assert_eq!(unsafe { *data }, 7));
+    }
+    child.join().unwrap();
+}
+
+fn published_relaxed() {
+    publish(Ordering::Relaxed, Ordering::Acquire);
+}
+
+fn seen_relaxed() {
+    publish(Ordering::Release, Ordering::Relaxed);
+}
+
+fn not_published_at_all() {
+    let shared = Arc::new(Shared { data: UnsafeCell::new(0), ready: AtomicBool::new(false) });
+    let writer = Arc::clone(&shared);
+    let child = thread::spawn(move || writer.data.with_mut(|data| unsafe { *data += 1 }));
+    shared.data.with_mut(|data| unsafe { *data += 1 });
+    child.join().unwrap();
+}
+
+fn an_unlucky_choice() {
+    let dice = raddle::choose(6);
+    assert!(dice < 5, "a six");
+}
+
+fn nobody_joins_the_panic() {
+    let n = Arc::new(AtomicUsize::new(0));
+    let other = Arc::clone(&n);
+    drop(thread::spawn(move || assert_eq!(other.load(Ordering::SeqCst), 0, "somebody was faster")));
+    n.fetch_add(1, Ordering::SeqCst);
+}
+
+fn many_threads() {
+    let n = Arc::new(AtomicUsize::new(0));
+    let children: Vec<_> = (0..9)
+        .map(|i| {
+            let n = Arc::clone(&n);
+            thread::spawn(move || {
+                let seen = n.load(Ordering::SeqCst);
+                n.store(seen + i, Ordering::SeqCst);
+            })
+        })
+        .collect();
+    for child in children {
+        child.join().unwrap();
+    }
+    assert_eq!(n.load(Ordering::SeqCst), 36);
+}
+
+fn long_way_to_fail() {
+    let n = Arc::new(AtomicUsize::new(0));
+    let other = Arc::clone(&n);
+    let child = thread::spawn(move || {
+        for _ in 0..40 {
+            other.load(Ordering::SeqCst);
+        }
+        other.store(1, Ordering::SeqCst);
+    });
+    child.join().unwrap();
+    assert_eq!(n.load(Ordering::SeqCst), 0);
+}
+
+/// Every failing model of this file, by name.
+const FAILING: &[(&str, fn(), FailureKind)] = &[
+    ("lost_update", lost_update, FailureKind::Panic),
+    ("opposite_orders", opposite_orders, FailureKind::Deadlock),
+    ("lost_wakeup", lost_wakeup, FailureKind::Deadlock),
+    ("locked_twice", locked_twice, FailureKind::Deadlock),
+    ("nobody_sets_the_flag", nobody_sets_the_flag, FailureKind::Livelock),
+    ("published_relaxed", published_relaxed, FailureKind::DataRace),
+    ("seen_relaxed", seen_relaxed, FailureKind::DataRace),
+    ("not_published_at_all", not_published_at_all, FailureKind::DataRace),
+    ("an_unlucky_choice", an_unlucky_choice, FailureKind::Panic),
+    ("nobody_joins_the_panic", nobody_joins_the_panic, FailureKind::Panic),
+    ("long_way_to_fail", long_way_to_fail, FailureKind::Panic),
+];
+
+fn refuted(model: fn(), kind: FailureKind) -> Counterexample {
+    Checker::exhaustive().check(model).expect_failure(kind).clone()
+}
+
+/// The report in so many columns, without what changes with the token's layout.
+fn shown(counterexample: &Counterexample, width: usize) -> String {
+    format!("{counterexample:width$}").replace(counterexample.token(), "<token>")
+}
+
+// ---- what they look like ----
+
+#[test]
+fn every_failure_explains_itself_on_eighty_columns() {
+    for &(name, model, kind) in FAILING {
+        insta::assert_snapshot!(name, shown(&refuted(model, kind), 80));
+    }
+}
+
+#[test]
+fn a_narrow_page_has_a_list() {
+    insta::assert_snapshot!("lost_update_narrow", shown(&refuted(lost_update, FailureKind::Panic), 44));
+}
+
+#[test]
+fn a_wide_page_has_the_source() {
+    insta::assert_snapshot!("opposite_orders_wide", shown(&refuted(opposite_orders, FailureKind::Deadlock), 130));
+}
+
+#[test]
+fn many_threads_have_a_list() {
+    let report = Checker::random(1_000).check(many_threads);
+    insta::assert_snapshot!("many_threads", shown(report.expect_failure(FailureKind::Panic), 80));
+}
