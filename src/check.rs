@@ -101,7 +101,8 @@ pub fn choose(n: usize) -> usize {
         crate::rt::context::Arm::Model => {
             let n = u32::try_from(n).unwrap_or(u32::MAX);
             let what = crate::rt::thread::Choosing::Model;
-            crate::rt::context::session(|session| session.choose(n, what, Location::caller()) as usize)
+            let site = Location::caller();
+            crate::rt::context::session(|session| session.choose(n, what, site) as usize)
         }
         _ => 0,
     }

@@ -206,3 +206,123 @@ fn many_threads_have_a_list() {
     let report = Checker::random(1_000).check(many_threads);
     insta::assert_snapshot!("many_threads", shown(report.expect_failure(FailureKind::Panic), 80));
 }
+
+#[test]
+fn a_thread_that_spins_beside_others_is_folded_and_bracketed() {
+    let text = shown(&refuted(nobody_sets_the_flag, FailureKind::Livelock), 80);
+    let rounds: Vec<&str> = text.lines().skip_while(|line| !line.starts_with('┌')).take(3).collect();
+    assert!(rounds[1].starts_with("│ ○ AtomicBool#1.load() → false"), "{text}");
+    assert!(rounds[2].starts_with("└ … 31 more rounds of these 2 steps"), "{text}");
+}
+
+// ---- what they promise ----
+
+#[test]
+fn a_token_replays_to_the_same_failure_ten_times_out_of_ten() {
+    for &(name, model, kind) in FAILING {
+        for checker in [Checker::exhaustive(), Checker::dfs(), Checker::random(10_000), Checker::pct(10_000, 3)] {
+            let report = checker.check(model);
+            let first = report.expect_failure(kind);
+            for _ in 0..10 {
+                let replay = Checker::replay(first.token()).expect("the token is whole");
+                let again = replay.check(model);
+                let again = again.expect_failure(kind);
+                assert_eq!(again.message(), first.message(), "{name}");
+                assert_eq!(again.token(), first.token(), "{name} by {}", report.engine);
+            }
+        }
+    }
+}
+
+/// The smallest bound on preemptions at which the model fails.
+fn fewest_preemptions(model: fn()) -> usize {
+    let fails = |bound: &usize| {
+        let report = Checker::exhaustive().preemption_bound(*bound).check(model);
+        matches!(report.verdict, Verdict::Refuted(_))
+    };
+    (0..8).find(fails).expect("the model fails")
+}
+
+/// The preemptions that a report says its schedule has: the last number before the semicolon.
+fn preemptions(counterexample: &Counterexample) -> usize {
+    let text = counterexample.to_string();
+    let line = text.lines().find_map(|line| line.strip_prefix("minimised")).expect("it was minimised");
+    let part = line.split(';').next().expect("a line has a beginning");
+    let numbers = part.split_whitespace().filter_map(|word| word.parse().ok());
+    numbers.last().expect("preemptions are counted")
+}
+
+#[test]
+fn no_schedule_has_more_preemptions_than_the_smallest_bound_that_refutes() {
+    for &(name, model, kind) in FAILING {
+        let fewest = fewest_preemptions(model);
+        for checker in [Checker::exhaustive(), Checker::dfs(), Checker::random(10_000).seed(3)] {
+            let report = checker.check(model);
+            let found = preemptions(report.expect_failure(kind));
+            assert!(found <= fewest, "{name} by {}: {found} preemptions, {fewest} are enough", report.engine);
+        }
+    }
+}
+
+#[test]
+fn a_schedule_found_by_chance_gets_smaller() {
+    let found = Checker::random(10_000).check(many_threads);
+    let text = found.expect_failure(FailureKind::Panic).to_string();
+    let line = text.lines().find(|line| line.starts_with("minimised")).expect("it was minimised");
+    assert!(line.contains("preemptions → 1;"), "{line}");
+}
+
+#[test]
+fn failures_that_differ_keep_their_own_messages_when_all_are_wanted() {
+    let model = || assert_eq!(raddle::choose(4), 0);
+    let report = Checker::exhaustive().stop_on_failure(false).check(model);
+    let messages: BTreeSet<&str> = report.failures.iter().map(Counterexample::message).collect();
+    assert_eq!(messages.len(), 3, "{messages:?}");
+}
+
+#[test]
+fn the_same_check_tells_the_same_story_twice() {
+    for &(name, model, kind) in FAILING {
+        assert_eq!(refuted(model, kind).to_string(), refuted(model, kind).to_string(), "{name}");
+    }
+}
+
+#[test]
+fn checks_side_by_side_do_not_mix_their_reports() {
+    let alone: Vec<String> = FAILING.iter().map(|&(_, model, kind)| shown(&refuted(model, kind), 80)).collect();
+    let together: Vec<String> = std::thread::scope(|scope| {
+        let run = |&(_, model, kind): &(&str, fn(), FailureKind)| {
+            // A named thread counts as the test that asks, so these ask under the test's name.
+            let name = std::thread::current().name().unwrap_or("main").to_owned();
+            let builder = std::thread::Builder::new().name(name);
+            builder.spawn_scoped(scope, move || shown(&refuted(model, kind), 80)).expect("a thread")
+        };
+        let running: Vec<_> = FAILING.iter().map(run).collect();
+        running.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    });
+    assert_eq!(alone, together);
+}
+
+#[test]
+fn the_line_to_paste_names_the_test() {
+    let report: Report = Checker::exhaustive().check(lost_update);
+    let text = report.to_string();
+    let token = report.expect_failure(FailureKind::Panic).token();
+    let line = format!("replay  RADDLE_REPLAY={token} cargo test the_line_to_paste_names_the_test");
+    assert!(text.contains(&line), "{text}");
+}
+
+#[test]
+fn the_line_to_paste_for_a_model_of_the_catalogue_is_a_command() {
+    let report = Checker::exhaustive().name("lost-update/buggy").check(lost_update);
+    let found = report.expect_failure(FailureKind::Panic);
+    let text = found.to_string();
+    assert!(text.ends_with(&format!("replay  raddle replay {}", found.token())), "{text}");
+}
+
+#[test]
+fn a_panic_that_shows_control_characters_cannot_move_the_cursor() {
+    let found = refuted(|| panic!("\x1b[2J\r\u{202e}gone"), FailureKind::Panic);
+    let text = found.to_string();
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{text:?}");
+}

@@ -181,6 +181,9 @@ fn panic(trace: &Trace, message: &str) -> Vec<Section> {
         lines.push(format!("  | {source}"));
     }
     lines.extend(panicked.message.lines().map(str::to_owned));
+    if panicked.message != message {
+        lines.push("nobody joined it".to_owned());
+    }
     let title = format!("panic in {who}{}", at(panicked.place.as_ref()));
     let mut sections = vec![Section { title, lines }];
     let reads = causes(trace, panicked.thread);
@@ -274,8 +277,8 @@ fn missing_edge(trace: &Trace, first: &Racing, second: &Racing) -> Vec<String> {
     if lines.is_empty() {
         let (one, other) = (&trace.threads[first.thread], &trace.threads[second.thread]);
         lines.push(format!(
-            "between the two accesses {other} saw nothing that {one} did after its own: no lock, no join, no \
-             Acquire that reads from a Release leads from the one to the other"
+            "nothing leads from {one}'s access to {other}'s: no lock handed over, no join, no Acquire that \
+             reads from a Release"
         ));
     }
     lines

@@ -4,7 +4,7 @@
 //! switches, and returns when the scheduler has chosen it and its effect has taken place.
 
 use std::cell::{Cell, RefCell};
-use std::panic::{self, AssertUnwindSafe, Location};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::op::{Command, MAX_THREADS, ObjectId, Op, Publish, Site, State, ThreadId, ThreadSet};
@@ -216,19 +216,18 @@ impl Session {
     }
 
     /// The running thread spawns another, which runs up to its first visible operation.
-    #[track_caller]
-    pub(crate) fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>) -> ThreadId {
+    pub(crate) fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> ThreadId {
         let child = self.execution.borrow_mut().spawn(name);
         let Some(child) = child else {
             panic!("a model may have {MAX_THREADS} threads at most");
         };
-        let parker = self.create("Parker", 0, Location::caller());
+        let parker = self.create("Parker", 0, site);
         {
             let mut execution = self.execution.borrow_mut();
             execution.set_parker(child, parker);
             let parent = execution.current();
             if let Some(log) = &mut execution.log {
-                log.spawned(parent, child, Location::caller());
+                log.spawned(parent, child, site);
             }
         }
         self.host.spawn(child, Box::new(move || run_thread(body)));
