@@ -89,6 +89,8 @@ pub(crate) struct Event {
     /// With what it commutes, if it is an operation or waits to be one.
     pub(crate) access: Option<Access>,
     pub(crate) touch: Touch,
+    /// The thread that begins with it.
+    pub(crate) begins: Option<usize>,
 }
 
 /// An object of the model.
@@ -259,6 +261,7 @@ impl<'a> Teller<'a> {
             chosen: false,
             access: None,
             touch: Touch::default(),
+            begins: None,
         };
         let steps = matches!(entry.what, What::Op { .. } | What::Chose { .. } | What::Yielded);
         if steps && self.told != Some(entry.step) {
@@ -329,7 +332,10 @@ impl<'a> Teller<'a> {
                 event.touch.acquires = publish.acquires();
                 "fence()".clone_into(&mut event.text);
             }
-            What::Spawned { child } => event.text = format!("spawns {}", self.execution.describe(*child)),
+            What::Spawned { child } => {
+                event.begins = Some(self.thread(*child));
+                event.text = format!("spawns {}", self.execution.describe(*child));
+            }
             What::Joined { other } => event.text = format!("joins {}", self.execution.describe(*other)),
             What::Finished => {
                 event.mark = Mark::End;

@@ -206,8 +206,8 @@ impl Lanes {
 /// From which event to which a thread lives.
 fn lives(trace: &Trace) -> Vec<(usize, usize)> {
     let of = |thread: usize| {
-        let mine = |event: &Event| event.thread == thread;
-        let ends = |event: &Event| mine(event) && matches!(event.mark, Mark::End | Mark::Panic);
+        let mine = |event: &Event| event.thread == thread || event.begins == Some(thread);
+        let ends = |event: &Event| event.thread == thread && matches!(event.mark, Mark::End | Mark::Panic);
         let from = if thread == 0 { Some(0) } else { trace.events.iter().position(mine) };
         let to = trace.events.iter().position(ends).unwrap_or(usize::MAX);
         (from.unwrap_or(usize::MAX), to)
@@ -303,9 +303,6 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
         lines.truncate(LINES);
         if let Some(last) = lines.last_mut() {
             *last = cut(&format!("{last}…"), width);
-            if !last.ends_with('…') {
-                last.push('…');
-            }
         }
     }
     lines

@@ -12,7 +12,7 @@ pub(crate) fn draw(layout: &Layout, colour: bool) -> String {
     for line in 0..layout.height {
         let mut x = 0;
         while let Some(span) = spans.next_if(|span| span.line == line) {
-            text.extend(std::iter::repeat_n(' ', span.x - x));
+            text.extend(std::iter::repeat_n(' ', span.x.saturating_sub(x)));
             let style = if colour { style(span.role) } else { Style::new() };
             text.push_str(&format!("{style}{}{style:#}", span.text));
             x = span.x + span.width;
