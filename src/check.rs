@@ -15,7 +15,7 @@ use crate::engine::replay::{Replay, portable};
 use crate::engine::shuttle::Tasks;
 use crate::engine::{Kind, loom, native, shuttle};
 use crate::error::Error;
-use crate::minimize::Laboratory;
+use crate::minimize::{FEW_PREEMPTIONS, Laboratory};
 use crate::op::ThreadId;
 use crate::rt::execution::{Cut, Execution, Failure, Scheduler};
 use crate::rt::history::History;
@@ -686,7 +686,7 @@ impl Run {
                 native::Ending::Failed(failure) => {
                     stats.failures += 1;
                     if failures.iter().all(|known| known.kind != failure.kind) {
-                        failures.push(self.without_schedule(failure));
+                        failures.push(self.show_foreign(failure));
                     }
                     if self.settings.stop_on_failure {
                         break;
@@ -727,7 +727,7 @@ impl Run {
         let verdict = match (outcome, reached, self.settings.preemption_bound) {
             (loom::Outcome::Failed(failure), ..) => {
                 stats.failures = 1;
-                failures.push(self.without_schedule(failure));
+                failures.push(self.show_foreign(failure));
                 Verdict::Refuted(Box::new(failures[0].clone()))
             }
             (_, Some(reason), _) | (loom::Outcome::LeftOut(reason), ..) => Verdict::Inconclusive(reason),
@@ -763,32 +763,57 @@ impl Run {
         let Found { mut failure, mut schedule } = found;
         let mut laboratory = Laboratory::new(&self.settings, self.body(), &beat);
         let mut minimised = None;
+        let mut told = None;
         // A token is shown as it is; and where all failures are wanted, the first speaks for the rest.
         if first && !matches!(self.plan, Plan::Replay(_)) {
             let every = !self.settings.stop_on_failure;
             if let Some((seen, numbers)) = laboratory.minimise(schedule.clone(), every) {
-                schedule = seen.schedule;
-                minimised = Some(numbers);
+                told = laboratory.tell(seen.schedule.clone());
+                if let Some((small, _)) = &told {
+                    failure = small.clone();
+                    schedule = seen.schedule;
+                    minimised = Some(numbers);
+                }
             }
         }
-        let told = laboratory.tell(schedule.clone());
-        let trace = told.map(|(told, trace)| {
-            if minimised.is_some() {
-                failure = told;
-            }
-            trace
-        });
+        let told = told.or_else(|| laboratory.tell(schedule.clone()));
+        let trace = told.map(|(_, trace)| trace);
         let trace_of_first = trace.as_ref().filter(|_| first);
         let turning = trace_of_first.and_then(|trace| turning::find(&mut laboratory, &schedule, trace));
+        // What loom or the operating system's threads found is kept as a schedule of our own.
+        let engine = if matches!(self.kind, Kind::Loom | Kind::Native) { Kind::Exhaustive } else { self.kind };
         let token = Token {
-            engine: self.kind as u8,
+            engine: engine as u8,
             model: model_hash(&self.name),
             budgets: self.settings.budgets,
             schedule,
         };
-        let Failure { kind, message } = failure;
-        let (model, asked_by) = (self.name.clone(), self.asked_by.clone());
-        Counterexample { kind, message, token: token.encode(), trace, model, asked_by, minimised, turning }
+        Counterexample { token: token.encode(), trace, minimised, turning, ..self.without_schedule(failure) }
+    }
+
+    /// A failure of an engine whose schedules are its own, drawn where the same failure exists under
+    /// sequential consistency.
+    fn show_foreign(&self, failure: Failure) -> Counterexample {
+        let beat = || {
+            self.pulse.beats.fetch_add(1, Ordering::Relaxed);
+        };
+        let found = Laboratory::new(&self.settings, self.body(), &beat).search(&failure);
+        let engine = self.kind.name();
+        if let Some(seen) = found {
+            let said = failure.message.clone();
+            let mut shown = self.show(Found { failure, schedule: seen.schedule }, true);
+            shown.note = Some(format!(
+                "{engine} found the failure and said: {said}\nits own schedule cannot be drawn; this is a schedule \
+                 of raddle's that fails in the same way under sequential consistency"
+            ));
+            return shown;
+        }
+        let mut shown = self.without_schedule(failure);
+        shown.note = Some(format!(
+            "{engine} found the failure, and raddle found none like it under sequential consistency, with at \
+             most {FEW_PREEMPTIONS} preemptions and within its budget; so there is no schedule to draw or replay"
+        ));
+        shown
     }
 
     /// A failure of an engine whose schedules are its own.
@@ -796,7 +821,8 @@ impl Run {
         let Failure { kind, message } = failure;
         let (model, asked_by) = (self.name.clone(), self.asked_by.clone());
         let token = String::new();
-        Counterexample { kind, message, token, trace: None, model, asked_by, minimised: None, turning: None }
+        let (trace, note, minimised, turning) = (None, None, None, None);
+        Counterexample { kind, message, token, trace, model, asked_by, note, minimised, turning }
     }
 }
 

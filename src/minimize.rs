@@ -28,6 +28,8 @@ use crate::verdict::{FailureKind, Reason};
 const EXECUTIONS: usize = 4_000;
 /// A bound on the work where executions are long.
 const STEPS: usize = 400_000;
+/// How many preemptions a failure of another engine is looked for with: two show nearly all of them.
+pub(crate) const FEW_PREEMPTIONS: usize = 2;
 /// What the search by edits may use of the budget even where the search by bounds finds no end.
 const FOR_EDITS: usize = 500;
 
@@ -190,6 +192,27 @@ impl<'a> Laboratory<'a> {
         }
         let minimised = Minimised { before: original.size, after: best.size };
         Some((best, minimised))
+    }
+
+    /// A failure of this kind, for engines whose schedules are their own; of a panic with this message.
+    pub(crate) fn search(&mut self, failure: &Failure) -> Option<Seen> {
+        let mut found = None;
+        for bound in 0..=FEW_PREEMPTIONS {
+            self.explore(&mut Dfs::new(Some(bound)), 0, &mut |seen| {
+                let alike = seen.failure.as_ref().is_some_and(|other| {
+                    let said = failure.kind != FailureKind::Panic || other.message == failure.message;
+                    other.kind == failure.kind && said
+                });
+                if alike {
+                    found = Some(seen);
+                }
+                !alike
+            });
+            if found.is_some() {
+                break;
+            }
+        }
+        found
     }
 
     /// The first edit of a schedule that is smaller and fails alike.

@@ -218,6 +218,8 @@ pub struct Counterexample {
     pub(crate) model: String,
     /// The test that asked for the check, where libtest says which.
     pub(crate) asked_by: Option<String>,
+    /// What is to be known about the way in which it was found.
+    pub(crate) note: Option<String>,
     /// How much smaller its schedule is than the one that was found.
     pub(crate) minimised: Option<Minimised>,
     /// What the failure turns on, where that was found.

@@ -288,6 +288,34 @@ fn the_same_check_tells_the_same_story_twice() {
 }
 
 #[test]
+fn what_loom_finds_is_drawn_where_it_exists_under_sequential_consistency() {
+    let report = Checker::loom().check(lost_update);
+    let found = report.expect_failure(FailureKind::Panic);
+    insta::assert_snapshot!("lost_update_by_loom", shown(found, 80));
+    let again = Checker::replay(found.token()).expect("the token is whole").check(lost_update);
+    again.expect_failure(FailureKind::Panic);
+}
+
+#[test]
+fn what_only_loom_finds_is_not_given_a_schedule() {
+    let report = Checker::loom().check(|| {
+        let flags = Arc::new((AtomicBool::new(false), AtomicBool::new(false)));
+        let other = Arc::clone(&flags);
+        let child = thread::spawn(move || {
+            other.0.store(true, Ordering::Relaxed);
+            other.1.load(Ordering::Relaxed)
+        });
+        flags.1.store(true, Ordering::Relaxed);
+        let here = flags.0.load(Ordering::Relaxed);
+        let there = child.join().unwrap();
+        assert!(here || there, "both read the past");
+    });
+    let found = report.expect_failure(FailureKind::Panic);
+    assert_eq!(found.token(), "");
+    insta::assert_snapshot!("stale_read_by_loom", found.to_string());
+}
+
+#[test]
 fn checks_side_by_side_do_not_mix_their_reports() {
     let alone: Vec<String> = FAILING.iter().map(|&(_, model, kind)| shown(&refuted(model, kind), 80)).collect();
     let together: Vec<String> = std::thread::scope(|scope| {
@@ -318,6 +346,18 @@ fn the_line_to_paste_for_a_model_of_the_catalogue_is_a_command() {
     let found = report.expect_failure(FailureKind::Panic);
     let text = found.to_string();
     assert!(text.ends_with(&format!("replay  raddle replay {}", found.token())), "{text}");
+}
+
+#[test]
+fn no_line_but_the_one_to_paste_is_wider_than_the_page() {
+    for &(name, model, kind) in FAILING {
+        let found = refuted(model, kind);
+        for width in [24, 40, 50, 64, 80, 100, 200] {
+            let text = format!("{found:width$}");
+            let wide = text.lines().find(|line| line.chars().count() > width && !line.starts_with("replay"));
+            assert_eq!(wide, None, "{name} in {width} columns");
+        }
+    }
 }
 
 #[test]

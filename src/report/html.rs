@@ -130,9 +130,10 @@ pub(crate) fn failure(html: &mut String, counterexample: &Counterexample, label:
     }
     for section in story::sections(counterexample) {
         put(html, format_args!("<h4>{}</h4>\n", escape(&section.title)));
-        for line in &section.lines {
-            let tag = if line.starts_with(' ') { "pre" } else { "p" };
-            put(html, format_args!("<{tag}>{}</{tag}>\n", escape(line)));
+        for lines in section.lines.chunk_by(|a, b| a.starts_with(' ') && b.starts_with(' ')) {
+            let tag = if lines[0].starts_with(' ') { "pre" } else { "p" };
+            let lines: Vec<&str> = lines.iter().map(|line| line.strip_prefix("  ").unwrap_or(line)).collect();
+            put(html, format_args!("<{tag}>{}</{tag}>\n", escape(&lines.join("\n"))));
         }
     }
     if let Some(minimised) = &counterexample.minimised {
@@ -197,3 +198,67 @@ const LEGEND: &str = "<footer>\n<p>In the timelines a circle reads, a disc write
     the end of a thread.</p>\n</footer>\n";
 
 const STYLE: &str = include_str!("page.css");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::atomic::{AtomicUsize, Ordering};
+    use crate::sync::{Arc, Mutex};
+    use crate::{Checker, thread};
+
+    fn lost_update() {
+        let n = Arc::new(AtomicUsize::new(0));
+        let other = Arc::clone(&n);
+        let add = |n: &AtomicUsize| n.store(n.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
+        let child = thread::Builder::new().name("worker".into()).spawn(move || add(&other));
+        add(&n);
+        child.and_then(|child| Ok(child.join())).expect("a thread").expect("no panic");
+        assert_eq!(n.load(Ordering::SeqCst), 2, "<an update> was lost & never found");
+    }
+
+    fn opposite_orders() {
+        let locks = Arc::new((Mutex::new(()), Mutex::new(())));
+        let other = Arc::clone(&locks);
+        let child = thread::spawn(move || {
+            let _second = other.1.lock();
+            let _first = other.0.lock();
+        });
+        {
+            let _first = locks.0.lock();
+            let _second = locks.1.lock();
+        }
+        child.join().expect("no panic");
+    }
+
+    fn of<'a>(name: &'a str, story: &'a str, counterexample: &'a Counterexample) -> Hazard<'a> {
+        let row = |variant, agrees| Row {
+            variant,
+            engine: "exhaustive",
+            expected: "refuted",
+            verdict: "refuted",
+            executions: Some(12_345),
+            agrees,
+            reason: (!agrees).then_some("loom has room for 5 threads, main included"),
+        };
+        let bugs = vec![Bug { variant: "buggy", counterexample: Some(counterexample) }];
+        let rows = vec![row("buggy", true), row("by-number", false)];
+        Hazard { name, summary: "two threads, and what they do to each other", story, rows, bugs }
+    }
+
+    #[test]
+    fn a_page_shows_what_it_is_given() {
+        let (one, two) = (Checker::exhaustive().check(lost_update), Checker::exhaustive().check(opposite_orders));
+        let one = one.expect_failure(crate::FailureKind::Panic);
+        let two = two.expect_failure(crate::FailureKind::Deadlock);
+        let story = "Two locks, two threads, two orders.\n\n  transfer(a, b)      transfer(b, a)\n  lock a\n\
+            \x20                     lock b\n\nFixed by an order.";
+        let hazards = vec![of("lost-update", "A story.", one), of("lock-order", story, two)];
+        let html = page(&Page { title: "raddle", summary: "Two hazards.", hazards });
+        for text in ["&lt;an update&gt; was lost &amp; never found", "worker", one.token(), two.token()] {
+            assert!(html.contains(text), "{text} is missing");
+        }
+        assert_eq!(html.matches("<svg").count(), 4, "each timeline is there wide and narrow");
+        assert!(!html.contains("<script") && !html.contains("src=") && !html.contains("url("));
+        assert_eq!(html.matches("<p>Fixed by an order.</p>").count(), 1);
+    }
+}

@@ -1,5 +1,6 @@
 //! Sinks over [`Report`]: each shows what a check found in one form.
 
+#[cfg(feature = "cli")]
 pub(crate) mod html;
 mod source;
 pub(crate) mod story;

@@ -34,6 +34,9 @@ pub(crate) fn sections(counterexample: &Counterexample) -> Vec<Section> {
     if let Some(turning) = &counterexample.turning {
         sections.push(why(turning));
     }
+    if let Some(note) = &counterexample.note {
+        sections.push(plain("how it was found", note));
+    }
     sections
 }
 
@@ -180,7 +183,7 @@ fn panic(trace: &Trace, message: &str) -> Vec<Section> {
     if let Some(source) = panicked.place.as_ref().and_then(source_line) {
         lines.push(format!("  | {source}"));
     }
-    lines.extend(panicked.message.lines().map(str::to_owned));
+    lines.extend(panicked.message.lines().map(|line| format!("  {line}")));
     if panicked.message != message {
         lines.push("nobody joined it".to_owned());
     }

@@ -31,15 +31,21 @@ pub(crate) fn text(counterexample: &Counterexample, width: usize, colour: bool) 
         text.push('\n');
     }
     for section in story::sections(counterexample) {
-        text.push_str(&format!("{bold}{}{bold:#}\n", clean(&section.title)));
+        let title = clean(&section.title);
+        for part in textwrap::wrap(&title, textwrap::Options::new(width.max(20)).subsequent_indent("  ")) {
+            text.push_str(&format!("{bold}{part}{bold:#}\n"));
+        }
         lines(&mut text, &section.lines, width);
         text.push('\n');
     }
     if let Some(minimised) = &counterexample.minimised {
-        text.push_str(&format!("{bold}minimised{bold:#}  {minimised}\n"));
+        let line = format!("minimised  {minimised}");
+        for part in textwrap::wrap(&line, textwrap::Options::new(width.max(20)).subsequent_indent("  ")) {
+            text.push_str(&format!("{part}\n"));
+        }
     }
     if let Some(line) = replay_line(counterexample) {
-        text.push_str(&format!("{bold}replay{bold:#}  {line}\n"));
+        text.push_str(&format!("replay  {}\n", clean(&line)));
     }
     text.truncate(text.trim_end().len());
     text
@@ -48,15 +54,12 @@ pub(crate) fn text(counterexample: &Counterexample, width: usize, colour: bool) 
 fn lines(text: &mut String, lines: &[String], width: usize) {
     for line in lines {
         let line = clean(line);
-        if line.starts_with(' ') {
-            text.push_str(&format!("  {}\n", line.trim_end()));
-            continue;
-        }
-        let options = textwrap::Options::new(width.max(20))
-            .initial_indent("  ")
-            .subsequent_indent("    ")
-            .break_words(false);
-        for part in textwrap::wrap(&line, options) {
+        // An indentation is kept, and what does not fit goes on a little further in.
+        let deep = line.len() - line.trim_start().len();
+        let first = " ".repeat(2 + deep);
+        let next = " ".repeat(4 + deep);
+        let options = textwrap::Options::new(width.max(20 + deep)).initial_indent(&first).subsequent_indent(&next);
+        for part in textwrap::wrap(line.trim(), options) {
             text.push_str(part.trim_end());
             text.push('\n');
         }

@@ -2,10 +2,11 @@
 
 mod fold;
 pub(crate) mod layout;
+#[cfg(feature = "cli")]
 pub(crate) mod svg;
-mod text;
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests;
+mod text;
 
 use crate::trace::Trace;
 

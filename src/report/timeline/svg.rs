@@ -10,15 +10,17 @@ use crate::trace::{Mark, Trace};
 /// The size of a cell, in pixels, for a font of 13 pixels.
 const WIDE: usize = 8;
 const HIGH: usize = 20;
+/// Marks are a little wider than their cells.
+const EDGE: usize = 3;
 
 /// The timeline as one `svg` element, in so many columns; `label` says what it shows.
 pub(crate) fn draw(trace: &Trace, columns: usize, class: &str, label: &str) -> String {
     let layout = super::layout::lay_out(trace, columns);
     let used = layout.spans.iter().map(|span| span.x + span.width).max().unwrap_or(1);
-    let (width, height) = (used * WIDE, layout.height.max(1) * HIGH);
+    let (width, height) = (used * WIDE + 2 * EDGE, layout.height.max(1) * HIGH);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"timeline {class}\" role=\"img\" width=\"{width}\" \
-         height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n<title>{}</title>\n",
+         height=\"{height}\" viewBox=\"-{EDGE} 0 {width} {height}\">\n<title>{}</title>\n",
         escape(label)
     );
     spans(&layout, &mut svg);
