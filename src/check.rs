@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::config::{Environment, Settings};
 use crate::engine::dfs::Dfs;
 use crate::engine::dpor::Dpor;
+use crate::engine::probe::{POINTS, Probe, TURNS};
 use crate::engine::replay::{Replay, portable};
 use crate::engine::shuttle::Tasks;
 use crate::engine::{Kind, loom, native, shuttle};
@@ -63,7 +64,9 @@ pub fn check<M: Fn() + Send + Sync + 'static>(model: M) {
             Ok(checker) => checker,
             Err(error) => panic!("raddle: RADDLE_REPLAY: {error}"),
         },
-        None => Checker::of(environment.engine.unwrap_or(if cfg!(loom) { Kind::Loom } else { Kind::Exhaustive })),
+        None => {
+            Checker::of(environment.engine.unwrap_or(if cfg!(loom) { Kind::Loom } else { Kind::Exhaustive }))
+        }
     };
     let mut checker = checker;
     environment.apply(&mut checker.settings);
@@ -456,14 +459,17 @@ impl Checker {
             // A receiver that is gone has given up on a hanging model, and this report is late.
             let _ = send.send(report);
         });
-        let mut seen = 0;
+        let (mut seen, mut quiet) = (0, Duration::ZERO);
+        let watched = !matches!(self.engine(), Kind::Loom | Kind::Native);
         let mut report = loop {
-            match receive.recv_timeout(PATIENCE) {
+            match receive.recv_timeout(GLANCE) {
                 Ok(report) => break report,
                 Err(RecvTimeoutError::Timeout) => {
                     let beats = pulse.beats.load(Ordering::Relaxed);
-                    if self.engine() != Kind::Loom && self.engine() != Kind::Native && beats == seen {
-                        let stats = Stats { executions: pulse.executions.load(Ordering::Relaxed), ..Stats::default() };
+                    quiet = if beats == seen { quiet + GLANCE } else { Duration::ZERO };
+                    if watched && quiet >= PATIENCE {
+                        let executions = pulse.executions.load(Ordering::Relaxed);
+                        let stats = Stats { executions, ..Stats::default() };
                         let reason = Reason::NoProgress { place: pulse.place() };
                         break self.report(&name, Verdict::Inconclusive(reason), stats, Vec::new());
                     }
@@ -494,7 +500,7 @@ fn report(
 ) -> Report {
     let mut bounds = Vec::new();
     if let Some(bound) = settings.preemption_bound {
-        bounds.push(format!("at most {bound} preemptions"));
+        bounds.push(format!("at most {}", preemptions(bound)));
     }
     Report {
         verdict,
@@ -508,8 +514,14 @@ fn report(
     }
 }
 
+fn preemptions(n: usize) -> String {
+    if n == 1 { "1 preemption".to_owned() } else { format!("{n} preemptions") }
+}
+
 /// How long an execution may go without a visible operation before it counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often that is looked at.
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// The wall clock, read here only: for limits and for the time that a check took.
 #[allow(clippy::disallowed_methods)]
@@ -570,7 +582,7 @@ impl Run {
         }
         match (self.kind, &self.plan) {
             (_, Plan::Replay(token)) => {
-                let mut replay = Replay::new(token.schedule.clone());
+                let mut replay = Replay::new(token.schedule.clone(), token.repeat);
                 self.settings.stop_on_failure = true;
                 let tally = self.model_arm(&mut replay);
                 self.conclude(tally, true)
@@ -621,7 +633,7 @@ impl Run {
             let failed = !tally.failures.is_empty();
             let mut report = self.conclude(tally, false);
             if failed {
-                report.bounds = vec![format!("{within} preemptions, the fewest that show the failure")];
+                report.bounds = vec![format!("{}, the fewest that show the failure", preemptions(within))];
             }
             return report;
         }
@@ -636,6 +648,7 @@ impl Run {
             pulse: Arc::clone(&self.pulse),
             failures: Vec::new(),
             cut: None,
+            spinning: None,
             traces: self.settings.count_traces.then(Default::default),
         }
     }
@@ -660,7 +673,26 @@ impl Run {
         let host = Coroutines::new();
         let session = Session::new(self.execution(), Box::new(host.clone()));
         host.explore(&session, scheduler, &self.body(), &mut tally);
+        self.probe(&host, &session, &mut tally);
         tally
+    }
+
+    /// Tries fair continuations of a schedule that did not end.
+    fn probe(&self, host: &Coroutines, session: &Session, tally: &mut Tally) {
+        let Some(spinning) = tally.spinning.take() else { return };
+        let first = spinning.len().saturating_sub(POINTS);
+        for (point, turn) in (first..=spinning.len()).flat_map(|point| TURNS.map(move |turn| (point, turn))) {
+            let mut seen = self.tally();
+            let mut probe = Probe::new(spinning[..point].to_vec(), turn);
+            host.explore(session, &mut probe, &self.body(), &mut seen);
+            tally.stats.steps += seen.stats.steps;
+            if !seen.failures.is_empty() {
+                tally.stats.executions += 1;
+                tally.stats.failures += 1;
+                tally.failures.append(&mut seen.failures);
+                return;
+            }
+        }
     }
 
     /// Explores in shuttle's runner.
@@ -760,15 +792,16 @@ impl Run {
         let beat = || {
             self.pulse.beats.fetch_add(1, Ordering::Relaxed);
         };
-        let Found { mut failure, mut schedule } = found;
+        let Found { mut failure, mut schedule, repeat } = found;
         let mut laboratory = Laboratory::new(&self.settings, self.body(), &beat);
         let mut minimised = None;
         let mut told = None;
-        // A token is shown as it is; and where all failures are wanted, the first speaks for the rest.
-        if first && !matches!(self.plan, Plan::Replay(_)) {
+        // A token is shown as it is; where all failures are wanted, the first speaks for the rest; and a
+        // cycle has no end to be brought nearer.
+        if first && repeat == 0 && !matches!(self.plan, Plan::Replay(_)) {
             let every = !self.settings.stop_on_failure;
             if let Some((seen, numbers)) = laboratory.minimise(schedule.clone(), every) {
-                told = laboratory.tell(seen.schedule.clone());
+                told = laboratory.tell(seen.schedule.clone(), 0);
                 if let Some((small, _)) = &told {
                     failure = small.clone();
                     schedule = seen.schedule;
@@ -776,9 +809,9 @@ impl Run {
                 }
             }
         }
-        let told = told.or_else(|| laboratory.tell(schedule.clone()));
+        let told = told.or_else(|| laboratory.tell(schedule.clone(), repeat));
         let trace = told.map(|(_, trace)| trace);
-        let trace_of_first = trace.as_ref().filter(|_| first);
+        let trace_of_first = trace.as_ref().filter(|_| first && repeat == 0);
         let turning = trace_of_first.and_then(|trace| turning::find(&mut laboratory, &schedule, trace));
         // What loom or the operating system's threads found is kept as a schedule of our own.
         let engine = if matches!(self.kind, Kind::Loom | Kind::Native) { Kind::Exhaustive } else { self.kind };
@@ -787,6 +820,7 @@ impl Run {
             model: model_hash(&self.name),
             budgets: self.settings.budgets,
             schedule,
+            repeat,
         };
         Counterexample { token: token.encode(), trace, minimised, turning, ..self.without_schedule(failure) }
     }
@@ -801,7 +835,7 @@ impl Run {
         let engine = self.kind.name();
         if let Some(seen) = found {
             let said = failure.message.clone();
-            let mut shown = self.show(Found { failure, schedule: seen.schedule }, true);
+            let mut shown = self.show(Found { failure, schedule: seen.schedule, repeat: 0 }, true);
             shown.note = Some(format!(
                 "{engine} found the failure and said: {said}\nits own schedule cannot be drawn; this is a schedule \
                  of raddle's that fails in the same way under sequential consistency"
@@ -847,6 +881,8 @@ fn limit_reached(settings: &Settings, began: Instant, executions: u64) -> Option
 struct Found {
     failure: Failure,
     schedule: Vec<Choice>,
+    /// How many of its last choices repeat for ever.
+    repeat: usize,
 }
 
 /// What was seen so far.
@@ -857,6 +893,8 @@ struct Tally {
     pulse: Arc<Pulse>,
     failures: Vec<Found>,
     cut: Option<Reason>,
+    /// A schedule up to the end of the first round of a cycle that it does not leave.
+    spinning: Option<Vec<Choice>>,
     traces: Option<std::collections::BTreeSet<u128>>,
 }
 
@@ -877,7 +915,8 @@ impl Judge for Tally {
         }
         match &execution.cut {
             Some(Cut::Abandoned) => return,
-            Some(Cut::Steps { thread, site }) => {
+            Some(Cut::Steps { thread, site, cycle }) => {
+                self.spinning = cycle.map(|cycle| execution.schedule[..cycle.start + cycle.period].to_vec());
                 let place = site.map_or(String::new(), |s| format!(" at {}:{}", s.file(), s.line()));
                 self.cut = Some(Reason::MaxSteps {
                     bound: self.settings.max_steps,
@@ -899,7 +938,12 @@ impl Judge for Tally {
             .iter()
             .any(|found| found.failure.kind == failure.kind && found.failure.message == failure.message);
         if !known {
-            self.failures.push(Found { failure: failure.clone(), schedule: portable(execution) });
+            let mut schedule = portable(execution);
+            let repeat = execution.cycle.map_or(0, |cycle| {
+                schedule.truncate(cycle.start + cycle.period);
+                cycle.period
+            });
+            self.failures.push(Found { failure: failure.clone(), schedule, repeat });
         }
     }
 

@@ -29,6 +29,8 @@ mod turning;
 mod verdict;
 
 #[cfg(feature = "check")]
+pub mod catalogue;
+#[cfg(feature = "check")]
 pub mod cell;
 #[cfg(feature = "check")]
 pub mod hint;

@@ -130,10 +130,10 @@ impl<'a> Laboratory<'a> {
     }
 
     /// Runs one schedule exactly, and tells what happened in it.
-    pub(crate) fn tell(&mut self, schedule: Vec<Choice>) -> Option<(Failure, Trace)> {
+    pub(crate) fn tell(&mut self, schedule: Vec<Choice>, repeat: usize) -> Option<(Failure, Trace)> {
         self.session.execution.borrow_mut().log = Some(Log::default());
         let mut last = Last { told: None, beat: self.beat };
-        self.host.explore(&self.session, &mut Replay::new(schedule), &self.body, &mut last);
+        self.host.explore(&self.session, &mut Replay::new(schedule, repeat), &self.body, &mut last);
         self.session.execution.borrow_mut().log = None;
         last.told
     }
@@ -153,7 +153,7 @@ impl<'a> Laboratory<'a> {
     /// are other counterexamples.
     pub(crate) fn minimise(&mut self, schedule: Vec<Choice>, exactly: bool) -> Option<(Seen, Minimised)> {
         let mut original = None;
-        self.explore(&mut Replay::new(schedule), 0, &mut |seen| {
+        self.explore(&mut Replay::new(schedule, 0), 0, &mut |seen| {
             original = Some(seen);
             false
         });
@@ -307,8 +307,9 @@ impl Judge for Visitor<'_> {
             said.contains(&panicked.message).then(|| panicked.place.clone())?
         });
         let size = Size { preemptions: self.preemptions.get(), steps: execution.schedule.len() };
-        let whole = execution.cut.is_none() && problem.is_none();
-        let failure = failure.filter(|_| problem.is_none());
+        let whole = execution.cut.is_none() && execution.cycle.is_none() && problem.is_none();
+        // A cycle without an end is left to the engine that found it.
+        let failure = failure.filter(|_| problem.is_none() && execution.cycle.is_none());
         let seen = Seen { failure, place, schedule: portable(execution), size, whole };
         self.more = (self.visit)(seen) && problem.is_none();
     }

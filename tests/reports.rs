@@ -158,6 +158,22 @@ fn long_way_to_fail() {
     assert_eq!(n.load(Ordering::SeqCst), 0);
 }
 
+fn after_you() {
+    let flags = Arc::new((AtomicBool::new(false), AtomicBool::new(false)));
+    let go = |mine: &AtomicBool, other: &AtomicBool| {
+        mine.store(true, Ordering::SeqCst);
+        while other.load(Ordering::SeqCst) {
+            mine.store(false, Ordering::SeqCst);
+            mine.store(true, Ordering::SeqCst);
+        }
+        mine.store(false, Ordering::SeqCst);
+    };
+    let theirs = Arc::clone(&flags);
+    let child = thread::spawn(move || go(&theirs.1, &theirs.0));
+    go(&flags.0, &flags.1);
+    child.join().unwrap();
+}
+
 /// Every failing model of this file, by name.
 const FAILING: &[(&str, fn(), FailureKind)] = &[
     ("lost_update", lost_update, FailureKind::Panic),
@@ -189,6 +205,12 @@ fn every_failure_explains_itself_on_eighty_columns() {
     for &(name, model, kind) in FAILING {
         insta::assert_snapshot!(name, shown(&refuted(model, kind), 80));
     }
+}
+
+#[test]
+fn a_cycle_without_an_end_is_folded() {
+    let report = Checker::exhaustive().check(after_you);
+    insta::assert_snapshot!("after_you", shown(report.expect_failure(FailureKind::Livelock), 80));
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(crate) fn sections(counterexample: &Counterexample) -> Vec<Section> {
         Some(trace) => {
             sections.extend(match counterexample.kind {
                 FailureKind::Deadlock => waits(trace, &counterexample.message),
-                FailureKind::Livelock => spins(trace),
+                FailureKind::Livelock => spins(trace, &counterexample.message),
                 FailureKind::Panic => panic(trace, &counterexample.message),
                 FailureKind::DataRace => race(trace, &counterexample.message),
                 kind => vec![plain(kind.word(), &counterexample.message)],
@@ -153,7 +153,7 @@ fn waiting(trace: &Trace, ending: &Ending) -> String {
 
 // ---- livelock ----
 
-fn spins(trace: &Trace) -> Vec<Section> {
+fn spins(trace: &Trace, message: &str) -> Vec<Section> {
     let mut lines = Vec::new();
     for ending in &trace.endings {
         match ending.awaits {
@@ -169,6 +169,10 @@ fn spins(trace: &Trace) -> Vec<Section> {
             Some(Awaits::Nothing) | None => {}
             Some(_) => lines.push(waiting(trace, ending)),
         }
+    }
+    if lines.is_empty() {
+        let message = message.strip_prefix("livelock: ").unwrap_or(message);
+        lines.extend(message.split("; ").map(str::to_owned));
     }
     vec![Section { title: "livelock: threads move and none gets anywhere".to_owned(), lines }]
 }

@@ -2,8 +2,9 @@
 
 use crate::trace::{Event, Trace};
 
-/// The longest repeated block that is looked for; loops that spin are a few steps long.
-const LONGEST_BLOCK: usize = 16;
+/// The longest repeated block that is looked for; loops that spin are a few steps long, times the
+/// threads that do.
+const LONGEST_BLOCK: usize = 64;
 /// This many equal rounds are worth a fold; two can be read.
 const WORTH_FOLDING: usize = 3;
 /// A reader looks at the beginning and, more closely, at the end.

@@ -1,0 +1,124 @@
+//! Two locks, two threads, two orders.
+//!
+//! ```text
+//!   thread 1            thread 2
+//!   lock a
+//!                       lock b
+//!   lock b  ✗ held      lock a  ✗ held
+//! ```
+//!
+//! Each thread holds what the other waits for, and neither ever gives way. In Python it is two
+//! `threading.Lock`s in two `with` statements nested in opposite orders, in two methods that were
+//! written by two people. It needs both to be inside at once, so it shows itself under load, in
+//! production, as a process that does nothing.
+//!
+//! A deadlock needs four conditions (Coffman, Elphick and Shoshani, 1971), and each fix removes one.
+//! *ordered* takes the lower-numbered lock first, so that no circle of waiting can close. *back-off*
+//! only tries the second lock and gives the first one back if that fails: nothing is held while
+//! waiting against one's will. *both-at-once* takes the two under one outer lock: nobody holds one and
+//! waits for the other. *no-lock* keeps both values in one atomic word: nothing is exclusive.
+//!
+//! Every engine sees it.
+
+use crate::catalogue::{Hazard, buggy, fixed, skip};
+use crate::engine::Kind;
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{Arc, Mutex};
+use crate::thread;
+use crate::verdict::FailureKind;
+
+pub(super) const HAZARD: Hazard = Hazard {
+    name: "lock-order",
+    summary: "two threads take two locks in opposite orders",
+    variants: &[
+        buggy("buggy", || transfer_both_ways(opposite_orders), FailureKind::Deadlock),
+        fixed("ordered", || transfer_both_ways(by_number)),
+        fixed("back-off", || transfer_both_ways(back_off))
+            .except(&[skip(Kind::Loom, "loom#376: its try_lock never sees that a lock is held")]),
+        fixed("both-at-once", both_at_once),
+        fixed("no-lock", no_lock),
+    ],
+    source: include_str!("lock_order.rs"),
+};
+
+/// Two accounts, each with its lock.
+type Accounts = [Mutex<i64>; 2];
+
+fn transfer_both_ways(transfer: fn(&Accounts, usize, usize)) {
+    let accounts = Arc::new([Mutex::new(1), Mutex::new(1)]);
+    let other = Arc::clone(&accounts);
+    let child = thread::spawn(move || transfer(&other, 1, 0));
+    transfer(&accounts, 0, 1);
+    child.join().expect("transfers do not panic");
+    let balances = [0, 1].map(|i: usize| *accounts[i].lock().expect("nobody panics"));
+    assert_eq!(balances, [1, 1], "money was made or lost");
+}
+
+fn opposite_orders(accounts: &Accounts, from: usize, to: usize) {
+    let mut source = accounts[from].lock().expect("nobody panics");
+    let mut target = accounts[to].lock().expect("nobody panics");
+    *source -= 1;
+    *target += 1;
+}
+
+fn by_number(accounts: &Accounts, from: usize, to: usize) {
+    let mut first = accounts[from.min(to)].lock().expect("nobody panics");
+    let mut second = accounts[from.max(to)].lock().expect("nobody panics");
+    let amount = if from < to { 1 } else { -1 };
+    *first -= amount;
+    *second += amount;
+}
+
+/// One of the two gives way: if both did, they could do so for ever.
+fn back_off(accounts: &Accounts, from: usize, to: usize) {
+    if from < to {
+        return opposite_orders(accounts, from, to);
+    }
+    loop {
+        let mut source = accounts[from].lock().expect("nobody panics");
+        if let Ok(mut target) = accounts[to].try_lock() {
+            *source -= 1;
+            *target += 1;
+            return;
+        }
+        drop(source);
+        // Waits for the other to be done, holding nothing.
+        drop(accounts[to].lock().expect("nobody panics"));
+    }
+}
+
+fn both_at_once() {
+    let door = Arc::new((Mutex::new(()), [Mutex::new(1), Mutex::new(1)]));
+    let transfer = |door: &(Mutex<()>, Accounts), from: usize, to: usize| {
+        let (mut source, mut target) = {
+            let _alone = door.0.lock().expect("nobody panics");
+            (door.1[from].lock().expect("nobody panics"), door.1[to].lock().expect("nobody panics"))
+        };
+        *source -= 1;
+        *target += 1;
+    };
+    let other = Arc::clone(&door);
+    let child = thread::spawn(move || transfer(&other, 1, 0));
+    transfer(&door, 0, 1);
+    child.join().expect("transfers do not panic");
+    let balances = [0, 1].map(|i: usize| *door.1[i].lock().expect("nobody panics"));
+    assert_eq!(balances, [1, 1], "money was made or lost");
+}
+
+/// Each balance in half of one word.
+fn no_lock() {
+    let balances = Arc::new(AtomicU64::new(1 << 32 | 1));
+    let transfer = |balances: &AtomicU64, give: u64, take: u64| {
+        let mut before = balances.load(Ordering::SeqCst);
+        while let Err(now) =
+            balances.compare_exchange(before, before - give + take, Ordering::SeqCst, Ordering::SeqCst)
+        {
+            before = now;
+        }
+    };
+    let other = Arc::clone(&balances);
+    let child = thread::spawn(move || transfer(&other, 1 << 32, 1));
+    transfer(&balances, 1, 1 << 32);
+    child.join().expect("transfers do not panic");
+    assert_eq!(balances.load(Ordering::SeqCst), 1 << 32 | 1, "money was made or lost");
+}

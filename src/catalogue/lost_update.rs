@@ -1,0 +1,89 @@
+//! A counter that forgets.
+//!
+//! Two threads add one to a counter. Each reads it, adds, and writes it back:
+//!
+//! ```text
+//!   thread 1            thread 2
+//!   n.load() → 0
+//!                       n.load() → 0
+//!                       n.store(1)
+//!   n.store(1)          the first update is lost
+//! ```
+//!
+//! Every single access is atomic, and still the total is short: between the read and the write the
+//! other thread may come. In Python it is `counter += 1` in a `threading.Thread`: one line, but
+//! several bytecodes, and the interpreter lock is given up between them. It fails so rarely that a
+//! test of a million rounds may pass.
+//!
+//! The fix makes the three steps one. A lock keeps others out for their duration; an atomic
+//! read-modify-write is a single step of the machine; a compare-exchange loop writes only if the
+//! value is still the one that was read, and tries again otherwise.
+//!
+//! Every engine sees it. The native one seldom does.
+
+use crate::catalogue::{Hazard, buggy, fixed};
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Arc, Mutex};
+use crate::thread;
+use crate::verdict::FailureKind;
+
+pub(super) const HAZARD: Hazard = Hazard {
+    name: "lost-update",
+    summary: "threads read a counter, add, and write it back",
+    variants: &[
+        buggy("buggy", || count(THREADS, INCREMENTS, read_add_write), FailureKind::Panic),
+        fixed("lock", under_a_lock),
+        fixed("atomic", || count(THREADS, INCREMENTS, add_at_once)),
+        fixed("cas-loop", || count(THREADS, INCREMENTS, exchange_until_it_holds)),
+    ],
+    source: include_str!("lost_update.rs"),
+};
+
+/// Two threads suffice to come between each other.
+const THREADS: usize = 2;
+/// One increment each suffices to lose one.
+const INCREMENTS: usize = 1;
+
+fn count(threads: usize, increments: usize, increment: fn(&AtomicUsize)) {
+    let n = Arc::new(AtomicUsize::new(0));
+    let handles: Vec<_> = (0..threads)
+        .map(|_| {
+            let n = Arc::clone(&n);
+            thread::spawn(move || (0..increments).for_each(|_| increment(&n)))
+        })
+        .collect();
+    for handle in handles {
+        handle.join().expect("increments do not panic");
+    }
+    assert_eq!(n.load(Ordering::SeqCst), threads * increments, "an update was lost");
+}
+
+fn read_add_write(n: &AtomicUsize) {
+    let before = n.load(Ordering::SeqCst);
+    n.store(before + 1, Ordering::SeqCst);
+}
+
+fn add_at_once(n: &AtomicUsize) {
+    n.fetch_add(1, Ordering::SeqCst);
+}
+
+fn exchange_until_it_holds(n: &AtomicUsize) {
+    let mut before = n.load(Ordering::SeqCst);
+    while let Err(now) = n.compare_exchange(before, before + 1, Ordering::SeqCst, Ordering::SeqCst) {
+        before = now;
+    }
+}
+
+fn under_a_lock() {
+    let n = Arc::new(Mutex::new(0));
+    let handles: Vec<_> = (0..THREADS)
+        .map(|_| {
+            let n = Arc::clone(&n);
+            thread::spawn(move || (0..INCREMENTS).for_each(|_| *n.lock().expect("nobody panics") += 1))
+        })
+        .collect();
+    for handle in handles {
+        handle.join().expect("increments do not panic");
+    }
+    assert_eq!(*n.lock().expect("nobody panics"), THREADS * INCREMENTS, "an update was lost");
+}

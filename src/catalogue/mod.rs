@@ -1,0 +1,255 @@
+//! The catalogue of hazards: each a small model with a buggy and one or more fixed variants.
+//!
+//! A new hazard is one file, which opens with its story and declares a [`Hazard`], and one line in
+//! [`HAZARDS`]. Every variant says what each engine must find. By default a buggy one is refuted by
+//! every engine with the failure that it names, and a fixed one is verified by the engines that can
+//! conclude and not refuted by the others; an exception is declared with its reason.
+
+mod lock_order;
+mod lost_update;
+#[cfg(test)]
+mod registry_tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::Checker;
+use crate::engine::{Kind, REGISTRY};
+use crate::verdict::{FailureKind, Report, Verdict};
+
+/// Every hazard, in the order of the chapters.
+pub const HAZARDS: &[Hazard] = &[
+    // 1 Shared state
+    lost_update::HAZARD,
+    // 2 Locks
+    lock_order::HAZARD,
+];
+
+/// A documented concurrency hazard.
+///
+/// # Examples
+/// ```
+/// let hazard = raddle::catalogue::find("lost-update").unwrap();
+/// assert!(hazard.story().contains("counter"));
+/// assert!(hazard.variants.iter().any(|variant| variant.is_buggy()));
+/// ```
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Hazard {
+    /// Its name, in kebab case.
+    pub name: &'static str,
+    /// What goes wrong, in a line.
+    pub summary: &'static str,
+    /// The buggy variants, and then the fixed ones.
+    pub variants: &'static [Variant],
+    /// The text of its file, which opens with the story.
+    source: &'static str,
+}
+
+/// One model of a hazard.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Variant {
+    /// Its name, in kebab case.
+    pub name: &'static str,
+    model: fn(),
+    expected: Expected,
+    exceptions: &'static [Exception],
+    max_steps: Option<usize>,
+}
+
+/// What an engine must say of a variant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Expected {
+    /// It is refuted with this failure.
+    Refuted(FailureKind),
+    /// It is verified, or not refuted by an engine that samples.
+    Verified,
+    /// It may or may not fail there, and if so in this way: an engine that takes what comes.
+    Perhaps(FailureKind),
+    /// It is not run, for this reason.
+    Skipped(&'static str),
+}
+
+/// What one engine must say, against the rule.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Exception {
+    engine: Kind,
+    expected: Expected,
+}
+
+/// `engine` cannot see what the variant shows, for this reason.
+pub(crate) const fn skip(engine: Kind, reason: &'static str) -> Exception {
+    Exception { engine, expected: Expected::Skipped(reason) }
+}
+
+/// `engine` says something else than the rule, which is declared here.
+pub(crate) const fn expect(engine: Kind, expected: Expected) -> Exception {
+    Exception { engine, expected }
+}
+
+/// A variant that must fail in this way.
+pub(crate) const fn buggy(name: &'static str, model: fn(), failure: FailureKind) -> Variant {
+    Variant { name, model, expected: Expected::Refuted(failure), exceptions: &[], max_steps: None }
+}
+
+/// A variant that must be right.
+pub(crate) const fn fixed(name: &'static str, model: fn()) -> Variant {
+    Variant { name, model, expected: Expected::Verified, exceptions: &[], max_steps: None }
+}
+
+impl Variant {
+    /// The variant with its exceptions.
+    pub(crate) const fn except(mut self, exceptions: &'static [Exception]) -> Self {
+        self.exceptions = exceptions;
+        self
+    }
+
+    /// The variant with another bound on the steps of an execution.
+    pub(crate) const fn max_steps(mut self, steps: usize) -> Self {
+        self.max_steps = Some(steps);
+        self
+    }
+
+    /// Whether the variant shows the bug.
+    pub fn is_buggy(&self) -> bool {
+        matches!(self.expected, Expected::Refuted(_))
+    }
+
+    /// What the engine of this name must say.
+    ///
+    /// # Errors
+    /// If there is no such engine.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::{FailureKind, catalogue::{self, Expected}};
+    /// let buggy = &catalogue::find("lock-order").unwrap().variants[0];
+    /// assert_eq!(buggy.expected_of("dfs")?, Expected::Refuted(FailureKind::Deadlock));
+    /// # Ok::<(), raddle::Error>(())
+    /// ```
+    pub fn expected_of(&self, engine: &str) -> Result<Expected, crate::Error> {
+        engine.parse().map(|kind| self.expected(kind))
+    }
+
+    /// What an engine must say.
+    pub(crate) fn expected(&self, kind: Kind) -> Expected {
+        let exception = self.exceptions.iter().find(|exception| exception.engine == kind);
+        match (exception, self.expected, kind) {
+            (Some(exception), ..) => exception.expected,
+            // Threads of the operating system seldom meet in the one bad order.
+            (None, Expected::Refuted(failure), Kind::Native) => Expected::Perhaps(failure),
+            (None, expected, _) => expected,
+        }
+    }
+
+    /// Runs the model once, in the arm of the calling thread.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::{Checker, catalogue};
+    /// let fixed = catalogue::find("lock-order").unwrap().variants[1];
+    /// Checker::dfs().check(move || fixed.run()).expect_verified();
+    /// ```
+    pub fn run(&self) {
+        (self.model)();
+    }
+
+    /// Checks the variant with a checker, under the name `hazard/variant`.
+    pub(crate) fn check(&self, hazard: &Hazard, mut checker: Checker) -> Report {
+        if let Some(steps) = self.max_steps {
+            checker = checker.max_steps(steps);
+        }
+        checker.check_named(Arc::new(self.model), format!("{}/{}", hazard.name, self.name))
+    }
+}
+
+impl Expected {
+    /// Whether a verdict is what was expected.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::{Verdict, catalogue::Expected};
+    /// assert!(Expected::Verified.agrees("dfs", &Verdict::Verified));
+    /// ```
+    pub fn agrees(&self, engine: &str, verdict: &Verdict) -> bool {
+        let concludes = REGISTRY.iter().any(|known| known.name == engine && known.concludes);
+        match (self, verdict) {
+            (Expected::Refuted(kind) | Expected::Perhaps(kind), Verdict::Refuted(counterexample)) => {
+                counterexample.kind() == *kind
+            }
+            (Expected::Verified, Verdict::Verified) => true,
+            (Expected::Verified, Verdict::Inconclusive(_)) => !concludes,
+            (Expected::Perhaps(_), Verdict::Inconclusive(_) | Verdict::Verified) => true,
+            _ => false,
+        }
+    }
+
+    /// The expectation in a word, as JSON has it.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(raddle::catalogue::Expected::Verified.word(), "verified");
+    /// ```
+    pub fn word(&self) -> &'static str {
+        match self {
+            Expected::Refuted(_) => "refuted",
+            Expected::Verified => "verified",
+            Expected::Perhaps(_) => "perhaps",
+            Expected::Skipped(_) => "skipped",
+        }
+    }
+}
+
+impl Hazard {
+    /// The story that opens the hazard's file: what was meant, what breaks it, why the fix closes it.
+    ///
+    /// # Examples
+    /// See [`Hazard`].
+    pub fn story(&self) -> String {
+        let lines = self.source.lines().map_while(|line| line.strip_prefix("//!"));
+        let lines: Vec<&str> = lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+        lines.join("\n")
+    }
+
+    /// The variant of this name.
+    ///
+    /// # Examples
+    /// ```
+    /// let hazard = raddle::catalogue::find("lock-order").unwrap();
+    /// assert!(hazard.variant("buggy").unwrap().is_buggy());
+    /// ```
+    pub fn variant(&self, name: &str) -> Option<&'static Variant> {
+        self.variants.iter().find(|variant| variant.name == name)
+    }
+}
+
+/// The hazard of this name.
+///
+/// # Examples
+/// ```
+/// assert!(raddle::catalogue::find("lost-update").is_some());
+/// assert!(raddle::catalogue::find("found-update").is_none());
+/// ```
+pub fn find(name: &str) -> Option<&'static Hazard> {
+    HAZARDS.iter().find(|hazard| hazard.name == name)
+}
+
+impl fmt::Debug for Hazard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hazard")
+            .field("name", &self.name)
+            .field("variants", &self.variants)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Variant")
+            .field("name", &self.name)
+            .field("expected", &self.expected)
+            .finish_non_exhaustive()
+    }
+}
