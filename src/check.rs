@@ -774,8 +774,11 @@ impl Run {
     /// Turns what was seen into a verdict.
     fn conclude(&self, mut tally: Tally, sampled: bool) -> Report {
         tally.stats.traces = tally.traces.as_ref().map(|traces| traces.len() as u64);
-        let failures: Vec<Counterexample> =
-            std::mem::take(&mut tally.failures).into_iter().enumerate().map(|(at, found)| self.show(found, at == 0)).collect();
+        let failures: Vec<Counterexample> = std::mem::take(&mut tally.failures)
+            .into_iter()
+            .enumerate()
+            .map(|(at, found)| self.show(found, at == 0))
+            .collect();
         let verdict = match (failures.first(), tally.cut) {
             (Some(first), _) => Verdict::Refuted(Box::new(first.clone())),
             (None, Some(reason)) => Verdict::Inconclusive(reason),
@@ -814,7 +817,8 @@ impl Run {
         let trace_of_first = trace.as_ref().filter(|_| first && repeat == 0);
         let turning = trace_of_first.and_then(|trace| turning::find(&mut laboratory, &schedule, trace));
         // What loom or the operating system's threads found is kept as a schedule of our own.
-        let engine = if matches!(self.kind, Kind::Loom | Kind::Native) { Kind::Exhaustive } else { self.kind };
+        let engine =
+            if matches!(self.kind, Kind::Loom | Kind::Native) { Kind::Exhaustive } else { self.kind };
         let token = Token {
             engine: engine as u8,
             model: model_hash(&self.name),

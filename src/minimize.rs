@@ -51,7 +51,11 @@ impl fmt::Display for Minimised {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let part = |before: usize, after: usize, word: &str| {
             let s = if before == 1 && after == 1 { "" } else { "s" };
-            if before == after { format!("{before} {word}{s}") } else { format!("{before} {word}{s} → {after}") }
+            if before == after {
+                format!("{before} {word}{s}")
+            } else {
+                format!("{before} {word}{s} → {after}")
+            }
         };
         let Minimised { before, after } = self;
         let preemptions = part(before.preemptions, after.preemptions, "preemption");
@@ -104,7 +108,12 @@ impl<'a> Laboratory<'a> {
     }
 
     /// Lets a scheduler run executions until it, the visitor, or the budget has had enough.
-    fn explore(&mut self, scheduler: &mut dyn Scheduler, reserve: usize, visit: &mut dyn FnMut(Seen) -> bool) {
+    fn explore(
+        &mut self,
+        scheduler: &mut dyn Scheduler,
+        reserve: usize,
+        visit: &mut dyn FnMut(Seen) -> bool,
+    ) {
         let mut counting = Counting { inner: scheduler, last: None, preemptions: 0, count: Rc::default() };
         let count = Rc::clone(&counting.count);
         let mut visitor = Visitor {
@@ -143,7 +152,12 @@ impl<'a> Laboratory<'a> {
     pub(crate) fn tell_whatever(&mut self, schedule: Vec<Choice>) -> Trace {
         self.session.execution.borrow_mut().log = Some(Log::default());
         let mut trace = Trace::default();
-        self.host.explore(&self.session, &mut Forgiving::new(schedule), &self.body, &mut Whatever(&mut trace));
+        self.host.explore(
+            &self.session,
+            &mut Forgiving::new(schedule),
+            &self.body,
+            &mut Whatever(&mut trace),
+        );
         self.session.execution.borrow_mut().log = None;
         trace
     }
@@ -419,7 +433,8 @@ impl Scheduler for Forgiving {
             thread.filter(|&t| threads.contains(t))
         };
         // A thread that must choose at once is not what the schedule says next: that waits.
-        let forced = choosing.is_some() && self.schedule.get(self.at).is_some_and(|next| able(next).is_none());
+        let forced =
+            choosing.is_some() && self.schedule.get(self.at).is_some_and(|next| able(next).is_none());
         while !forced && let Some(next) = self.schedule.get(self.at) {
             self.at += 1;
             if let Some(thread) = able(next) {
@@ -449,4 +464,3 @@ impl Scheduler for Forgiving {
 pub(crate) fn passes(seen: &Seen) -> bool {
     seen.failure.is_none() && seen.whole
 }
-

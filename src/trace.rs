@@ -269,27 +269,7 @@ impl<'a> Teller<'a> {
             event.chosen = true;
         }
         match &entry.what {
-            What::Op { object, name, shown, role, access, publish } => {
-                let object = self.object(*object);
-                let reads = *access == Access::READ;
-                event.object = Some(object);
-                event.access = Some(*access);
-                event.short = format!("{}.{name}", self.name(object));
-                event.text = format!("{}{shown}", event.short);
-                event.touch.releases = publish.releases();
-                event.touch.acquires = publish.acquires();
-                let (mark, sees, leaves) = match role {
-                    Role::Load => (Mark::Read, true, false),
-                    Role::Store => (Mark::Write, false, true),
-                    Role::Update => (Mark::Write, true, true),
-                    Role::CompareExchange if reads => (Mark::Read, true, false),
-                    Role::CompareExchange => (Mark::Write, true, true),
-                    _ => (Mark::Sync, false, false),
-                };
-                event.mark = mark;
-                event.touch.reads = sees;
-                event.touch.writes = leaves;
-            }
+            What::Op { .. } => self.operation(&entry.what, &mut event),
             What::Waits { object, name, access, holder } => {
                 let object = self.object(*object);
                 event.object = Some(object);
@@ -304,7 +284,7 @@ impl<'a> Teller<'a> {
                 event.text = format!("{}() waits{holder}", event.short);
             }
             What::Chose { what, alternative } => {
-                event.short = "choose".to_owned();
+                event.short.push_str("choose");
                 event.text = match (what, alternative) {
                     (Choosing::Model, n) => format!("choose() → {n}"),
                     // The usual course of things is not worth a row.
@@ -315,22 +295,22 @@ impl<'a> Teller<'a> {
                     (Choosing::FruitlessYield, _) => "yields, nothing changed".to_owned(),
                 };
             }
-            What::Yielded => "yields until something changes".clone_into(&mut event.text),
-            What::Forced { timed_out: true } => "times out".clone_into(&mut event.text),
-            What::Forced { timed_out: false } => "yields in vain".clone_into(&mut event.text),
+            What::Yielded => event.text.push_str("yields until something changes"),
+            What::Forced { timed_out: true } => event.text.push_str("times out"),
+            What::Forced { timed_out: false } => event.text.push_str("yields in vain"),
             What::Cell { object, write } => {
                 let object = self.object(*object);
                 event.object = Some(object);
                 event.mark = if *write { Mark::Write } else { Mark::Read };
                 event.touch.reads = !write;
                 event.touch.writes = *write;
-                event.short = self.name(object).to_owned();
+                event.short.push_str(self.name(object));
                 event.text = format!("{} {}", event.short, if *write { "written" } else { "read" });
             }
             What::Fence { publish } => {
                 event.touch.releases = publish.releases();
                 event.touch.acquires = publish.acquires();
-                "fence()".clone_into(&mut event.text);
+                event.text.push_str("fence()");
             }
             What::Spawned { child } => {
                 event.begins = Some(self.thread(*child));
@@ -339,7 +319,7 @@ impl<'a> Teller<'a> {
             What::Joined { other } => event.text = format!("joins {}", self.execution.describe(*other)),
             What::Finished => {
                 event.mark = Mark::End;
-                "ends".clone_into(&mut event.text);
+                event.text.push_str("ends");
             }
             What::Panicked(panicked) => {
                 let place = panicked.place.as_deref().and_then(Place::parse);
@@ -352,6 +332,28 @@ impl<'a> Teller<'a> {
             }
         }
         self.trace.events.push(event);
+    }
+
+    fn operation(&mut self, what: &What, event: &mut Event) {
+        let What::Op { object, name, shown, role, access, publish } = what else { return };
+        let object = self.object(*object);
+        let reads = *access == Access::READ;
+        event.object = Some(object);
+        event.access = Some(*access);
+        event.short = format!("{}.{name}", self.name(object));
+        event.text = format!("{}{shown}", event.short);
+        event.touch.releases = publish.releases();
+        event.touch.acquires = publish.acquires();
+        let (mark, sees, leaves) = match role {
+            Role::Load => (Mark::Read, true, false),
+            Role::Store => (Mark::Write, false, true),
+            Role::CompareExchange if reads => (Mark::Read, true, false),
+            Role::Update | Role::CompareExchange => (Mark::Write, true, true),
+            _ => (Mark::Sync, false, false),
+        };
+        event.mark = mark;
+        event.touch.reads = sees;
+        event.touch.writes = leaves;
     }
 
     fn end(&mut self, end: &End) {

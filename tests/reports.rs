@@ -1,4 +1,6 @@
 //! What a person sees of a failure: reports of each kind, small schedules, tokens that hold.
+// Models are written here as their users write them.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
 
@@ -220,7 +222,10 @@ fn a_narrow_page_has_a_list() {
 
 #[test]
 fn a_wide_page_has_the_source() {
-    insta::assert_snapshot!("opposite_orders_wide", shown(&refuted(opposite_orders, FailureKind::Deadlock), 130));
+    insta::assert_snapshot!(
+        "opposite_orders_wide",
+        shown(&refuted(opposite_orders, FailureKind::Deadlock), 130)
+    );
 }
 
 #[test]
@@ -242,7 +247,9 @@ fn a_thread_that_spins_beside_others_is_folded_and_bracketed() {
 #[test]
 fn a_token_replays_to_the_same_failure_ten_times_out_of_ten() {
     for &(name, model, kind) in FAILING {
-        for checker in [Checker::exhaustive(), Checker::dfs(), Checker::random(10_000), Checker::pct(10_000, 3)] {
+        for checker in
+            [Checker::exhaustive(), Checker::dfs(), Checker::random(10_000), Checker::pct(10_000, 3)]
+        {
             let report = checker.check(model);
             let first = report.expect_failure(kind);
             for _ in 0..10 {
@@ -339,7 +346,8 @@ fn what_only_loom_finds_is_not_given_a_schedule() {
 
 #[test]
 fn checks_side_by_side_do_not_mix_their_reports() {
-    let alone: Vec<String> = FAILING.iter().map(|&(_, model, kind)| shown(&refuted(model, kind), 80)).collect();
+    let alone: Vec<String> =
+        FAILING.iter().map(|&(_, model, kind)| shown(&refuted(model, kind), 80)).collect();
     let together: Vec<String> = std::thread::scope(|scope| {
         let run = |&(_, model, kind): &(&str, fn(), FailureKind)| {
             // A named thread counts as the test that asks, so these ask under the test's name.

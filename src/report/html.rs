@@ -54,12 +54,16 @@ pub(crate) struct Bug<'a> {
 
 /// The page.
 pub(crate) fn page(page: &Page<'_>) -> String {
-    let mut html = String::from("<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n");
+    let mut html =
+        String::from("<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n");
     let title = escape(page.title);
     html.push_str("<head>\n<meta charset=\"utf-8\"/>\n");
     html.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
     html.push_str("<meta name=\"color-scheme\" content=\"light dark\"/>\n");
-    put(&mut html, format_args!("<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"));
+    put(
+        &mut html,
+        format_args!("<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"),
+    );
     put(&mut html, format_args!("<h1>{title}</h1>\n<p>{}</p>\n", escape(page.summary)));
     if page.hazards.len() > 1 {
         html.push_str("<nav aria-label=\"hazards\">\n<ul>\n");
@@ -67,7 +71,10 @@ pub(crate) fn page(page: &Page<'_>) -> String {
             let as_expected = hazard.rows.iter().all(|row| row.agrees);
             let said = if as_expected { "" } else { " <strong>not as expected</strong>" };
             let (id, name, summary) = (anchor(hazard.name), escape(hazard.name), escape(hazard.summary));
-            put(&mut html, format_args!("<li><a href=\"#{id}\">{name}</a>{said} <span>{summary}</span></li>\n"));
+            put(
+                &mut html,
+                format_args!("<li><a href=\"#{id}\">{name}</a>{said} <span>{summary}</span></li>\n"),
+            );
         }
         html.push_str("</ul>\n</nav>\n");
     }
@@ -113,7 +120,8 @@ fn table_row(html: &mut String, row: &Row<'_>) {
     for (label, text) in cells {
         put(html, format_args!("<td data-label=\"{label}\">{}</td>", escape(text)));
     }
-    let reason = if reason.is_empty() { String::new() } else { format!(" <small>{}</small>", escape(reason)) };
+    let reason =
+        if reason.is_empty() { String::new() } else { format!(" <small>{}</small>", escape(reason)) };
     put(html, format_args!("<td data-label=\"verdict\"><span>{}{reason}</span></td>", escape(row.verdict)));
     put(html, format_args!("<td data-label=\"executions\" class=\"number\">{executions}</td>"));
     put(html, format_args!("<td data-label=\"as expected\">{agrees}</td></tr>\n"));
@@ -184,7 +192,9 @@ pub(crate) fn escape(text: &str) -> String {
             '\'' => escaped.push_str("&#39;"),
             '\n' | '\t' => escaped.push(c),
             // What XML does not allow, and what would turn the text around.
-            '\u{fffe}' | '\u{ffff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => escaped.push('\u{fffd}'),
+            '\u{fffe}' | '\u{ffff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                escaped.push('\u{fffd}');
+            }
             c if c.is_control() => escaped.push('\u{fffd}'),
             c => escaped.push(c),
         }
@@ -212,7 +222,7 @@ mod tests {
         let add = |n: &AtomicUsize| n.store(n.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
         let child = thread::Builder::new().name("worker".into()).spawn(move || add(&other));
         add(&n);
-        child.and_then(|child| Ok(child.join())).expect("a thread").expect("no panic");
+        child.map(thread::JoinHandle::join).expect("a thread").expect("no panic");
         assert_eq!(n.load(Ordering::SeqCst), 2, "<an update> was lost & never found");
     }
 
@@ -247,7 +257,8 @@ mod tests {
 
     #[test]
     fn a_page_shows_what_it_is_given() {
-        let (one, two) = (Checker::exhaustive().check(lost_update), Checker::exhaustive().check(opposite_orders));
+        let (one, two) =
+            (Checker::exhaustive().check(lost_update), Checker::exhaustive().check(opposite_orders));
         let one = one.expect_failure(crate::FailureKind::Panic);
         let two = two.expect_failure(crate::FailureKind::Deadlock);
         let story = "Two locks, two threads, two orders.\n\n  transfer(a, b)      transfer(b, a)\n  lock a\n\

@@ -117,11 +117,12 @@ fn waiting(trace: &Trace, ending: &Ending) -> String {
             for (index, (holder, since)) in trace.holders(object).enumerate() {
                 let taken = short(since);
                 text.push_str(if index == 0 { ", " } else { " and " });
-                if holder == ending.thread {
-                    text.push_str(&format!("which it took itself at {taken}"));
-                } else {
-                    text.push_str(&format!("which {} took at {taken}", trace.threads[holder]));
+                let by = if holder == ending.thread { "it took itself" } else { "" };
+                text.extend(["which ", by]);
+                if by.is_empty() {
+                    text.extend([trace.threads[holder].as_str(), " took"]);
                 }
+                text.extend([" at ", taken.as_str()]);
             }
             text
         }
@@ -148,7 +149,11 @@ fn waiting(trace: &Trace, ending: &Ending) -> String {
         .filter(|(object, _)| Some(*object) != waited)
         .map(|(object, since)| format!("{} (taken at {})", trace.objects[*object].name, short(since)))
         .collect();
-    if held.is_empty() { format!("{who} {waits}") } else { format!("{who} holds {} and {waits}", held.join(", ")) }
+    if held.is_empty() {
+        format!("{who} {waits}")
+    } else {
+        format!("{who} holds {} and {waits}", held.join(", "))
+    }
 }
 
 // ---- livelock ----
@@ -164,7 +169,9 @@ fn spins(trace: &Trace, message: &str) -> Vec<Section> {
                     format!("; it saw {}{}", event.text, at(event.place.as_ref()))
                 });
                 let (who, place) = (&trace.threads[ending.thread], at(ending.place.as_ref()));
-                lines.push(format!("{who} spins{place} for ever, and nobody is left to write what it reads{read}"));
+                lines.push(format!(
+                    "{who} spins{place} for ever, and nobody is left to write what it reads{read}"
+                ));
             }
             Some(Awaits::Nothing) | None => {}
             Some(_) => lines.push(waiting(trace, ending)),

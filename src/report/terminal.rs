@@ -2,7 +2,7 @@
 //!
 //! `{counterexample:120}` is 120 columns wide instead of 80, and `{counterexample:#}` is coloured.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::report::timeline::layout::clean;
 use crate::report::{story, timeline};
@@ -33,7 +33,8 @@ pub(crate) fn text(counterexample: &Counterexample, width: usize, colour: bool) 
     for section in story::sections(counterexample) {
         let title = clean(&section.title);
         for part in textwrap::wrap(&title, textwrap::Options::new(width.max(20)).subsequent_indent("  ")) {
-            text.push_str(&format!("{bold}{part}{bold:#}\n"));
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{bold}{part}{bold:#}");
         }
         lines(&mut text, &section.lines, width);
         text.push('\n');
@@ -41,11 +42,11 @@ pub(crate) fn text(counterexample: &Counterexample, width: usize, colour: bool) 
     if let Some(minimised) = &counterexample.minimised {
         let line = format!("minimised  {minimised}");
         for part in textwrap::wrap(&line, textwrap::Options::new(width.max(20)).subsequent_indent("  ")) {
-            text.push_str(&format!("{part}\n"));
+            text.extend([&*part, "\n"]);
         }
     }
     if let Some(line) = replay_line(counterexample) {
-        text.push_str(&format!("replay  {}\n", clean(&line)));
+        text.extend(["replay  ", &clean(&line), "\n"]);
     }
     text.truncate(text.trim_end().len());
     text
@@ -58,7 +59,8 @@ fn lines(text: &mut String, lines: &[String], width: usize) {
         let deep = line.len() - line.trim_start().len();
         let first = " ".repeat(2 + deep);
         let next = " ".repeat(4 + deep);
-        let options = textwrap::Options::new(width.max(20 + deep)).initial_indent(&first).subsequent_indent(&next);
+        let options =
+            textwrap::Options::new(width.max(20 + deep)).initial_indent(&first).subsequent_indent(&next);
         for part in textwrap::wrap(line.trim(), options) {
             text.push_str(part.trim_end());
             text.push('\n');

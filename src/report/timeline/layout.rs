@@ -173,7 +173,8 @@ impl Lanes {
             for (thread, &(from, to)) in lives.iter().enumerate() {
                 let x = self.x(thread);
                 for line in line..line + height {
-                    let covered = |s: &Span| s.line == line && s.x <= x && x < s.x + s.width;
+                    // A line stands apart from the text on its left.
+                    let covered = |s: &Span| s.line == line && s.x <= x && x <= s.x + s.width;
                     if from <= now && now < to && !taken.iter().any(covered) {
                         layout.put(line, x, "│".to_owned(), Role::Lane);
                     }

@@ -73,15 +73,13 @@ fn trace() -> impl Strategy<Value = Trace> {
         let named = (words(), place()).prop_map(|(name, made)| Named { name, made });
         let panic = (0..threads, words(), proptest::option::of(place()))
             .prop_map(|(thread, message, place)| Panic { thread, message, place });
-        let racing = move || {
-            let at = proptest::option::of(0..events.max(1));
-            (0..threads, any::<bool>(), place(), at).prop_map(move |(thread, write, place, event)| Racing {
-                thread,
-                write,
-                place,
-                event: event.filter(|_| events > 0),
-            })
-        };
+        let racing =
+            move || {
+                let at = proptest::option::of(0..events.max(1));
+                (0..threads, any::<bool>(), place(), at).prop_map(move |(thread, write, place, event)| {
+                    Racing { thread, write, place, event: event.filter(|_| events > 0) }
+                })
+            };
         let race = proptest::option::of((racing(), racing(), 0..objects));
         let repeated = (vec(event(threads, objects), events), 1..5_usize);
         let objects = vec(named, objects);
@@ -113,7 +111,17 @@ fn counterexample(trace: Trace, kind: FailureKind, message: String) -> Counterex
     let token = "token".to_owned();
     let model = message.clone();
     let trace = Some(trace);
-    Counterexample { kind, message, token, trace, model, asked_by: None, note: None, minimised: None, turning: None }
+    Counterexample {
+        kind,
+        message,
+        token,
+        trace,
+        model,
+        asked_by: None,
+        note: None,
+        minimised: None,
+        turning: None,
+    }
 }
 
 proptest! {

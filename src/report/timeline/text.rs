@@ -1,5 +1,7 @@
 //! A laid out timeline as text, plain or with colours.
 
+use std::fmt::Write as _;
+
 use anstyle::{AnsiColor, Style};
 
 use super::layout::{Layout, Role};
@@ -14,7 +16,8 @@ pub(crate) fn draw(layout: &Layout, colour: bool) -> String {
         while let Some(span) = spans.next_if(|span| span.line == line) {
             text.extend(std::iter::repeat_n(' ', span.x.saturating_sub(x)));
             let style = if colour { style(span.role) } else { Style::new() };
-            text.push_str(&format!("{style}{}{style:#}", span.text));
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{style}{}{style:#}", span.text);
             x = span.x + span.width;
         }
         text.truncate(text.trim_end_matches(' ').len());
