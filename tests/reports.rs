@@ -1,195 +1,13 @@
 //! What a person sees of a failure: reports of each kind, small schedules, tokens that hold.
-// Models are written here as their users write them.
-#![allow(clippy::unwrap_used)]
+#[path = "common/failing.rs"]
+mod failing;
 
 use std::collections::BTreeSet;
 
-use raddle::cell::UnsafeCell;
-use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use raddle::sync::{Arc, Condvar, Mutex};
+use failing::*;
+use raddle::sync::Arc;
+use raddle::sync::atomic::{AtomicBool, Ordering};
 use raddle::{Checker, Counterexample, FailureKind, Report, Verdict, thread};
-
-// ---- the models ----
-
-fn lost_update() {
-    let n = Arc::new(AtomicUsize::new(0));
-    let add = |n: Arc<AtomicUsize>| {
-        let seen = n.load(Ordering::SeqCst);
-        n.store(seen + 1, Ordering::SeqCst);
-    };
-    let children: Vec<_> = (0..2).map(|_| Arc::clone(&n)).map(|n| thread::spawn(move || add(n))).collect();
-    for child in children {
-        child.join().unwrap();
-    }
-    assert_eq!(n.load(Ordering::SeqCst), 2, "an update was lost");
-}
-
-fn opposite_orders() {
-    let accounts = Arc::new((Mutex::new(10), Mutex::new(20)));
-    let other = Arc::clone(&accounts);
-    let child = thread::Builder::new()
-        .name("teller".into())
-        .spawn(move || {
-            let mut to = other.1.lock().unwrap();
-            let mut from = other.0.lock().unwrap();
-            *from -= 1;
-            *to += 1;
-        })
-        .unwrap();
-    {
-        let mut from = accounts.0.lock().unwrap();
-        let mut to = accounts.1.lock().unwrap();
-        *from -= 1;
-        *to += 1;
-    }
-    child.join().unwrap();
-}
-
-fn lost_wakeup() {
-    let pair = Arc::new((Mutex::new(()), Condvar::new(), AtomicBool::new(false)));
-    let other = Arc::clone(&pair);
-    let child = thread::spawn(move || {
-        other.2.store(true, Ordering::SeqCst);
-        other.1.notify_one();
-    });
-    let mut guard = pair.0.lock().unwrap();
-    while !pair.2.load(Ordering::SeqCst) {
-        guard = pair.1.wait(guard).unwrap();
-    }
-    drop(guard);
-    child.join().unwrap();
-}
-
-fn locked_twice() {
-    let lock = Mutex::new(());
-    let _once = lock.lock().unwrap();
-    let _twice = lock.lock().unwrap();
-}
-
-fn nobody_sets_the_flag() {
-    let flag = Arc::new(AtomicBool::new(false));
-    let child = {
-        let flag = Arc::clone(&flag);
-        thread::spawn(move || {
-            if flag.load(Ordering::SeqCst) {
-                flag.store(true, Ordering::SeqCst);
-            }
-        })
-    };
-    while !flag.load(Ordering::SeqCst) {
-        thread::yield_now();
-    }
-    child.join().unwrap();
-}
-
-struct Shared {
-    data: UnsafeCell<usize>,
-    ready: AtomicBool,
-}
-// SAFETY: not at all, as the reports say.
-unsafe impl Sync for Shared {}
-
-fn publish(store: Ordering, load: Ordering) {
-    let shared = Arc::new(Shared { data: UnsafeCell::new(0), ready: AtomicBool::new(false) });
-    let writer = Arc::clone(&shared);
-    let child = thread::spawn(move || {
-        writer.data.with_mut(|data| unsafe { *data = 7 });
-        writer.ready.store(true, store);
-    });
-    if shared.ready.load(load) {
-        shared.data.with(|data| assert_eq!(unsafe { *data }, 7));
-    }
-    child.join().unwrap();
-}
-
-fn published_relaxed() {
-    publish(Ordering::Relaxed, Ordering::Acquire);
-}
-
-fn seen_relaxed() {
-    publish(Ordering::Release, Ordering::Relaxed);
-}
-
-fn not_published_at_all() {
-    let shared = Arc::new(Shared { data: UnsafeCell::new(0), ready: AtomicBool::new(false) });
-    let writer = Arc::clone(&shared);
-    let child = thread::spawn(move || writer.data.with_mut(|data| unsafe { *data += 1 }));
-    shared.data.with_mut(|data| unsafe { *data += 1 });
-    child.join().unwrap();
-}
-
-fn an_unlucky_choice() {
-    let dice = raddle::choose(6);
-    assert!(dice < 5, "a six");
-}
-
-fn nobody_joins_the_panic() {
-    let n = Arc::new(AtomicUsize::new(0));
-    let other = Arc::clone(&n);
-    drop(thread::spawn(move || assert_eq!(other.load(Ordering::SeqCst), 0, "somebody was faster")));
-    n.fetch_add(1, Ordering::SeqCst);
-}
-
-fn many_threads() {
-    let n = Arc::new(AtomicUsize::new(0));
-    let children: Vec<_> = (0..9)
-        .map(|i| {
-            let n = Arc::clone(&n);
-            thread::spawn(move || {
-                let seen = n.load(Ordering::SeqCst);
-                n.store(seen + i, Ordering::SeqCst);
-            })
-        })
-        .collect();
-    for child in children {
-        child.join().unwrap();
-    }
-    assert_eq!(n.load(Ordering::SeqCst), 36);
-}
-
-fn long_way_to_fail() {
-    let n = Arc::new(AtomicUsize::new(0));
-    let other = Arc::clone(&n);
-    let child = thread::spawn(move || {
-        for _ in 0..40 {
-            other.load(Ordering::SeqCst);
-        }
-        other.store(1, Ordering::SeqCst);
-    });
-    child.join().unwrap();
-    assert_eq!(n.load(Ordering::SeqCst), 0);
-}
-
-fn after_you() {
-    let flags = Arc::new((AtomicBool::new(false), AtomicBool::new(false)));
-    let go = |mine: &AtomicBool, other: &AtomicBool| {
-        mine.store(true, Ordering::SeqCst);
-        while other.load(Ordering::SeqCst) {
-            mine.store(false, Ordering::SeqCst);
-            mine.store(true, Ordering::SeqCst);
-        }
-        mine.store(false, Ordering::SeqCst);
-    };
-    let theirs = Arc::clone(&flags);
-    let child = thread::spawn(move || go(&theirs.1, &theirs.0));
-    go(&flags.0, &flags.1);
-    child.join().unwrap();
-}
-
-/// Every failing model of this file, by name.
-const FAILING: &[(&str, fn(), FailureKind)] = &[
-    ("lost_update", lost_update, FailureKind::Panic),
-    ("opposite_orders", opposite_orders, FailureKind::Deadlock),
-    ("lost_wakeup", lost_wakeup, FailureKind::Deadlock),
-    ("locked_twice", locked_twice, FailureKind::Deadlock),
-    ("nobody_sets_the_flag", nobody_sets_the_flag, FailureKind::Livelock),
-    ("published_relaxed", published_relaxed, FailureKind::DataRace),
-    ("seen_relaxed", seen_relaxed, FailureKind::DataRace),
-    ("not_published_at_all", not_published_at_all, FailureKind::DataRace),
-    ("an_unlucky_choice", an_unlucky_choice, FailureKind::Panic),
-    ("nobody_joins_the_panic", nobody_joins_the_panic, FailureKind::Panic),
-    ("long_way_to_fail", long_way_to_fail, FailureKind::Panic),
-];
 
 fn refuted(model: fn(), kind: FailureKind) -> Counterexample {
     Checker::exhaustive().check(model).expect_failure(kind).clone()
@@ -277,8 +95,8 @@ fn preemptions(counterexample: &Counterexample) -> usize {
     let text = counterexample.to_string();
     let line = text.lines().find_map(|line| line.strip_prefix("minimised")).expect("it was minimised");
     let part = line.split(';').next().expect("a line has a beginning");
-    let numbers = part.split_whitespace().filter_map(|word| word.parse().ok());
-    numbers.last().expect("preemptions are counted")
+    let mut numbers = part.split_whitespace().filter_map(|word| word.parse().ok());
+    numbers.next_back().expect("preemptions are counted")
 }
 
 #[test]
@@ -336,7 +154,7 @@ fn what_only_loom_finds_is_not_given_a_schedule() {
         });
         flags.1.store(true, Ordering::Relaxed);
         let here = flags.0.load(Ordering::Relaxed);
-        let there = child.join().unwrap();
+        let there = child.join().expect("no panic");
         assert!(here || there, "both read the past");
     });
     let found = report.expect_failure(FailureKind::Panic);
