@@ -200,6 +200,15 @@ fn panic(trace: &Trace, message: &str) -> Vec<Section> {
     }
     let title = format!("panic in {who}{}", at(panicked.place.as_ref()));
     let mut sections = vec![Section { title, lines }];
+    for other in trace.panics.iter().filter(|other| other.thread != panicked.thread) {
+        let lines = other.message.lines().map(|line| format!("  {line}")).collect();
+        let title = format!("{} had panicked{}", trace.threads[other.thread], at(other.place.as_ref()));
+        sections.push(Section { title, lines });
+        let lines = causes(trace, other.thread);
+        if !lines.is_empty() {
+            sections.push(Section { title: format!("what {} had read", trace.threads[other.thread]), lines });
+        }
+    }
     let reads = causes(trace, panicked.thread);
     if !reads.is_empty() {
         sections.push(Section { title: format!("what {who} had read"), lines: reads });
@@ -277,9 +286,7 @@ fn missing_edge(trace: &Trace, first: &Racing, second: &Racing) -> Vec<String> {
         let (w, r) = (place_of(write), place_of(read));
         let (by, of) = (&trace.threads[first.thread], &trace.threads[second.thread]);
         if !publishes {
-            lines.push(format!(
-                "{of} saw {w} by {by}, but that store has no Release ordering: it publishes nothing"
-            ));
+            lines.push(format!("{of} saw {w} by {by}, which has no Release ordering: it publishes nothing"));
         }
         if !sees {
             lines.push(format!(
