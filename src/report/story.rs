@@ -26,7 +26,7 @@ pub(crate) fn sections(counterexample: &Counterexample) -> Vec<Section> {
                 FailureKind::Livelock => spins(trace, &counterexample.message),
                 FailureKind::Panic => panic(trace, &counterexample.message),
                 FailureKind::DataRace => race(trace, &counterexample.message),
-                kind => vec![plain(kind.word(), &counterexample.message)],
+                kind => vec![declared(trace, kind, &counterexample.message)],
             });
         }
         None => sections.push(plain(counterexample.kind.word(), &counterexample.message)),
@@ -47,6 +47,17 @@ pub(crate) fn legend(trace: &Trace) -> Vec<String> {
 
 fn plain(title: &str, message: &str) -> Section {
     Section { title: title.to_owned(), lines: message.lines().map(str::to_owned).collect() }
+}
+
+/// A failure that a primitive declares: the step that it refused is the last one.
+fn declared(trace: &Trace, kind: FailureKind, message: &str) -> Section {
+    let mut section = plain(kind.word(), message);
+    if let (FailureKind::NotOwner, Some(last)) = (kind, trace.newest_step()) {
+        let last = &trace.events[last];
+        section.title = format!("not-owner: {}{}", trace.threads[last.thread], at(last.place.as_ref()));
+        section.lines.push(format!("the last step was {}", place_of(last)));
+    }
+    section
 }
 
 fn at(place: Option<&Place>) -> String {
@@ -115,24 +126,29 @@ fn waiting(trace: &Trace, ending: &Ending) -> String {
         Some(Awaits::Object(object)) => {
             let mut text = format!("waits in {}{place} for {}", ending.op, trace.objects[object].name);
             for (index, (holder, since)) in trace.holders(object).enumerate() {
-                let taken = short(since);
-                text.push_str(if index == 0 { ", " } else { " and " });
-                let by = if holder == ending.thread { "it took itself" } else { "" };
-                text.extend(["which ", by]);
-                if by.is_empty() {
-                    text.extend([trace.threads[holder].as_str(), " took"]);
-                }
-                text.extend([" at ", taken.as_str()]);
+                let ended = trace.endings.iter().any(|e| e.thread == holder && e.awaits.is_none());
+                let by = match trace.threads.get(holder) {
+                    _ if holder == ending.thread => "it took itself".to_owned(),
+                    Some(name) if ended => format!("{name}, which has ended, took"),
+                    Some(name) => format!("{name} took"),
+                    None => continue,
+                };
+                let also = if index == 0 { ", which " } else { " and " };
+                text.extend([also, by.as_str(), " at ", short(since).as_str()]);
             }
             text
         }
         Some(Awaits::Notification(object)) => {
             let name = &trace.objects[object].name;
-            let notifies = |e: &&Event| e.object == Some(object) && e.short.contains(".notify");
-            let last = trace.events.iter().rfind(notifies);
-            let last = last.map_or("; nobody notified it".to_owned(), |event| {
+            let notifies = |e: &Event| e.object == Some(object) && e.short.contains(".notify");
+            let begins = |e: &Event| e.object == Some(object) && e.thread == ending.thread;
+            let last = trace.events.iter().rposition(notifies);
+            let last = last.map_or("; nobody notified it".to_owned(), |index| {
+                let event = &trace.events[index];
                 let (by, place) = (&trace.threads[event.thread], at(event.place.as_ref()));
-                format!("; the last notification was by {by}{place}")
+                let late = trace.events[index..].iter().any(begins);
+                let late = if late { ", before it began to wait" } else { "" };
+                format!("; the last notification was by {by}{place}{late}")
             });
             format!("waits{place} for a notification of {name}{last}")
         }
