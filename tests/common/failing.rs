@@ -203,6 +203,19 @@ pub(crate) fn dropped_too_early() {
     child.join().unwrap();
 }
 
+pub(crate) fn lost_update_under_a_lock() {
+    let n = Arc::new(Mutex::new(0));
+    let add = |n: &Mutex<i32>| {
+        let seen = *n.lock().unwrap();
+        *n.lock().unwrap() = seen + 1;
+    };
+    let other = Arc::clone(&n);
+    let child = thread::spawn(move || add(&other));
+    add(&n);
+    child.join().unwrap();
+    assert_eq!(*n.lock().unwrap(), 2);
+}
+
 /// Every failing model of this file, by name.
 pub(crate) const FAILING: &[(&str, fn(), FailureKind)] = &[
     ("lost_update", lost_update, FailureKind::Panic),
@@ -217,5 +230,6 @@ pub(crate) const FAILING: &[(&str, fn(), FailureKind)] = &[
     ("nobody_joins_the_panic", nobody_joins_the_panic, FailureKind::Panic),
     ("long_way_to_fail", long_way_to_fail, FailureKind::Panic),
     ("a_panic_that_is_passed_on", a_panic_that_is_passed_on, FailureKind::Panic),
+    ("lost_update_under_a_lock", lost_update_under_a_lock, FailureKind::Panic),
     ("dropped_too_early", dropped_too_early, FailureKind::DataRace),
 ];
