@@ -183,22 +183,23 @@ pub(crate) fn a_panic_that_is_passed_on() {
     child.join().expect("the child is well");
 }
 
+pub(crate) struct Counted {
+    data: UnsafeCell<usize>,
+    owners: AtomicUsize,
+}
+// SAFETY: not at all, as the report says.
+unsafe impl Sync for Counted {}
+
 pub(crate) fn dropped_too_early() {
-    let shared = Arc::new((UnsafeCell::new(7), AtomicUsize::new(2)));
-    struct Race<T>(T);
-    // SAFETY: not at all, as the report says.
-    unsafe impl<T> Send for Race<T> {}
-    let drop_one = |shared: &(UnsafeCell<usize>, AtomicUsize)| {
-        shared.0.with(|data| assert_eq!(unsafe { *data }, 7));
-        if shared.1.fetch_sub(1, Ordering::Relaxed) == 1 {
-            shared.0.with_mut(|data| unsafe { *data = 0 });
+    let shared = Arc::new(Counted { data: UnsafeCell::new(7), owners: AtomicUsize::new(2) });
+    let drop_one = |shared: &Counted| {
+        shared.data.with(|data| assert_eq!(unsafe { *data }, 7));
+        if shared.owners.fetch_sub(1, Ordering::Relaxed) == 1 {
+            shared.data.with_mut(|data| unsafe { *data = 0 });
         }
     };
-    let other = Race(Arc::clone(&shared));
-    let child = thread::spawn(move || {
-        let Race(other) = { other };
-        drop_one(&other);
-    });
+    let other = Arc::clone(&shared);
+    let child = thread::spawn(move || drop_one(&other));
     drop_one(&shared);
     child.join().unwrap();
 }
