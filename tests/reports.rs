@@ -6,16 +6,21 @@ use std::collections::BTreeSet;
 
 use failing::*;
 use raddle::sync::Arc;
-use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use raddle::{Checker, Counterexample, FailureKind, Reason, Report, Verdict, thread};
 
 fn refuted(model: fn(), kind: FailureKind) -> Counterexample {
     Checker::exhaustive().check(model).expect_failure(kind).clone()
 }
 
-/// The report in so many columns, without what changes with the token's layout.
+/// The report in so many columns, without what changes with the token's layout and with the thread
+/// on which libtest runs the test.
 fn shown(counterexample: &Counterexample, width: usize) -> String {
-    format!("{counterexample:width$}").replace(counterexample.token(), "<token>")
+    let text = format!("{counterexample:width$}").replace(counterexample.token(), "<token>");
+    match text.split_once("<token> cargo test ") {
+        Some((before, _)) => format!("{before}<token> cargo test <test>"),
+        None => text,
+    }
 }
 
 // ---- what they look like ----
@@ -134,6 +139,38 @@ fn the_same_check_tells_the_same_story_twice() {
     }
 }
 
+/// Publishes by relaxed accesses, with a fence on one of the two sides.
+fn half_fenced(writer_fences: bool) -> String {
+    let report = Checker::exhaustive().check(move || {
+        let shared = Arc::new(Shared::new());
+        let writer = Arc::clone(&shared);
+        let child = thread::spawn(move || {
+            writer.data.with_mut(|_| ());
+            if writer_fences {
+                fence(Ordering::Release);
+            }
+            writer.ready.store(true, Ordering::Relaxed);
+        });
+        if shared.ready.load(Ordering::Relaxed) {
+            if !writer_fences {
+                fence(Ordering::Acquire);
+            }
+            shared.data.with(|_| ());
+        }
+        child.join().expect("no panic");
+    });
+    report.expect_failure(FailureKind::DataRace).to_string()
+}
+
+#[test]
+fn a_fence_counts_for_the_side_on_which_it_stands() {
+    let (release, acquire) = ("no Release ordering", "no Acquire ordering");
+    let text = half_fenced(true);
+    assert!(!text.contains(release) && text.contains(acquire), "{text}");
+    let text = half_fenced(false);
+    assert!(text.contains(release) && !text.contains(acquire), "{text}");
+}
+
 /// A model whose operations before and after the failure can be varied.
 fn edited(before: bool, after: bool) -> impl Fn() + Send + Sync + 'static {
     move || {
@@ -192,6 +229,7 @@ proptest::proptest! {
 fn what_loom_finds_is_drawn_where_it_exists_under_sequential_consistency() {
     let report = Checker::loom().check(lost_update);
     let found = report.expect_failure(FailureKind::Panic);
+    assert!(!found.token().is_empty(), "{found}");
     insta::assert_snapshot!("lost_update_by_loom", shown(found, 80));
     let again = Checker::replay(found.token()).expect("the token is whole").check(lost_update);
     again.expect_failure(FailureKind::Panic);
@@ -222,10 +260,7 @@ fn checks_side_by_side_do_not_mix_their_reports() {
         FAILING.iter().map(|&(_, model, kind)| shown(&refuted(model, kind), 80)).collect();
     let together: Vec<String> = std::thread::scope(|scope| {
         let run = |&(_, model, kind): &(&str, fn(), FailureKind)| {
-            // A named thread counts as the test that asks, so these ask under the test's name.
-            let name = std::thread::current().name().unwrap_or("main").to_owned();
-            let builder = std::thread::Builder::new().name(name);
-            builder.spawn_scoped(scope, move || shown(&refuted(model, kind), 80)).expect("a thread")
+            scope.spawn(move || shown(&refuted(model, kind), 80))
         };
         let running: Vec<_> = FAILING.iter().map(run).collect();
         running.into_iter().map(|thread| thread.join().expect("no panic")).collect()
@@ -235,7 +270,10 @@ fn checks_side_by_side_do_not_mix_their_reports() {
 
 #[test]
 fn the_line_to_paste_names_the_test() {
-    let report: Report = Checker::exhaustive().check(lost_update);
+    // A closure, so that the model's name says in which test it stands.
+    let report: Report = Checker::exhaustive().check(|| {
+        lost_update();
+    });
     let text = report.to_string();
     let token = report.expect_failure(FailureKind::Panic).token();
     let line = format!("replay  RADDLE_REPLAY={token} cargo test the_line_to_paste_names_the_test");

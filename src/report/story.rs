@@ -349,3 +349,38 @@ fn why(turning: &Turning) -> Section {
     };
     Section { title: "why".to_owned(), lines }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::rt::context;
+    use crate::sync::{Arc, Mutex};
+    use crate::{Checker, FailureKind, thread};
+
+    /// A child takes a lock and then declares a failure, as primitives do.
+    fn declared(kind: FailureKind) -> String {
+        let report = Checker::exhaustive().check(move || {
+            let lock = Arc::new(Mutex::new(()));
+            let other = Arc::clone(&lock);
+            let child = thread::spawn(move || {
+                let _guard = other.lock();
+                context::session(|session| session.fail(kind, "of this message".to_owned()));
+            });
+            drop(lock.lock());
+            child.join().expect("no panic");
+        });
+        report.expect_failure(kind).to_string()
+    }
+
+    #[test]
+    fn a_release_by_another_names_the_thread_and_its_last_step() {
+        let text = declared(FailureKind::NotOwner);
+        assert!(text.contains("not-owner: thread 1 at src/report/story.rs:"), "{text}");
+        assert!(text.contains("  of this message\n  the last step was Mutex#1.lock() at src/"), "{text}");
+    }
+
+    #[test]
+    fn a_leak_says_what_leaked() {
+        let text = declared(FailureKind::Leak);
+        assert!(text.contains("\nleak\n  of this message\n"), "{text}");
+    }
+}

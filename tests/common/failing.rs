@@ -82,14 +82,21 @@ pub(crate) fn nobody_sets_the_flag() {
 }
 
 pub(crate) struct Shared {
-    data: UnsafeCell<usize>,
-    ready: AtomicBool,
+    pub(crate) data: UnsafeCell<usize>,
+    pub(crate) ready: AtomicBool,
 }
+
+impl Shared {
+    pub(crate) fn new() -> Self {
+        Shared { data: UnsafeCell::new(0), ready: AtomicBool::new(false) }
+    }
+}
+
 // SAFETY: not at all, as the reports say.
 unsafe impl Sync for Shared {}
 
 pub(crate) fn publish(store: Ordering, load: Ordering) {
-    let shared = Arc::new(Shared { data: UnsafeCell::new(0), ready: AtomicBool::new(false) });
+    let shared = Arc::new(Shared::new());
     let writer = Arc::clone(&shared);
     let child = thread::spawn(move || {
         writer.data.with_mut(|data| unsafe { *data = 7 });
@@ -110,7 +117,7 @@ pub(crate) fn seen_relaxed() {
 }
 
 pub(crate) fn not_published_at_all() {
-    let shared = Arc::new(Shared { data: UnsafeCell::new(0), ready: AtomicBool::new(false) });
+    let shared = Arc::new(Shared::new());
     let writer = Arc::clone(&shared);
     let child = thread::spawn(move || writer.data.with_mut(|data| unsafe { *data += 1 }));
     shared.data.with_mut(|data| unsafe { *data += 1 });
