@@ -17,7 +17,7 @@ fn refuted(model: fn(), kind: FailureKind) -> Counterexample {
 /// on which libtest runs the test.
 fn shown(counterexample: &Counterexample, width: usize) -> String {
     let text = format!("{counterexample:width$}").replace(counterexample.token(), "<token>");
-    match text.split_once("<token> cargo test ") {
+    match text.split_once("<token> cargo test") {
         Some((before, _)) => format!("{before}<token> cargo test <test>"),
         None => text,
     }
@@ -265,7 +265,10 @@ fn checks_side_by_side_do_not_mix_their_reports() {
         let running: Vec<_> = FAILING.iter().map(run).collect();
         running.into_iter().map(|thread| thread.join().expect("no panic")).collect()
     });
-    assert_eq!(alone, together);
+    for (alone, together) in alone.iter().zip(&together) {
+        assert_eq!(alone, together);
+    }
+    assert_eq!(alone.len(), together.len());
 }
 
 #[test]
