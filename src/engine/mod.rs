@@ -10,6 +10,7 @@ use crate::error::Error;
 pub(crate) mod bytes;
 pub(crate) mod dfs;
 pub(crate) mod dpor;
+pub(crate) mod forgiving;
 pub(crate) mod loom;
 pub(crate) mod native;
 pub(crate) mod probe;

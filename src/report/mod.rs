@@ -1,6 +1,11 @@
 //! Sinks over [`Report`]: each shows what a check found in one form.
 
-mod terminal;
+#[cfg(feature = "cli")]
+pub(crate) mod html;
+mod source;
+pub(crate) mod story;
+pub(crate) mod terminal;
+pub(crate) mod timeline;
 
 use std::io;
 use std::path::Path;

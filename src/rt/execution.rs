@@ -310,9 +310,9 @@ impl Execution {
                 }
                 self.ready.push_back(thread);
             }
-            Pending::Join { thread: other, .. } => {
+            Pending::Join { thread: other, site } => {
                 if matches!(self.thread(other).pending, Pending::Finished) {
-                    self.joins(thread, other);
+                    self.joins(thread, other, Some(site));
                 }
             }
             Pending::Wake { .. } => {
@@ -334,13 +334,13 @@ impl Execution {
             state.panicked = panicked;
         }
         if let (false, Some(log)) = (self.cancelling, &mut self.log) {
-            log.finished(thread, state.panicked.as_ref().map(|p| p.message.as_str()));
+            log.finished(thread, state.panicked.as_ref());
         }
         for index in 0..self.born.len() {
             let other = self.born[index];
             if matches!(self.thread(other).pending, Pending::Join { thread: awaited, .. } if awaited == thread)
             {
-                self.joins(other, thread);
+                self.joins(other, thread, self.thread(other).pending.site());
             }
         }
     }
@@ -353,12 +353,15 @@ impl Execution {
         })
     }
 
-    fn joins(&mut self, thread: ThreadId, other: ThreadId) {
+    fn joins(&mut self, thread: ThreadId, other: ThreadId, site: Option<Site>) {
         self.threads[other.index()].joined = true;
         if let Some(history) = &mut self.history {
             history.follow(thread, other);
         }
         self.orders.follow(thread, other);
+        if let Some(log) = &mut self.log {
+            log.joined(thread, other, site);
+        }
         self.ready.push_back(thread);
     }
 
@@ -504,7 +507,7 @@ impl Execution {
         let access = op.access(before);
         let after = op.effect(before);
         if let Some(log) = &mut self.log {
-            log.performed(thread, &op, before, after);
+            log.performed(thread, &op, before);
         }
         let object = &mut self.objects[op.object.index()];
         object.state = after;
@@ -645,6 +648,10 @@ impl Execution {
     pub(crate) fn fail(&mut self, kind: FailureKind, message: String) {
         if self.failure.is_none() {
             self.failure = Some(Failure { kind, message });
+            if let Some(mut log) = self.log.take() {
+                log.note_end(self);
+                self.log = Some(log);
+            }
         }
     }
 
@@ -676,9 +683,6 @@ impl Execution {
         let kind = if spins { FailureKind::Livelock } else { FailureKind::Deadlock };
         let message = waits::describe_stuck(self);
         self.fail(kind, message);
-        if let Some(log) = &mut self.log {
-            log.stuck();
-        }
     }
 
     /// Judges an execution that ran to its end: a panic that nobody asked about is a failure.

@@ -139,7 +139,8 @@ fn spawn_in_model<T: 'static>(f: impl FnOnce() -> T + 'static, name: Option<Stri
             put(&slot, Err(payload));
         }
     };
-    let index = context::session(|session| session.spawn(name, Box::new(body)));
+    let site = Location::caller();
+    let index = context::session(|session| session.spawn(name, Box::new(body), site));
     JoinHandle { thread: Thread::in_model(index), of: Of::Model { result, index } }
 }
 

@@ -1,0 +1,64 @@
+//! Follows an edited schedule as far as it makes sense: the scheduler of [`crate::minimize`] and
+//! [`crate::turning`], which try schedules that nobody has seen a model take.
+
+use crate::op::{ThreadId, ThreadSet};
+use crate::rt::execution::{Execution, Scheduler};
+use crate::schedule::Choice;
+use crate::verdict::Reason;
+
+/// Follows a schedule as closely as the model allows: what cannot be done is passed over, and after
+/// its end every thread runs for as long as it can.
+#[derive(Debug)]
+pub(crate) struct Forgiving {
+    schedule: Vec<Choice>,
+    at: usize,
+    started: bool,
+    last: Option<ThreadId>,
+}
+
+impl Forgiving {
+    /// A scheduler that runs once.
+    pub(crate) fn new(schedule: Vec<Choice>) -> Self {
+        Forgiving { schedule, at: 0, started: false, last: None }
+    }
+}
+
+impl Scheduler for Forgiving {
+    fn begin(&mut self) -> bool {
+        !std::mem::replace(&mut self.started, true)
+    }
+
+    fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {
+        let choosing = execution.choosing(enabled);
+        let threads = choosing.map_or(enabled, ThreadSet::one);
+        let able = |choice: &Choice| {
+            let thread = execution.born().get(choice.thread.index()).copied();
+            thread.filter(|&t| threads.contains(t))
+        };
+        // A thread that must choose at once is not what the schedule says next: that waits.
+        let forced =
+            choosing.is_some() && self.schedule.get(self.at).is_some_and(|next| able(next).is_none());
+        while !forced && let Some(next) = self.schedule.get(self.at) {
+            self.at += 1;
+            if let Some(thread) = able(next) {
+                let alternatives = execution.alternatives(thread);
+                let alternative = if alternatives.contains(next.alternative) {
+                    next.alternative
+                } else {
+                    alternatives.iter().next().unwrap_or(0)
+                };
+                self.last = Some(thread);
+                return Some(Choice { thread, alternative });
+            }
+        }
+        let thread = self.last.filter(|&t| threads.contains(t)).or(threads.first())?;
+        self.last = Some(thread);
+        Some(Choice { thread, alternative: execution.alternatives(thread).iter().next().unwrap_or(0) })
+    }
+
+    fn end(&mut self, _: &Execution) {}
+
+    fn problem(&self) -> Option<Reason> {
+        None
+    }
+}

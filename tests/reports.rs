@@ -1,0 +1,311 @@
+//! What a person sees of a failure: reports of each kind, small schedules, tokens that hold.
+#[path = "common/failing.rs"]
+mod failing;
+
+use std::collections::BTreeSet;
+
+use failing::*;
+use raddle::sync::Arc;
+use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use raddle::{Checker, Counterexample, FailureKind, Reason, Report, Verdict, thread};
+
+fn refuted(model: fn(), kind: FailureKind) -> Counterexample {
+    Checker::exhaustive().check(model).expect_failure(kind).clone()
+}
+
+/// The report in so many columns, without what changes with the token's layout and with the thread
+/// on which libtest runs the test.
+fn shown(counterexample: &Counterexample, width: usize) -> String {
+    let text = format!("{counterexample:width$}").replace(counterexample.token(), "<token>");
+    match text.split_once("<token> cargo test") {
+        Some((before, _)) => format!("{before}<token> cargo test <test>"),
+        None => text,
+    }
+}
+
+// ---- what they look like ----
+
+#[test]
+fn every_failure_explains_itself_on_eighty_columns() {
+    for &(name, model, kind) in FAILING {
+        insta::assert_snapshot!(name, shown(&refuted(model, kind), 80));
+    }
+}
+
+#[test]
+fn a_cycle_without_an_end_is_folded() {
+    let report = Checker::exhaustive().check(after_you);
+    insta::assert_snapshot!("after_you", shown(report.expect_failure(FailureKind::Livelock), 80));
+}
+
+#[test]
+fn a_narrow_page_has_a_list() {
+    insta::assert_snapshot!("lost_update_narrow", shown(&refuted(lost_update, FailureKind::Panic), 44));
+}
+
+#[test]
+fn a_wide_page_has_the_source() {
+    insta::assert_snapshot!(
+        "opposite_orders_wide",
+        shown(&refuted(opposite_orders, FailureKind::Deadlock), 130)
+    );
+}
+
+#[test]
+fn many_threads_have_a_list() {
+    let report = Checker::random(1_000).check(many_threads);
+    insta::assert_snapshot!("many_threads", shown(report.expect_failure(FailureKind::Panic), 80));
+}
+
+#[test]
+fn a_thread_that_spins_beside_others_is_folded_and_bracketed() {
+    let text = shown(&refuted(nobody_sets_the_flag, FailureKind::Livelock), 80);
+    let rounds: Vec<&str> = text.lines().skip_while(|line| !line.starts_with('┌')).take(3).collect();
+    assert!(rounds[1].starts_with("│ ○ AtomicBool#1.load() → false"), "{text}");
+    assert!(rounds[2].starts_with("└ … 31 more rounds of these 2 steps"), "{text}");
+}
+
+// ---- what they promise ----
+
+#[test]
+fn a_token_replays_to_the_same_failure_ten_times_out_of_ten() {
+    for &(name, model, kind) in FAILING {
+        for checker in
+            [Checker::exhaustive(), Checker::dfs(), Checker::random(10_000), Checker::pct(10_000, 3)]
+        {
+            let report = checker.check(model);
+            let first = report.expect_failure(kind);
+            for _ in 0..10 {
+                let replay = Checker::replay(first.token()).expect("the token is whole");
+                let again = replay.check(model);
+                let again = again.expect_failure(kind);
+                assert_eq!(again.message(), first.message(), "{name}");
+                assert_eq!(again.token(), first.token(), "{name} by {}", report.engine);
+            }
+        }
+    }
+}
+
+/// The smallest bound on preemptions at which the model fails.
+fn fewest_preemptions(model: fn()) -> usize {
+    let fails = |bound: &usize| {
+        let report = Checker::exhaustive().preemption_bound(*bound).check(model);
+        matches!(report.verdict, Verdict::Refuted(_))
+    };
+    (0..8).find(fails).expect("the model fails")
+}
+
+/// The preemptions that a report says its schedule has: the last number before the semicolon.
+fn preemptions(counterexample: &Counterexample) -> usize {
+    let text = counterexample.to_string();
+    let line = text.lines().find_map(|line| line.strip_prefix("minimised")).expect("it was minimised");
+    let part = line.split(';').next().expect("a line has a beginning");
+    let mut numbers = part.split_whitespace().filter_map(|word| word.parse().ok());
+    numbers.next_back().expect("preemptions are counted")
+}
+
+#[test]
+fn no_schedule_has_more_preemptions_than_the_smallest_bound_that_refutes() {
+    for &(name, model, kind) in FAILING {
+        let fewest = fewest_preemptions(model);
+        for checker in [Checker::exhaustive(), Checker::dfs(), Checker::random(10_000).seed(3)] {
+            let report = checker.check(model);
+            let found = preemptions(report.expect_failure(kind));
+            assert!(found <= fewest, "{name} by {}: {found} preemptions, {fewest} are enough", report.engine);
+        }
+    }
+}
+
+#[test]
+fn a_schedule_found_by_chance_gets_smaller() {
+    let found = Checker::random(10_000).check(many_threads);
+    let text = found.expect_failure(FailureKind::Panic).to_string();
+    let line = text.lines().find(|line| line.starts_with("minimised")).expect("it was minimised");
+    assert!(line.contains("preemptions → 1;"), "{line}");
+}
+
+#[test]
+fn failures_that_differ_keep_their_own_messages_when_all_are_wanted() {
+    let model = || assert_eq!(raddle::choose(4), 0);
+    let report = Checker::exhaustive().stop_on_failure(false).check(model);
+    let messages: BTreeSet<&str> = report.failures.iter().map(Counterexample::message).collect();
+    assert_eq!(messages.len(), 3, "{messages:?}");
+}
+
+#[test]
+fn the_same_check_tells_the_same_story_twice() {
+    for &(name, model, kind) in FAILING {
+        assert_eq!(refuted(model, kind).to_string(), refuted(model, kind).to_string(), "{name}");
+    }
+}
+
+/// Publishes by relaxed accesses, with a fence on one of the two sides.
+fn half_fenced(writer_fences: bool) -> String {
+    let report = Checker::exhaustive().check(move || {
+        let shared = Arc::new(Shared::new());
+        let writer = Arc::clone(&shared);
+        let child = thread::spawn(move || {
+            writer.data.with_mut(|_| ());
+            if writer_fences {
+                fence(Ordering::Release);
+            }
+            writer.ready.store(true, Ordering::Relaxed);
+        });
+        if shared.ready.load(Ordering::Relaxed) {
+            if !writer_fences {
+                fence(Ordering::Acquire);
+            }
+            shared.data.with(|_| ());
+        }
+        child.join().expect("no panic");
+    });
+    report.expect_failure(FailureKind::DataRace).to_string()
+}
+
+#[test]
+fn a_fence_counts_for_the_side_on_which_it_stands() {
+    let (release, acquire) = ("no Release ordering", "no Acquire ordering");
+    let text = half_fenced(true);
+    assert!(!text.contains(release) && text.contains(acquire), "{text}");
+    let text = half_fenced(false);
+    assert!(text.contains(release) && !text.contains(acquire), "{text}");
+}
+
+/// A model whose operations before and after the failure can be varied.
+fn edited(before: bool, after: bool) -> impl Fn() + Send + Sync + 'static {
+    move || {
+        let n = Arc::new(AtomicUsize::new(0));
+        let other = Arc::clone(&n);
+        let child = thread::spawn(move || {
+            if before {
+                other.load(Ordering::SeqCst);
+                other.load(Ordering::SeqCst);
+            }
+            other.store(1, Ordering::SeqCst);
+        });
+        assert_eq!(n.load(Ordering::SeqCst), 0, "the child was faster");
+        if after {
+            n.store(7, Ordering::SeqCst);
+        }
+        child.join().expect("no panic");
+    }
+}
+
+#[test]
+fn a_token_survives_edits_after_the_failure_and_tells_where_it_diverges() {
+    let report = Checker::exhaustive().name("model").check(edited(false, false));
+    let token = report.expect_failure(FailureKind::Panic).token().to_owned();
+    let replay = Checker::replay(&token).expect("the token is whole").name("model");
+    replay.check(edited(false, true)).expect_failure(FailureKind::Panic);
+
+    let report = Checker::exhaustive().name("model").check(edited(true, false));
+    let longer = report.expect_failure(FailureKind::Panic).token().to_owned();
+    let replay = Checker::replay(&longer).expect("the token is whole").name("model");
+    let Verdict::Inconclusive(Reason::Diverged { step, why }) = replay.check(edited(false, false)).verdict
+    else {
+        panic!("the model has fewer steps than the token asks for");
+    };
+    assert_eq!(step, 2, "{why}");
+    assert!(why.contains("tests/reports.rs"), "{why}");
+}
+
+#[test]
+fn a_token_of_another_model_is_refused_in_one_line() {
+    let found = refuted(lost_update, FailureKind::Panic);
+    let report = Checker::replay(found.token()).expect("the token is whole").check(lost_wakeup);
+    let Verdict::Inconclusive(reason) = report.verdict else { panic!("it is another model's token") };
+    assert_eq!(reason.to_string().lines().count(), 1, "{reason}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_token_that_is_none_is_refused_in_one_line(text in "\\PC{0,60}|[A-Za-z0-9_-]{0,80}") {
+        let error = Checker::replay(&text).expect_err("nobody made this token");
+        proptest::prop_assert_eq!(error.to_string().lines().count(), 1);
+    }
+}
+
+#[test]
+fn what_loom_finds_is_drawn_where_it_exists_under_sequential_consistency() {
+    let report = Checker::loom().check(lost_update);
+    let found = report.expect_failure(FailureKind::Panic);
+    assert!(!found.token().is_empty(), "{found}");
+    insta::assert_snapshot!("lost_update_by_loom", shown(found, 80));
+    let again = Checker::replay(found.token()).expect("the token is whole").check(lost_update);
+    again.expect_failure(FailureKind::Panic);
+}
+
+#[test]
+fn what_only_loom_finds_is_not_given_a_schedule() {
+    let report = Checker::loom().check(|| {
+        let flags = Arc::new((AtomicBool::new(false), AtomicBool::new(false)));
+        let other = Arc::clone(&flags);
+        let child = thread::spawn(move || {
+            other.0.store(true, Ordering::Relaxed);
+            other.1.load(Ordering::Relaxed)
+        });
+        flags.1.store(true, Ordering::Relaxed);
+        let here = flags.0.load(Ordering::Relaxed);
+        let there = child.join().expect("no panic");
+        assert!(here || there, "both read the past");
+    });
+    let found = report.expect_failure(FailureKind::Panic);
+    assert_eq!(found.token(), "");
+    insta::assert_snapshot!("stale_read_by_loom", found.to_string());
+}
+
+#[test]
+fn checks_side_by_side_do_not_mix_their_reports() {
+    let alone: Vec<String> =
+        FAILING.iter().map(|&(_, model, kind)| shown(&refuted(model, kind), 80)).collect();
+    let together: Vec<String> = std::thread::scope(|scope| {
+        let run = |&(_, model, kind): &(&str, fn(), FailureKind)| {
+            scope.spawn(move || shown(&refuted(model, kind), 80))
+        };
+        let running: Vec<_> = FAILING.iter().map(run).collect();
+        running.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    });
+    for (alone, together) in alone.iter().zip(&together) {
+        assert_eq!(alone, together);
+    }
+    assert_eq!(alone.len(), together.len());
+}
+
+#[test]
+fn the_line_to_paste_names_the_test() {
+    // A closure, so that the model's name says in which test it stands.
+    let report: Report = Checker::exhaustive().check(|| {
+        lost_update();
+    });
+    let text = report.to_string();
+    let token = report.expect_failure(FailureKind::Panic).token();
+    let line = format!("replay  RADDLE_REPLAY={token} cargo test the_line_to_paste_names_the_test");
+    assert!(text.contains(&line), "{text}");
+}
+
+#[test]
+fn the_line_to_paste_for_a_model_of_the_catalogue_is_a_command() {
+    let report = Checker::exhaustive().name("lost-update/buggy").check(lost_update);
+    let found = report.expect_failure(FailureKind::Panic);
+    let text = found.to_string();
+    assert!(text.ends_with(&format!("replay  raddle replay {}", found.token())), "{text}");
+}
+
+#[test]
+fn no_line_but_the_one_to_paste_is_wider_than_the_page() {
+    for &(name, model, kind) in FAILING {
+        let found = refuted(model, kind);
+        for width in [24, 40, 50, 64, 80, 100, 200] {
+            let text = format!("{found:width$}");
+            let wide = text.lines().find(|line| line.chars().count() > width && !line.starts_with("replay"));
+            assert_eq!(wide, None, "{name} in {width} columns");
+        }
+    }
+}
+
+#[test]
+fn a_panic_that_shows_control_characters_cannot_move_the_cursor() {
+    let found = refuted(|| panic!("\x1b[2J\r\u{202e}gone"), FailureKind::Panic);
+    let text = found.to_string();
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{text:?}");
+}
