@@ -669,6 +669,7 @@ impl Run {
             pulse: Arc::clone(&self.pulse),
             failures: Vec::new(),
             cut: None,
+            unwound: false,
             spinning: None,
             traces: self.settings.count_traces.then(Default::default),
         }
@@ -806,6 +807,11 @@ impl Run {
             (None, None) if sampled => {
                 Verdict::Inconclusive(Reason::Sampled { executions: tally.stats.executions })
             }
+            (None, None) if tally.unwound => Verdict::Inconclusive(Reason::EngineLimit {
+                why: "a destructor that ran while its thread unwound did more than give something back; raddle \
+                      performs that at once, without the schedules in which others come between"
+                    .to_owned(),
+            }),
             (None, None) => Verdict::Verified,
         };
         self.finish(verdict, tally.stats, failures)
@@ -918,6 +924,8 @@ struct Tally {
     pulse: Arc<Pulse>,
     failures: Vec<Found>,
     cut: Option<Reason>,
+    /// Whether a destructor did more than give something back while its thread unwound.
+    unwound: bool,
     /// A schedule up to the end of the first round of a cycle that it does not leave.
     spinning: Option<Vec<Choice>>,
     traces: Option<std::collections::BTreeSet<u128>>,
@@ -956,6 +964,7 @@ impl Judge for Tally {
         if let (Some(traces), Some(history)) = (&mut self.traces, &execution.history) {
             traces.insert(history.fingerprint());
         }
+        self.unwound |= execution.unwound;
         let Some(failure) = &execution.failure else { return };
         self.stats.failures += 1;
         let known = self

@@ -60,7 +60,7 @@ pub(crate) enum Role {
     Acquire,
     /// Becomes an owner or says that it cannot: `m.try_lock() → false`.
     TryAcquire,
-    /// Gives ownership back: `m.unlock()`.
+    /// Gives something back, unconditionally and without a result: `m.unlock()`, `sem.release()`.
     Release,
     /// Waits for a condition without owning anything: `barrier.wait()`.
     Await,
@@ -256,6 +256,11 @@ impl Op {
     /// The state after the operation.
     pub(crate) fn effect(&self, state: State) -> State {
         (self.command.effect)(state, self.args)
+    }
+
+    /// Whether nobody waits for its result: it may be put off to the end of an unwinding.
+    pub(crate) fn can_be_put_off(&self) -> bool {
+        matches!(self.command.role, Role::Release | Role::Store | Role::Notify)
     }
 
     /// The waiters among whom a notification of one chooses, if the operation is one.

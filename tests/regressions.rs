@@ -50,3 +50,10 @@ fn an_alternative_of_a_choice_covers_a_sequence_for_itself_only() {
     let chooses = vec![Load(1), Choose(1), Load(1)];
     an_execution_per_trace(vec![vec![Store(0, 1)], vec![Load(0)], chooses, vec![Store(1, 1)]], 0);
 }
+
+#[test]
+fn others_come_between_a_panic_and_what_it_gives_back() {
+    use Instr::{Check, Store, TryRead, TryWrite};
+    let checks = vec![TryRead(1, vec![Check(1, 0)])];
+    an_execution_per_trace(vec![vec![Store(1, 1)], checks, vec![TryWrite(1, vec![])]], 0);
+}

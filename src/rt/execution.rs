@@ -103,6 +103,8 @@ pub(crate) struct Execution {
     pub(crate) failure: Option<Failure>,
     pub(crate) cut: Option<Cut>,
     cancelling: bool,
+    /// Whether a destructor did more than give something back while its thread unwound.
+    pub(crate) unwound: bool,
     /// Virtual time in nanoseconds.
     now: u64,
 }
@@ -127,6 +129,7 @@ impl Execution {
             failure: None,
             cut: None,
             cancelling: false,
+            unwound: false,
             now: 0,
         }
     }
@@ -150,6 +153,7 @@ impl Execution {
         self.failure = None;
         self.cut = None;
         self.cancelling = false;
+        self.unwound = false;
         self.now = 0;
         self.be_born(ThreadId::MAIN, None, None);
         self.current = ThreadId::MAIN;
@@ -549,8 +553,9 @@ impl Execution {
         }
     }
 
-    /// Performs an operation at once, as part of the newest event: destructors run during a panic's
-    /// unwinding must not switch. `None` if the operation would have to wait.
+    /// Performs an operation at once, as part of the newest event: destructors that run during a panic's
+    /// unwinding must not switch. Schedules in which others come between are left out, which the
+    /// verdict says. `None` if the operation would have to wait.
     pub(crate) fn perform_unscheduled(&mut self, op: Op) -> Option<State> {
         let thread = self.current;
         let before = self.objects[op.object.index()].state;
@@ -558,6 +563,13 @@ impl Execution {
             return None;
         }
         let mut op = op;
+        // What was put off comes before it, at once and whatever it is: giving back is never disabled.
+        let put_off = std::mem::take(&mut self.threads[thread.index()].put_off);
+        for earlier in put_off {
+            self.perform_unscheduled(earlier);
+        }
+        let before = self.objects[op.object.index()].state;
+        self.unwound |= !self.cancelling;
         if let Some(first) = op.waiters(before).and_then(ThreadSet::first) {
             op.args[1] = ThreadSet::one(first).0;
         }

@@ -84,8 +84,29 @@ impl Session {
 
     #[cold]
     fn perform_unwinding(&self, op: Op) -> State {
-        let performed = self.execution.borrow_mut().perform_unscheduled(op);
+        let mut execution = self.execution.borrow_mut();
+        if op.can_be_put_off() && !execution.cancelling() {
+            execution.me().put_off.push(op);
+            return 0;
+        }
+        let performed = execution.perform_unscheduled(op);
+        drop(execution);
         performed.unwrap_or_else(|| self.wait_for_ever())
+    }
+
+    /// Performs what destructors gave back while the running thread unwound. They could not switch
+    /// then: whether a thread panics is asked of the system's thread, which all threads of a model
+    /// share.
+    fn catch_up(&self) {
+        loop {
+            let op = {
+                let mut execution = self.execution.borrow_mut();
+                let put_off = &mut execution.me().put_off;
+                if put_off.is_empty() { None } else { Some(put_off.remove(0)) }
+            };
+            let Some(op) = op else { return };
+            self.announce_and_stop(Pending::Op(op));
+        }
     }
 
     /// The running thread would have to wait while it unwinds: its stack is given up.
@@ -98,6 +119,11 @@ impl Session {
 
     /// Announces, and returns when the thread may go on.
     fn stop_at(&self, pending: Pending) {
+        self.catch_up();
+        self.announce_and_stop(pending);
+    }
+
+    fn announce_and_stop(&self, pending: Pending) {
         {
             let mut execution = self.execution.borrow_mut();
             if execution.cancelling() {
@@ -217,6 +243,7 @@ impl Session {
 
     /// The running thread spawns another, which runs up to its first visible operation.
     pub(crate) fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> ThreadId {
+        self.catch_up();
         let child = self.execution.borrow_mut().spawn(name);
         let Some(child) = child else {
             panic!("a model may have {MAX_THREADS} threads at most");
@@ -237,6 +264,9 @@ impl Session {
 
     /// The running thread passes a fence, which touches no object.
     pub(crate) fn fence(&self, publish: Publish, site: Site) {
+        if !std::thread::panicking() {
+            self.catch_up();
+        }
         let mut execution = self.execution.borrow_mut();
         let thread = execution.current();
         if let Some(log) = &mut execution.log {
@@ -290,6 +320,9 @@ impl Session {
 
     /// The running thread touches a cell.
     pub(crate) fn touch_cell(&self, cell: ObjectId, write: bool, site: Site) {
+        if !std::thread::panicking() {
+            self.catch_up();
+        }
         let mut guard = self.execution.borrow_mut();
         let execution = &mut *guard;
         if execution.cancelling() {
@@ -337,6 +370,8 @@ pub(crate) fn run_thread(body: Box<dyn FnOnce()>) {
         Err(payload) if payload.is::<Cancelled>() => None,
         Err(payload) => Some(quiet::describe(&*payload)),
     };
+    // Whoever unwinds this unwinds the thread's last breath: there is nothing left to drop.
+    let _ = panic::catch_unwind(|| crate::rt::context::session(Session::catch_up));
     crate::rt::context::session(|session| session.execution.borrow_mut().finish(panicked));
 }
 

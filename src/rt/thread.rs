@@ -129,6 +129,8 @@ pub(crate) struct Thread {
     pub(crate) idle_yields: u32,
     pub(crate) spent: Spent,
     pub(crate) panicked: Option<Panicked>,
+    /// What destructors gave back while the thread unwound, still to be performed, in order.
+    pub(crate) put_off: Vec<Op>,
     /// Whether somebody asked for the thread's result.
     pub(crate) joined: bool,
     /// Whether its stack was given up: it waited while it was being unwound.
@@ -138,13 +140,15 @@ pub(crate) struct Thread {
 impl Thread {
     /// The thread as it is before it does anything, keeping its memory.
     pub(crate) fn reset(&mut self) {
-        let Thread { mut read, mut held, spent, .. } = std::mem::take(self);
+        let Thread { mut read, mut held, mut put_off, spent, .. } = std::mem::take(self);
         let mut fruitless_yields = spent.fruitless_yields;
         read.clear();
         held.clear();
+        put_off.clear();
         fruitless_yields.clear();
         self.read = read;
         self.held = held;
+        self.put_off = put_off;
         self.spent.fruitless_yields = fruitless_yields;
     }
 }

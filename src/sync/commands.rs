@@ -135,7 +135,7 @@ pub(crate) static TRY_ACQUIRE: Command = Command {
 /// Gives permits back. Two releases only add, whoever comes first.
 pub(crate) static RELEASE: Command = Command {
     name: "release",
-    role: Role::Signal,
+    role: Role::Release,
     guard: always,
     effect: |permits, [n, _]| permits + n,
     access: |_, _| Access::commuting(2),
@@ -323,7 +323,7 @@ pub(crate) static BEGIN_ONCE: Command = Command {
 /// Ends it, in the state of the first operand.
 pub(crate) static END_ONCE: Command = Command {
     name: "call_once",
-    role: Role::Signal,
+    role: Role::Release,
     guard: always,
     effect: |_, [end, _]| end,
     access: writes,

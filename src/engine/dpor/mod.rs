@@ -256,7 +256,7 @@ impl Scheduler for Dpor {
                 node.signature = 0;
                 self.guide = then;
                 // Sequences that were put in before carry the alternatives that were taken then.
-                self.new_from = 0;
+                self.new_from = if self.choices { 0 } else { self.path.len() - 1 };
                 return true;
             }
             self.leave();
