@@ -1,5 +1,11 @@
 //! Sinks over [`Report`]: each shows what a check found in one form.
 
+#[cfg(feature = "cli")]
+pub(crate) mod json;
+#[cfg(feature = "cli")]
+pub(crate) mod junit;
+#[cfg(feature = "cli")]
+pub(crate) mod row;
 mod terminal;
 
 use std::io;

@@ -1,0 +1,57 @@
+//! `raddle verify`: the catalogue, or some of it, under every engine, or some of them.
+
+use std::io::Write;
+use std::time::Instant;
+
+use clap::Args;
+
+use crate::cli::output::Output;
+use crate::cli::problem::Problem;
+use crate::cli::{Format, Status, progress, run as runner, select, table};
+use crate::config::Environment;
+use crate::report::row::{Row, Standing};
+use crate::report::{json, junit};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Hazards, as `lock-order`, or single variants, as `lock-order/buggy`
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// Only these engines: exhaustive, dfs, random, pct, urw, loom, native
+    #[arg(long = "engine", value_name = "ENGINE", value_delimiter = ',')]
+    engines: Vec<String>,
+    /// How to print the results: text, json or junit
+    #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
+    format: String,
+}
+
+const FORMATS: &[(&str, Format)] = &[("text", Format::Text), ("json", Format::Json), ("junit", Format::Junit)];
+
+/// Checks and prints.
+pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Problem> {
+    let format = Format::parse(&arguments.format, FORMATS)?;
+    let rows = select::rows(&arguments.names, &arguments.engines)?;
+    let environment = Environment::read()?;
+    #[allow(clippy::disallowed_methods)]
+    // The summary says how long one waited.
+    let began = Instant::now();
+    let bar = progress::bar(rows.len());
+    let rows = runner::all(rows, &environment, &bar);
+    match format {
+        Format::Text => table::write(&rows, began.elapsed(), out)?,
+        Format::Json => json::write(&rows, out)?,
+        Format::Junit => junit::write(&rows, out)?,
+    }
+    out.flush()?;
+    Ok(status(&rows))
+}
+
+/// The worst standing of any row decides.
+pub(crate) fn status(rows: &[Row]) -> Status {
+    match rows.iter().map(Row::standing).max() {
+        None | Some(Standing::Agrees) => Status::AsExpected,
+        Some(Standing::Inconclusive) => Status::Inconclusive,
+        Some(Standing::Disagrees) => Status::NotAsExpected,
+        Some(Standing::Broken) => Status::CouldNotRun,
+    }
+}
