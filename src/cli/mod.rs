@@ -36,7 +36,7 @@ use problem::Problem;
     disable_help_subcommand = true,
     max_term_width = 80
 )]
-struct Arguments {
+struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
@@ -91,7 +91,7 @@ impl From<Status> for ExitCode {
 
 /// Runs the command that the process was started with; the exit code is documented in `--help`.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse_from(without_cargo(std::env::args_os())) {
+    let arguments = match CommandLine::try_parse_from(without_cargo(std::env::args_os())) {
         Ok(arguments) => arguments,
         Err(error) if !error.use_stderr() => {
             // Help or the version, which were asked for. A closed pipe is nobody's problem.
@@ -107,7 +107,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments, out: &mut Output) -> Result<Status, Problem> {
+fn run(arguments: CommandLine, out: &mut Output) -> Result<Status, Problem> {
     match arguments.command.unwrap_or(Command::Verify(arguments.verify)) {
         Command::Verify(arguments) => verify::run(&arguments, out),
         Command::List(arguments) => list::run(&arguments, out),
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_commands_are_consistent() {
-        Arguments::command().debug_assert();
+        CommandLine::command().debug_assert();
     }
 
     #[test]
