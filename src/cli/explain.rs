@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::Args;
 
 use crate::catalogue::{Expected, Hazard, Variant};
-use crate::cli::output::{BOLD, BUG, DIM, GOOD, Output, WRONG, wrap};
+use crate::cli::output::{BOLD, BUG, DIM, GOOD, Output, WRONG, drawn, wrap};
 use crate::cli::problem::Problem;
 use crate::cli::verify::status;
 use crate::cli::{Status, run as runner, select};
@@ -107,7 +107,7 @@ fn bug(row: &Row, out: &mut dyn Write) -> io::Result<()> {
                 row.engine,
                 grouped(stats.executions)
             );
-            writeln!(out, "{BUG}✗{BUG:#} {BOLD}{name}{BOLD:#}: {told}\n\n{found}")
+            writeln!(out, "{BUG}✗{BUG:#} {BOLD}{name}{BOLD:#}: {told}\n\n{}\n", drawn(found))
         }
         (Some(report), _) => writeln!(out, "{WRONG}!{WRONG:#} {BOLD}{name}{BOLD:#}: not refuted: {report}\n"),
         (None, reason) => writeln!(out, "– {BOLD}{name}{BOLD:#}: {}\n", skipped(reason, name)),
@@ -121,7 +121,8 @@ fn fixes(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
         match (&row.report, row.reason()) {
             (Some(Report { verdict: Verdict::Verified, stats, .. }), _) => {
                 let plural = if stats.executions == 1 { "" } else { "s" };
-                let told = format!("verified by {} in {} execution{plural}", row.engine, grouped(stats.executions));
+                let told =
+                    format!("verified by {} in {} execution{plural}", row.engine, grouped(stats.executions));
                 writeln!(out, "{GOOD}✓{GOOD:#} {BOLD}{name}{BOLD:#}: {told}")?;
             }
             (Some(report), _) => writeln!(out, "{WRONG}!{WRONG:#} {BOLD}{name}{BOLD:#}: {report}")?,

@@ -86,8 +86,12 @@ fn text(out: &mut Output) -> Result<(), Problem> {
                 None => variant.name.to_owned(),
             })
             .collect();
-        let fixed: Vec<&str> =
-            hazard.variants.iter().filter(|variant| !variant.is_buggy()).map(|variant| variant.name).collect();
+        let fixed: Vec<&str> = hazard
+            .variants
+            .iter()
+            .filter(|variant| !variant.is_buggy())
+            .map(|variant| variant.name)
+            .collect();
         writeln!(out, "    {BUG}✗{BUG:#} {}", wrap(&buggy.join(", "), 6, 6))?;
         writeln!(out, "    {GOOD}✓{GOOD:#} {}", wrap(&fixed.join(", "), 6, 6))?;
     }

@@ -121,9 +121,9 @@ fn run(arguments: CommandLine, out: &mut Output) -> Result<Status, Problem> {
 /// Cargo starts `cargo raddle list` as `cargo-raddle raddle list`.
 fn without_cargo(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = arguments.collect();
-    let by_cargo = arguments.first().is_some_and(|program| {
-        Path::new(program).file_stem().is_some_and(|stem| stem == "cargo-raddle")
-    });
+    let by_cargo = arguments
+        .first()
+        .is_some_and(|program| Path::new(program).file_stem().is_some_and(|stem| stem == "cargo-raddle"));
     if by_cargo && arguments.get(1).is_some_and(|argument| argument == "raddle") {
         arguments.remove(1);
     }

@@ -6,6 +6,7 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 
 use crate::cli::problem::Problem;
+use crate::verdict::Counterexample;
 
 /// Where results go.
 #[derive(Debug)]
@@ -71,6 +72,17 @@ pub(crate) const DIM: Style = Style::new().dimmed();
 /// The columns that every terminal has.
 pub(crate) const WIDTH: usize = 80;
 
+/// No timeline gains from more.
+const WIDEST: usize = 140;
+
+/// A counterexample as wide as the terminal, in colours that [`Output`] takes away where nobody sees
+/// them.
+pub(crate) fn drawn(found: &Counterexample) -> String {
+    let width = terminal_size::terminal_size_of(io::stdout()).map_or(WIDTH, |(width, _)| width.0.into());
+    let width = width.clamp(WIDTH / 2, WIDEST);
+    format!("{found:#width$}").trim_end().to_owned()
+}
+
 /// Breaks a paragraph into lines of at most [`WIDTH`] columns; all but the first are indented.
 pub(crate) fn wrap(text: &str, first: usize, indent: usize) -> String {
     let mut wrapped = String::new();
@@ -111,7 +123,9 @@ mod tests {
     fn a_paragraph_keeps_within_the_width() {
         let text = "word ".repeat(60);
         let wrapped = wrap(&text, 10, 4);
-        assert!(wrapped.lines().skip(1).all(|line| line.starts_with("    ") && line.chars().count() <= WIDTH));
+        assert!(
+            wrapped.lines().skip(1).all(|line| line.starts_with("    ") && line.chars().count() <= WIDTH)
+        );
         assert!(wrapped.lines().next().is_some_and(|line| line.len() + 10 <= WIDTH));
         assert_eq!(wrapped.split_whitespace().count(), 60);
     }

@@ -22,8 +22,10 @@ pub(crate) enum Problem {
     UnknownFormat { name: String, known: String },
     #[error("{0}")]
     Input(#[from] Error),
-    #[error("replay token of another model: no model of the catalogue made it; in your own tests, use \
-             RADDLE_REPLAY=<token> cargo test")]
+    #[error(
+        "replay token of another model: no model of the catalogue made it; in your own tests, use \
+             RADDLE_REPLAY=<token> cargo test"
+    )]
     ForeignToken,
     #[error("bad name {name:?} for a model: {why}")]
     BadName { name: String, why: &'static str },

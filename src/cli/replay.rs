@@ -9,9 +9,9 @@ use clap::Args;
 
 use crate::Checker;
 use crate::catalogue::HAZARDS;
-use crate::cli::output::{BOLD, BUG, Output, WRONG, wrap};
-use crate::cli::problem::Problem;
 use crate::cli::Status;
+use crate::cli::output::{BOLD, BUG, Output, WRONG, drawn, wrap};
+use crate::cli::problem::Problem;
 use crate::schedule::{Token, model_hash};
 use crate::verdict::{Reason, Verdict};
 
@@ -37,7 +37,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Pro
         Verdict::Refuted(found) => {
             let engine = report.engine;
             let kind = found.kind();
-            writeln!(out, "{BUG}✗{BUG:#} {BOLD}{name}{BOLD:#}: {kind}, as {engine} found it\n\n{found}")?;
+            writeln!(
+                out,
+                "{BUG}✗{BUG:#} {BOLD}{name}{BOLD:#}: {kind}, as {engine} found it\n\n{}",
+                drawn(&found)
+            )?;
             Ok(Status::AsExpected)
         }
         Verdict::Inconclusive(reason @ Reason::Diverged { .. }) => {
@@ -46,7 +50,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Pro
             Ok(Status::NotAsExpected)
         }
         Verdict::Inconclusive(Reason::Sampled { .. }) | Verdict::Verified => {
-            writeln!(out, "{WRONG}!{WRONG:#} {BOLD}{name}{BOLD:#}: this schedule passes; no failure to show")?;
+            writeln!(
+                out,
+                "{WRONG}!{WRONG:#} {BOLD}{name}{BOLD:#}: this schedule passes; no failure to show"
+            )?;
             Ok(Status::NotAsExpected)
         }
         Verdict::Inconclusive(reason) => {

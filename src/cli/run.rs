@@ -36,7 +36,8 @@ pub(crate) fn checker(kind: Kind, environment: &Environment) -> Checker {
 /// Fills in the reports of the rows that are not skipped.
 pub(crate) fn all(rows: Vec<Row>, environment: &Environment, progress: &ProgressBar) -> Vec<Row> {
     let jobs = rows.iter().filter(|row| !matches!(row.expected, Expected::Skipped(_))).count();
-    let threads = environment.workers.unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into));
+    let threads =
+        environment.workers.unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into));
     let pool = threads.min(jobs).max(1);
     // A lone row may use them all itself.
     let workers = (threads / pool).max(1);

@@ -42,9 +42,10 @@ pub(crate) fn rows(names: &[String], engines: &[String]) -> Result<Vec<Row>, Pro
     let mut rows = Vec::new();
     for hazard in HAZARDS {
         for variant in hazard.variants.iter().filter(|variant| wanted(hazard, variant)) {
-            let kinds = REGISTRY.iter().map(|engine| engine.kind).filter(|kind| {
-                kinds.is_empty() || kinds.contains(kind)
-            });
+            let kinds = REGISTRY
+                .iter()
+                .map(|engine| engine.kind)
+                .filter(|kind| kinds.is_empty() || kinds.contains(kind));
             rows.extend(kinds.map(|kind| Row::new(hazard, variant, kind)));
         }
     }

@@ -91,10 +91,13 @@ impl Table {
         }
         let failure = rows.iter().find_map(seen).unwrap_or_default();
         write!(out, "  {name:0$}  {BUG}{failure:1$}{BUG:#} ", self.name, self.failure)?;
+        let mut gap = 1;
         for kind in &self.engines {
             let row = rows.iter().find(|row| row.engine == *kind);
             let (mark, style) = row.map_or((" ", DIM), mark);
-            write!(out, " {style}{mark:^0$}{style:#}", kind.name().len())?;
+            let middle = (kind.name().len() - 1) / 2;
+            write!(out, "{:1$}{style}{mark}{style:#}", "", gap + middle)?;
+            gap = kind.name().len() - middle;
         }
         writeln!(out)
     }
@@ -169,17 +172,53 @@ fn skips(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
 
 fn summary(rows: &[Row], elapsed: Duration, out: &mut dyn Write) -> io::Result<()> {
     let hazards = rows.chunk_by(|a, b| a.hazard.name == b.hazard.name).count();
-    let variants = rows
-        .chunk_by(|a, b| (a.hazard.name, a.variant.name) == (b.hazard.name, b.variant.name))
-        .count();
+    let variants =
+        rows.chunk_by(|a, b| (a.hazard.name, a.variant.name) == (b.hazard.name, b.variant.name)).count();
     let wrong = rows.iter().filter(|row| !row.agrees()).count();
     let skipped = rows.iter().filter(|row| row.report.is_none() && row.agrees()).count();
-    let what = format!("{}, {}, {}", count(hazards, "hazard"), count(variants, "variant"), count(rows.len(), "row"));
+    let what =
+        format!("{}, {}, {}", count(hazards, "hazard"), count(variants, "variant"), count(rows.len(), "row"));
     let skipped = if skipped == 0 { String::new() } else { format!(" ({skipped} skipped)") };
     let time = seconds(elapsed);
     if wrong == 0 {
         writeln!(out, "\n{what}{skipped}: {GOOD}all agree{GOOD:#} in {time}")
     } else {
         writeln!(out, "\n{what}{skipped}: {WRONG}{wrong} not as declared{WRONG:#} in {time}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::row::tests::one_of_each;
+
+    #[test]
+    fn what_is_not_as_declared_is_told_in_full() {
+        let mut bytes = Vec::new();
+        write(&one_of_each(), Duration::from_secs(1), &mut bytes).expect("a vector takes everything");
+        let text = String::from_utf8(bytes).expect("a table is text");
+        let text = anstream::adapter::strip_str(&text).to_string();
+        assert!(
+            text.contains("lost-update/buggy under dfs: expected verified, but:\nrefuted by dfs"),
+            "{text}"
+        );
+        assert!(text.contains("lost-update/lock under dfs: expected verified, but:\ninconclusive"), "{text}");
+        assert!(text.contains("the engine broke down: out of order"), "{text}");
+        assert!(text.contains("3 not as declared"), "{text}");
+    }
+
+    #[test]
+    fn the_whole_catalogue_fits_the_width() {
+        let mut rows = Vec::new();
+        for hazard in crate::catalogue::HAZARDS {
+            for variant in hazard.variants {
+                rows.extend(crate::engine::REGISTRY.iter().map(|e| Row::new(hazard, variant, e.kind)));
+            }
+        }
+        let table = Table::of(&rows);
+        let failure = crate::FailureKind::ALL.iter().map(|kind| kind.word().len()).max();
+        let widest = Table { failure: failure.unwrap_or_default(), ..table };
+        let engines: usize = widest.engines.iter().map(|kind| kind.name().len() + 1).sum();
+        assert!(widest.before_engines() + engines - 1 <= WIDTH);
     }
 }

@@ -25,7 +25,8 @@ pub(crate) struct Arguments {
     format: String,
 }
 
-const FORMATS: &[(&str, Format)] = &[("text", Format::Text), ("json", Format::Json), ("junit", Format::Junit)];
+const FORMATS: &[(&str, Format)] =
+    &[("text", Format::Text), ("json", Format::Json), ("junit", Format::Junit)];
 
 /// Checks and prints.
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Problem> {
@@ -53,5 +54,24 @@ pub(crate) fn status(rows: &[Row]) -> Status {
         Some(Standing::Inconclusive) => Status::Inconclusive,
         Some(Standing::Disagrees) => Status::NotAsExpected,
         Some(Standing::Broken) => Status::CouldNotRun,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::row::tests::one_of_each;
+
+    #[test]
+    fn the_worst_row_decides() {
+        let mut rows = one_of_each();
+        let mut statuses = Vec::new();
+        while !rows.is_empty() {
+            statuses.push(status(&rows));
+            rows.pop();
+        }
+        let worst_first =
+            [Status::CouldNotRun, Status::NotAsExpected, Status::Inconclusive, Status::AsExpected];
+        assert_eq!(statuses, worst_first);
     }
 }

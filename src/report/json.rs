@@ -59,3 +59,27 @@ pub(crate) fn write(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
 fn rounded(seconds: f64) -> f64 {
     (seconds * 1e6).round() / 1e6
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::row::tests::one_of_each;
+
+    #[test]
+    fn a_row_that_is_not_as_declared_says_so() {
+        let mut bytes = Vec::new();
+        write(&one_of_each(), &mut bytes).expect("a vector takes everything");
+        let document: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+        let agrees: Vec<_> = (0..4).map(|at| document["results"][at]["agrees"] == true).collect();
+        assert_eq!(agrees, [true, false, false, false]);
+        assert_eq!(document["results"][3]["reason"], "the engine broke down: out of order");
+    }
+
+    #[test]
+    fn nothing_is_a_document_too() {
+        let mut bytes = Vec::new();
+        write(&[], &mut bytes).expect("a vector takes everything");
+        let document: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+        assert_eq!(document["results"], serde_json::json!([]));
+    }
+}

@@ -49,3 +49,19 @@ fn case(row: &Row) -> TestCase {
     case.set_time(row.elapsed());
     case
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::row::tests::one_of_each;
+
+    #[test]
+    fn each_standing_has_its_element() {
+        let mut bytes = Vec::new();
+        write(&one_of_each(), &mut bytes).expect("a vector takes everything");
+        let text = String::from_utf8(bytes).expect("XML is text");
+        assert!(text.contains("tests=\"4\" skipped=\"0\" failures=\"2\" errors=\"1\""), "{text}");
+        assert!(text.contains("expected verified, but refuted"), "{text}");
+        assert!(text.contains("out of order"), "{text}");
+    }
+}

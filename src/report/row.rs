@@ -45,7 +45,9 @@ impl Row {
         match (&self.report, &self.broken) {
             (_, Some(_)) => Standing::Broken,
             (None, None) => Standing::Agrees,
-            (Some(report), None) if self.expected.agrees(self.engine.name(), &report.verdict) => Standing::Agrees,
+            (Some(report), None) if self.expected.agrees(self.engine.name(), &report.verdict) => {
+                Standing::Agrees
+            }
             (Some(Report { verdict: Verdict::Inconclusive(_), .. }), None) => Standing::Inconclusive,
             (Some(_), None) => Standing::Disagrees,
         }
@@ -86,7 +88,9 @@ impl Row {
     /// The replay token, where there is one.
     pub(crate) fn token(&self) -> Option<&str> {
         match &self.report {
-            Some(Report { verdict: Verdict::Refuted(found), .. }) if !found.token().is_empty() => {
+            Some(Report { verdict: Verdict::Refuted(found), .. })
+                if !found.token().is_empty() && !self.up_to_the_machine() =>
+            {
                 Some(found.token())
             }
             _ => None,
@@ -116,5 +120,63 @@ impl Row {
     /// The time that it took.
     pub(crate) fn elapsed(&self) -> Duration {
         self.report.as_ref().map(|report| report.elapsed).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::{Checker, catalogue, verdict::FailureKind};
+
+    /// A row that was run, as if something else had been declared of it.
+    pub(crate) fn run(variant: &str, engine: Kind, expected: Expected, checker: &Checker) -> Row {
+        let hazard = catalogue::find("lost-update").expect("it is in the catalogue");
+        let variant = hazard.variant(variant).expect("it has this variant");
+        let report = Some(variant.check(hazard, checker.clone()));
+        Row { expected, report, ..Row::new(hazard, variant, engine) }
+    }
+
+    /// One row of each standing, the worst last.
+    pub(crate) fn one_of_each() -> Vec<Row> {
+        let panics = Expected::Refuted(FailureKind::Panic);
+        let mut broken = run("lock", Kind::Dfs, Expected::Verified, &Checker::dfs());
+        broken.report = None;
+        broken.broken = Some("out of order".to_owned());
+        vec![
+            run("buggy", Kind::Dfs, panics, &Checker::dfs()),
+            run("lock", Kind::Dfs, Expected::Verified, &Checker::dfs().max_executions(1)),
+            run("buggy", Kind::Dfs, Expected::Verified, &Checker::dfs()),
+            broken,
+        ]
+    }
+
+    #[test]
+    fn a_row_stands_as_its_verdict_says() {
+        let standings: Vec<Standing> = one_of_each().iter().map(Row::standing).collect();
+        let all = [Standing::Agrees, Standing::Inconclusive, Standing::Disagrees, Standing::Broken];
+        assert_eq!(standings, all);
+    }
+
+    #[test]
+    fn another_failure_than_declared_is_no_agreement() {
+        let other = Expected::Refuted(FailureKind::Deadlock);
+        assert_eq!(run("buggy", Kind::Dfs, other, &Checker::dfs()).standing(), Standing::Disagrees);
+    }
+
+    #[test]
+    fn what_the_machine_decides_reads_the_same_either_way() {
+        let perhaps = Expected::Perhaps(FailureKind::Panic);
+        let failed = run("buggy", Kind::Native, perhaps, &Checker::dfs());
+        let passed = run("lock", Kind::Native, perhaps, &Checker::native(1));
+        for row in [&failed, &passed] {
+            assert_eq!((row.verdict(), row.failure(), row.agrees()), ("inconclusive", None, true));
+        }
+        assert_eq!(failed.reason(), passed.reason());
+    }
+
+    #[test]
+    fn what_the_machine_decides_is_told_where_it_is_wrong() {
+        let row = run("buggy", Kind::Native, Expected::Perhaps(FailureKind::Deadlock), &Checker::dfs());
+        assert_eq!((row.verdict(), row.failure(), row.agrees()), ("refuted", Some("panic"), false));
     }
 }

@@ -94,7 +94,9 @@ fn find_crate(from: &Path) -> Result<(PathBuf, String), Problem> {
 fn depends_on_raddle(manifest: &str) -> bool {
     manifest.lines().map(str::trim).any(|line| {
         let key = line.split(['=', '.', ' ']).next().unwrap_or_default();
-        key.trim_matches('"') == "raddle" || line.ends_with("dependencies.raddle]") || line == "name = \"raddle\""
+        key.trim_matches('"') == "raddle"
+            || line.ends_with("dependencies.raddle]")
+            || line == "name = \"raddle\""
     })
 }
 
