@@ -4,12 +4,14 @@
 //! operating system to another and back, against one thread that does the same work; and what a new
 //! thread for each job costs, against a pool. Both sides of each are printed, with their spread.
 //!
-//! It says nothing about work that runs in parallel: here, only one thread works at a time, and a job is
-//! next to nothing, so that what is left is the cost of the threads.
+//! A job is next to nothing, so that what is left is the cost of the threads; nothing is said about what
+//! they gain when jobs are long. Jobs are given out one by one, each waited for, where the pool must hand
+//! over twice for each; and all at once, where it may go on without waiting. The threads may run where the
+//! system puts them: to hand over to another processor is part of the cost.
 
 use std::hint::black_box;
 use std::io::{self, Write};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,10 +19,11 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::output::{BOLD, DIM, Output, wrap};
+use crate::cli::output::{BOLD, DIM, Output, count, wrap};
 use crate::cli::problem::Problem;
 use crate::cli::{Format, Status, TEXT_OR_JSON};
 use crate::report::json::SCHEMA;
+use crate::verdict::grouped;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -76,11 +79,25 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Pro
 
 fn measure() -> Document {
     let measurements = vec![
-        sample("turns-one-thread", "one thread takes every turn itself", "turn", TURNS, one_thread),
-        sample("turns-two-threads", "two threads hand the turn to and fro", "turn", TURNS, two_threads),
-        sample("jobs-one-thread", "one thread does every job itself", "job", JOBS, jobs_at_once),
-        sample("jobs-new-threads", "a new thread for each job", "job", JOBS, jobs_on_new_threads),
-        sample("jobs-pool", "a pool of two threads takes the jobs from a queue", "job", JOBS, jobs_in_a_pool),
+        sample("turns-one-thread", "one thread takes every turn", "turn", TURNS, one_thread),
+        sample("turns-two-threads", "two threads take turns", "turn", TURNS, two_threads),
+        sample("jobs-one-thread", "one thread does every job", "job", JOBS, jobs_on_one_thread),
+        sample("jobs-new-threads", "a new thread for each, one by one", "job", JOBS, jobs_on_new_threads),
+        sample("jobs-pool", "a pool of two threads, one by one", "job", JOBS, jobs_in_a_pool),
+        sample(
+            "jobs-new-threads-at-once",
+            "a new thread for each, all at once",
+            "job",
+            JOBS,
+            jobs_on_threads_at_once,
+        ),
+        sample(
+            "jobs-pool-at-once",
+            "a pool of two threads, all at once",
+            "job",
+            JOBS,
+            jobs_in_a_pool_at_once,
+        ),
     ];
     let processors = thread::available_parallelism().map_or(1, Into::into);
     Document { schema: SCHEMA, processors, samples: SAMPLES, measurements }
@@ -179,7 +196,7 @@ fn two_threads(turns: u32) -> Duration {
     began.elapsed()
 }
 
-fn jobs_at_once(jobs: u32) -> Duration {
+fn jobs_on_one_thread(jobs: u32) -> Duration {
     let began = now();
     let mut value = 0;
     for _ in 0..jobs {
@@ -190,16 +207,53 @@ fn jobs_at_once(jobs: u32) -> Duration {
 }
 
 #[allow(clippy::disallowed_methods)]
+fn new_thread(job: u32) -> thread::JoinHandle<u64> {
+    thread::spawn(move || work(u64::from(job)))
+}
+
+/// Each job is waited for before the next one begins.
 fn jobs_on_new_threads(jobs: u32) -> Duration {
     let began = now();
     for job in 0..jobs {
-        let _ = black_box(thread::spawn(move || work(u64::from(job))).join());
+        let _ = black_box(new_thread(job).join());
     }
     began.elapsed()
 }
 
-#[allow(clippy::disallowed_methods)]
+/// All jobs are begun, and then waited for.
+fn jobs_on_threads_at_once(jobs: u32) -> Duration {
+    let began = now();
+    let threads: Vec<_> = (0..jobs).map(new_thread).collect();
+    for thread in threads {
+        let _ = black_box(thread.join());
+    }
+    began.elapsed()
+}
+
+/// Each job is waited for before the next one is given out.
 fn jobs_in_a_pool(jobs: u32) -> Duration {
+    in_a_pool(|send, results| {
+        for job in 0..jobs {
+            if send.send(u64::from(job)).is_ok() {
+                let _ = black_box(results.recv());
+            }
+        }
+    })
+}
+
+/// All jobs are given out, and then waited for.
+fn jobs_in_a_pool_at_once(jobs: u32) -> Duration {
+    in_a_pool(|send, results| {
+        let sent = (0..jobs).filter(|&job| send.send(u64::from(job)).is_ok()).count();
+        for _ in 0..sent {
+            let _ = black_box(results.recv());
+        }
+    })
+}
+
+/// The time that something takes in a pool that stands ready.
+#[allow(clippy::disallowed_methods)]
+fn in_a_pool(run: impl FnOnce(&Sender<u64>, &Receiver<u64>)) -> Duration {
     let (send_job, take_job) = channel::<u64>();
     let (send_result, take_result) = channel();
     let take_job = Arc::new(Mutex::new(take_job));
@@ -218,13 +272,9 @@ fn jobs_in_a_pool(jobs: u32) -> Duration {
             })
         })
         .collect();
+    drop(send_result);
     let began = now();
-    // As above, a job is waited for before the next one is given out.
-    for job in 0..jobs {
-        if send_job.send(u64::from(job)).is_ok() {
-            let _ = black_box(take_result.recv());
-        }
-    }
+    run(&send_job, &take_result);
     let elapsed = began.elapsed();
     drop(send_job);
     for worker in workers {
@@ -234,49 +284,59 @@ fn jobs_in_a_pool(jobs: u32) -> Duration {
 }
 
 fn text(document: &Document, out: &mut Output) -> io::Result<()> {
-    let [one, two, at_once, new, pool] = document.measurements.as_slice() else { return Ok(()) };
-    writeln!(out, "{BOLD}What does a switch between threads cost?{BOLD:#}")?;
+    let [one, two, same, new, pool, new_at_once, pool_at_once] = document.measurements.as_slice() else {
+        return Ok(());
+    };
+    writeln!(out, "{BOLD}What does a switch between threads cost, for each turn?{BOLD:#}")?;
     table(&[one, two], out)?;
-    comparison(one, two, out)?;
-    writeln!(out, "\n{BOLD}What does a thread for each job cost?{BOLD:#}")?;
-    table(&[at_once, new, pool], out)?;
-    comparison(pool, new, out)?;
+    comparison("handing the turn over", two, "keeping it", one, out)?;
+    writeln!(out, "\n{BOLD}What does a new thread cost, for each job?{BOLD:#}")?;
+    table(&[same, new, pool, new_at_once, pool_at_once], out)?;
+    comparison("one by one, a new thread", new, "a pool", pool, out)?;
+    comparison("all at once, a new thread", new_at_once, "a pool", pool_at_once, out)?;
+    comparison("all at once, a pool", pool_at_once, "no other thread at all", same, out)?;
     let note = format!(
-        "{} samples of {TURNS} turns or {JOBS} jobs on {} processors. Only one thread works at a time and \
-         a job is next to nothing, so this is what the threads cost and not what they may gain.",
-        document.samples, document.processors
+        "{} samples of {} turns or {} jobs on {}. A job is next to nothing, so this is what threads cost, \
+         not what they may gain when jobs are long.",
+        document.samples,
+        grouped(TURNS.into()),
+        grouped(JOBS.into()),
+        count(document.processors, "processor")
     );
     writeln!(out, "\n{DIM}{}{DIM:#}", wrap(&note, 0, 0))
 }
 
 fn table(measurements: &[&Measurement], out: &mut Output) -> io::Result<()> {
-    writeln!(out, "  {DIM}{:<50} {:>9}  {:>14}{DIM:#}", "", "median", "half within")?;
+    writeln!(out, "{DIM}{:36} {:>12}  {:>20}{DIM:#}", "", "median", "middle half")?;
     for one in measurements {
-        let spread = format!("{}–{}", short(one.lower_quartile), short(one.upper_quartile));
-        writeln!(out, "  {:<50} {:>9}  {spread:>14}", one.what, format!("{} ns", short(one.median)))?;
+        let spread = format!("{} to {}", short(one.lower_quartile), short(one.upper_quartile));
+        writeln!(out, "  {:<34} {:>9} ns  {spread:>20}", one.what, short(one.median))?;
     }
     Ok(())
 }
 
 /// Says which is dearer and by how much; and if their spreads overlap, that this says little.
-fn comparison(base: &Measurement, other: &Measurement, out: &mut Output) -> io::Result<()> {
-    let factor = other.median / base.median.max(0.1);
-    let apart = other.lower_quartile > base.upper_quartile || other.upper_quartile < base.lower_quartile;
+fn comparison(
+    dear: &str,
+    dear_cost: &Measurement,
+    cheap: &str,
+    cheap_cost: &Measurement,
+    out: &mut Output,
+) -> io::Result<()> {
+    let factor = dear_cost.median / cheap_cost.median.max(f64::MIN_POSITIVE);
+    let apart = dear_cost.lower_quartile > cheap_cost.upper_quartile
+        || dear_cost.upper_quartile < cheap_cost.lower_quartile;
     let line = if !apart {
-        "no clear difference: the middle halves of the samples overlap".to_owned()
-    } else if factor >= 1.0 {
-        format!("{}: {factor:.1} times the cost of: {}", other.what, base.what)
+        format!("{dear} and {cheap} cost about the same: the spreads overlap")
+    } else if factor >= 10.0 {
+        format!("{dear} costs {} times as much as {cheap}", grouped(factor.round() as u64))
     } else {
-        format!("{}: only {:.1} % of the cost of: {}", other.what, factor * 100.0, base.what)
+        format!("{dear} costs {factor:.1} times as much as {cheap}")
     };
-    writeln!(out, "  {}", wrap(&line, 2, 2))
+    writeln!(out, "  → {}", wrap(&line, 4, 4))
 }
 
 /// A number that is read and not computed with.
 fn short(nanoseconds: f64) -> String {
-    if nanoseconds < 10.0 {
-        format!("{nanoseconds:.1}")
-    } else {
-        crate::verdict::grouped(nanoseconds.round() as u64)
-    }
+    if nanoseconds < 10.0 { format!("{nanoseconds:.1}") } else { grouped(nanoseconds.round() as u64) }
 }

@@ -19,8 +19,7 @@ pub(crate) fn write(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
         report.add_test_suite(suite);
     }
     report.set_time(rows.iter().map(Row::elapsed).sum());
-    report.serialize(&mut *out).map_err(io::Error::other)?;
-    out.write_all(b"\n")
+    report.serialize(out).map_err(io::Error::other)
 }
 
 fn case(row: &Row) -> TestCase {
