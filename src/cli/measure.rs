@@ -326,17 +326,21 @@ fn comparison(
     let factor = dear_cost.median / cheap_cost.median.max(f64::MIN_POSITIVE);
     let apart = dear_cost.lower_quartile > cheap_cost.upper_quartile
         || dear_cost.upper_quartile < cheap_cost.lower_quartile;
-    let line = if !apart {
-        format!("{dear} and {cheap} cost about the same: the spreads overlap")
-    } else if factor >= 10.0 {
-        format!("{dear} costs {} times as much as {cheap}", grouped(factor.round() as u64))
+    let line = if apart {
+        format!("{dear} costs {} times as much as {cheap}", short(factor))
     } else {
-        format!("{dear} costs {factor:.1} times as much as {cheap}")
+        format!("{dear} and {cheap} cost about the same: the spreads overlap")
     };
     writeln!(out, "  → {}", wrap(&line, 4, 4))
 }
 
-/// A number that is read and not computed with.
-fn short(nanoseconds: f64) -> String {
-    if nanoseconds < 10.0 { format!("{nanoseconds:.1}") } else { grouped(nanoseconds.round() as u64) }
+/// A positive number that is read and not computed with.
+fn short(number: f64) -> String {
+    if number < 10.0 {
+        return format!("{number:.1}");
+    }
+    // A time or a quotient of times is not negative.
+    #[allow(clippy::cast_sign_loss)]
+    let whole = number.round() as u64;
+    grouped(whole)
 }

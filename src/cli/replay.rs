@@ -44,11 +44,6 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Pro
             )?;
             Ok(Status::AsExpected)
         }
-        Verdict::Inconclusive(reason @ Reason::Diverged { .. }) => {
-            let told = wrap(&reason.to_string(), name.len() + 4, 4);
-            writeln!(out, "{WRONG}!{WRONG:#} {BOLD}{name}{BOLD:#}: {told}")?;
-            Ok(Status::NotAsExpected)
-        }
         Verdict::Inconclusive(Reason::Sampled { .. }) | Verdict::Verified => {
             writeln!(
                 out,

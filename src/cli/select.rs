@@ -13,14 +13,11 @@ pub(crate) fn model(name: &str) -> Result<(&'static Hazard, Option<&'static Vari
         nearest: nearest(hazard, HAZARDS.iter().map(|hazard| hazard.name)),
     })?;
     let Some(variant) = variant else { return Ok((found, None)) };
-    match found.variant(variant) {
-        Some(variant) => Ok((found, Some(variant))),
-        None => {
-            let known: Vec<&str> = found.variants.iter().map(|variant| variant.name).collect();
-            let known = known.join(", ");
-            Err(Problem::UnknownVariant { hazard: found.name, name: variant.to_owned(), known })
-        }
+    if let Some(variant) = found.variant(variant) {
+        return Ok((found, Some(variant)));
     }
+    let known: Vec<&str> = found.variants.iter().map(|variant| variant.name).collect();
+    Err(Problem::UnknownVariant { hazard: found.name, name: variant.to_owned(), known: known.join(", ") })
 }
 
 /// The rows of these names under these engines, in the order of the registries; all where none are

@@ -1,4 +1,4 @@
-//! Rows as JUnit, for the test reports of CI services: a suite for each hazard, a case for each row.
+//! Rows as `JUnit` XML, for the test reports of CI services: a suite for each hazard, a case for each row.
 
 use std::io::{self, Write};
 

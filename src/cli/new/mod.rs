@@ -41,7 +41,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Pro
     }
     let shown = path.strip_prefix(&here).unwrap_or(&path);
     writeln!(out, "wrote {}: a bug that is found and a fix that holds", shown.display())?;
-    if !depends_on_raddle(&manifest) {
+    if depends_on_raddle(&manifest) {
+        writeln!(out)?;
+    } else {
         let version = env!("CARGO_PKG_VERSION");
         writeln!(out, "\nadd to {}:\n", root.join("Cargo.toml").display())?;
         writeln!(out, "    [dependencies]")?;
@@ -49,8 +51,6 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Pro
         writeln!(out, "    [dev-dependencies]")?;
         writeln!(out, "    raddle = {{ version = \"{version}\", features = [\"check\"] }}\n")?;
         writeln!(out, "or, if only tests use it, the second part alone. Then")?;
-    } else {
-        writeln!(out)?;
     }
     writeln!(out, "run it: {BOLD}cargo test --test {name}{BOLD:#}")?;
     Ok(Status::AsExpected)

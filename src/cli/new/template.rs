@@ -19,7 +19,7 @@ fn buggy() {
     });
     let before = n.load(Ordering::SeqCst);
     n.store(before + 1, Ordering::SeqCst);
-    child.join().unwrap();
+    child.join().expect("the child does not panic");
     assert_eq!(n.load(Ordering::SeqCst), 2, "an update was lost");
 }
 
@@ -27,10 +27,10 @@ fn buggy() {
 fn fixed() {
     let n = Arc::new(Mutex::new(0));
     let other = Arc::clone(&n);
-    let child = thread::spawn(move || *other.lock().unwrap() += 1);
-    *n.lock().unwrap() += 1;
-    child.join().unwrap();
-    assert_eq!(*n.lock().unwrap(), 2, "an update was lost");
+    let child = thread::spawn(move || *other.lock().expect("nobody panics") += 1);
+    *n.lock().expect("nobody panics") += 1;
+    child.join().expect("the child does not panic");
+    assert_eq!(*n.lock().expect("nobody panics"), 2, "an update was lost");
 }
 
 #[test]
