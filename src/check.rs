@@ -11,19 +11,20 @@ use std::time::{Duration, Instant};
 use crate::config::{Environment, Settings};
 use crate::engine::dfs::Dfs;
 use crate::engine::dpor::Dpor;
+use crate::engine::probe::{POINTS, Probe, TURNS};
 use crate::engine::replay::{Replay, portable};
 use crate::engine::shuttle::Tasks;
 use crate::engine::{Kind, loom, native, shuttle};
 use crate::error::Error;
+use crate::minimize::{FEW_PREEMPTIONS, Laboratory};
 use crate::op::ThreadId;
 use crate::rt::execution::{Cut, Execution, Failure, Scheduler};
 use crate::rt::history::History;
 use crate::rt::host::{Coroutines, Judge};
-use crate::rt::log::Log;
 use crate::rt::quiet::Quiet;
 use crate::rt::session::Session;
 use crate::schedule::{Choice, Token, model_hash};
-use crate::trace::Trace;
+use crate::turning;
 use crate::verdict::{Counterexample, Reason, Report, Stats, Verdict, assumptions};
 
 /// A model as all engines take it.
@@ -63,7 +64,9 @@ pub fn check<M: Fn() + Send + Sync + 'static>(model: M) {
             Ok(checker) => checker,
             Err(error) => panic!("raddle: RADDLE_REPLAY: {error}"),
         },
-        None => Checker::of(environment.engine.unwrap_or(if cfg!(loom) { Kind::Loom } else { Kind::Exhaustive })),
+        None => {
+            Checker::of(environment.engine.unwrap_or(if cfg!(loom) { Kind::Loom } else { Kind::Exhaustive }))
+        }
     };
     let mut checker = checker;
     environment.apply(&mut checker.settings);
@@ -101,7 +104,8 @@ pub fn choose(n: usize) -> usize {
         crate::rt::context::Arm::Model => {
             let n = u32::try_from(n).unwrap_or(u32::MAX);
             let what = crate::rt::thread::Choosing::Model;
-            crate::rt::context::session(|session| session.choose(n, what, Location::caller()) as usize)
+            let site = Location::caller();
+            crate::rt::context::session(|session| session.choose(n, what, site) as usize)
         }
         _ => 0,
     }
@@ -444,6 +448,7 @@ impl Checker {
             settings: self.settings.clone(),
             model,
             name: name.clone(),
+            asked_by: running_test(),
             began,
             pulse: Arc::clone(&pulse),
         };
@@ -454,14 +459,17 @@ impl Checker {
             // A receiver that is gone has given up on a hanging model, and this report is late.
             let _ = send.send(report);
         });
-        let mut seen = 0;
+        let (mut seen, mut quiet) = (0, Duration::ZERO);
+        let watched = !matches!(self.engine(), Kind::Loom | Kind::Native);
         let mut report = loop {
-            match receive.recv_timeout(PATIENCE) {
+            match receive.recv_timeout(GLANCE) {
                 Ok(report) => break report,
                 Err(RecvTimeoutError::Timeout) => {
                     let beats = pulse.beats.load(Ordering::Relaxed);
-                    if self.engine() != Kind::Loom && self.engine() != Kind::Native && beats == seen {
-                        let stats = Stats { executions: pulse.executions.load(Ordering::Relaxed), ..Stats::default() };
+                    quiet = if beats == seen { quiet + GLANCE } else { Duration::ZERO };
+                    if watched && quiet >= PATIENCE {
+                        let executions = pulse.executions.load(Ordering::Relaxed);
+                        let stats = Stats { executions, ..Stats::default() };
                         let reason = Reason::NoProgress { place: pulse.place() };
                         break self.report(&name, Verdict::Inconclusive(reason), stats, Vec::new());
                     }
@@ -492,7 +500,7 @@ fn report(
 ) -> Report {
     let mut bounds = Vec::new();
     if let Some(bound) = settings.preemption_bound {
-        bounds.push(format!("at most {bound} preemptions"));
+        bounds.push(format!("at most {}", preemptions(bound)));
     }
     Report {
         verdict,
@@ -506,8 +514,14 @@ fn report(
     }
 }
 
+fn preemptions(n: usize) -> String {
+    if n == 1 { "1 preemption".to_owned() } else { format!("{n} preemptions") }
+}
+
 /// How long an execution may go without a visible operation before it counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often that is looked at.
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// The wall clock, read here only: for limits and for the time that a check took.
 #[allow(clippy::disallowed_methods)]
@@ -550,6 +564,8 @@ struct Run {
     settings: Settings,
     model: Model,
     name: String,
+    /// The test that asked, if the asking thread is one's.
+    asked_by: Option<String>,
     began: Instant,
     pulse: Arc<Pulse>,
 }
@@ -566,7 +582,7 @@ impl Run {
         }
         match (self.kind, &self.plan) {
             (_, Plan::Replay(token)) => {
-                let mut replay = Replay::new(token.schedule.clone());
+                let mut replay = Replay::new(token.schedule.clone(), token.repeat);
                 self.settings.stop_on_failure = true;
                 let tally = self.model_arm(&mut replay);
                 self.conclude(tally, true)
@@ -617,7 +633,7 @@ impl Run {
             let failed = !tally.failures.is_empty();
             let mut report = self.conclude(tally, false);
             if failed {
-                report.bounds = vec![format!("{within} preemptions, the fewest that show the failure")];
+                report.bounds = vec![format!("{}, the fewest that show the failure", preemptions(within))];
             }
             return report;
         }
@@ -632,6 +648,7 @@ impl Run {
             pulse: Arc::clone(&self.pulse),
             failures: Vec::new(),
             cut: None,
+            spinning: None,
             traces: self.settings.count_traces.then(Default::default),
         }
     }
@@ -656,7 +673,26 @@ impl Run {
         let host = Coroutines::new();
         let session = Session::new(self.execution(), Box::new(host.clone()));
         host.explore(&session, scheduler, &self.body(), &mut tally);
+        self.probe(&host, &session, &mut tally);
         tally
+    }
+
+    /// Tries fair continuations of a schedule that did not end.
+    fn probe(&self, host: &Coroutines, session: &Session, tally: &mut Tally) {
+        let Some(spinning) = tally.spinning.take() else { return };
+        let first = spinning.len().saturating_sub(POINTS);
+        for (point, turn) in (first..=spinning.len()).flat_map(|point| TURNS.map(move |turn| (point, turn))) {
+            let mut seen = self.tally();
+            let mut probe = Probe::new(spinning[..point].to_vec(), turn);
+            host.explore(session, &mut probe, &self.body(), &mut seen);
+            tally.stats.steps += seen.stats.steps;
+            if !seen.failures.is_empty() {
+                tally.stats.executions += 1;
+                tally.stats.failures += 1;
+                tally.failures.append(&mut seen.failures);
+                return;
+            }
+        }
     }
 
     /// Explores in shuttle's runner.
@@ -682,7 +718,7 @@ impl Run {
                 native::Ending::Failed(failure) => {
                     stats.failures += 1;
                     if failures.iter().all(|known| known.kind != failure.kind) {
-                        failures.push(without_schedule(failure));
+                        failures.push(self.show_foreign(failure));
                     }
                     if self.settings.stop_on_failure {
                         break;
@@ -723,7 +759,7 @@ impl Run {
         let verdict = match (outcome, reached, self.settings.preemption_bound) {
             (loom::Outcome::Failed(failure), ..) => {
                 stats.failures = 1;
-                failures.push(without_schedule(failure));
+                failures.push(self.show_foreign(failure));
                 Verdict::Refuted(Box::new(failures[0].clone()))
             }
             (_, Some(reason), _) | (loom::Outcome::LeftOut(reason), ..) => Verdict::Inconclusive(reason),
@@ -738,8 +774,11 @@ impl Run {
     /// Turns what was seen into a verdict.
     fn conclude(&self, mut tally: Tally, sampled: bool) -> Report {
         tally.stats.traces = tally.traces.as_ref().map(|traces| traces.len() as u64);
-        let failures: Vec<Counterexample> =
-            std::mem::take(&mut tally.failures).into_iter().map(|found| self.show(found)).collect();
+        let failures: Vec<Counterexample> = std::mem::take(&mut tally.failures)
+            .into_iter()
+            .enumerate()
+            .map(|(at, found)| self.show(found, at == 0))
+            .collect();
         let verdict = match (failures.first(), tally.cut) {
             (Some(first), _) => Verdict::Refuted(Box::new(first.clone())),
             (None, Some(reason)) => Verdict::Inconclusive(reason),
@@ -751,30 +790,85 @@ impl Run {
         self.finish(verdict, tally.stats, failures)
     }
 
-    /// Runs a failing schedule once more, to tell what happens in it.
-    fn show(&self, found: Found) -> Counterexample {
+    /// Makes a failing schedule small, and runs it once more to tell what happens in it.
+    fn show(&self, found: Found, first: bool) -> Counterexample {
+        let beat = || {
+            self.pulse.beats.fetch_add(1, Ordering::Relaxed);
+        };
+        let Found { mut failure, mut schedule, repeat } = found;
+        let mut laboratory = Laboratory::new(&self.settings, self.body(), &beat);
+        let mut minimised = None;
+        let mut told = None;
+        // A token is shown as it is; where all failures are wanted, the first speaks for the rest; and a
+        // cycle has no end to be brought nearer.
+        if first && repeat == 0 && !matches!(self.plan, Plan::Replay(_)) {
+            let every = !self.settings.stop_on_failure;
+            if let Some((seen, numbers)) = laboratory.minimise(schedule.clone(), every) {
+                told = laboratory.tell(seen.schedule.clone(), 0);
+                if let Some((small, _)) = &told {
+                    failure = small.clone();
+                    schedule = seen.schedule;
+                    minimised = Some(numbers);
+                }
+            }
+        }
+        let told = told.or_else(|| laboratory.tell(schedule.clone(), repeat));
+        let trace = told.map(|(_, trace)| trace);
+        let trace_of_first = trace.as_ref().filter(|_| first && repeat == 0);
+        let turning = trace_of_first.and_then(|trace| turning::find(&mut laboratory, &schedule, trace));
+        // What loom or the operating system's threads found is kept as a schedule of our own.
+        let engine =
+            if matches!(self.kind, Kind::Loom | Kind::Native) { Kind::Exhaustive } else { self.kind };
         let token = Token {
-            engine: self.kind as u8,
+            engine: engine as u8,
             model: model_hash(&self.name),
             budgets: self.settings.budgets,
-            schedule: found.schedule,
+            schedule,
+            repeat,
         };
-        let mut settings = self.settings.clone();
-        settings.stop_on_failure = true;
-        let mut execution = Execution::new(settings);
-        execution.log = Some(Log::default());
-        let host = Coroutines::new();
-        let session = Session::new(execution, Box::new(host.clone()));
-        let mut last = Last { trace: None };
-        host.explore(&session, &mut Replay::new(token.schedule.clone()), &self.body(), &mut last);
-        let Failure { kind, message } = found.failure;
-        Counterexample { kind, message, token: token.encode(), trace: last.trace }
+        Counterexample { token: token.encode(), trace, minimised, turning, ..self.without_schedule(failure) }
+    }
+
+    /// A failure of an engine whose schedules are its own, drawn where the same failure exists under
+    /// sequential consistency.
+    fn show_foreign(&self, failure: Failure) -> Counterexample {
+        let beat = || {
+            self.pulse.beats.fetch_add(1, Ordering::Relaxed);
+        };
+        let found = Laboratory::new(&self.settings, self.body(), &beat).search(&failure);
+        let engine = self.kind.name();
+        if let Some(seen) = found {
+            let said = failure.message.clone();
+            let mut shown = self.show(Found { failure, schedule: seen.schedule, repeat: 0 }, true);
+            shown.note = Some(format!(
+                "{engine} found the failure and said: {said}\nits own schedule cannot be drawn; this is a schedule \
+                 of raddle's that fails in the same way under sequential consistency"
+            ));
+            return shown;
+        }
+        let mut shown = self.without_schedule(failure);
+        shown.note = Some(format!(
+            "{engine} found the failure, and raddle found none like it under sequential consistency, with at \
+             most {FEW_PREEMPTIONS} preemptions and within its budget; so there is no schedule to draw or replay"
+        ));
+        shown
+    }
+
+    /// A failure of an engine whose schedules are its own.
+    fn without_schedule(&self, failure: Failure) -> Counterexample {
+        let Failure { kind, message } = failure;
+        let (model, asked_by) = (self.name.clone(), self.asked_by.clone());
+        let token = String::new();
+        let (trace, note, minimised, turning) = (None, None, None, None);
+        Counterexample { kind, message, token, trace, model, asked_by, note, minimised, turning }
     }
 }
 
-fn without_schedule(failure: Failure) -> Counterexample {
-    let Failure { kind, message } = failure;
-    Counterexample { kind, message, token: String::new(), trace: None }
+/// The test that the calling thread runs: libtest names its threads after them.
+fn running_test() -> Option<String> {
+    let thread = std::thread::current();
+    let path = |name: &&str| name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':');
+    thread.name().filter(|name| *name != "main").filter(path).map(str::to_owned)
 }
 
 fn limit_reached(settings: &Settings, began: Instant, executions: u64) -> Option<Reason> {
@@ -791,6 +885,8 @@ fn limit_reached(settings: &Settings, began: Instant, executions: u64) -> Option
 struct Found {
     failure: Failure,
     schedule: Vec<Choice>,
+    /// How many of its last choices repeat for ever.
+    repeat: usize,
 }
 
 /// What was seen so far.
@@ -801,6 +897,8 @@ struct Tally {
     pulse: Arc<Pulse>,
     failures: Vec<Found>,
     cut: Option<Reason>,
+    /// A schedule up to the end of the first round of a cycle that it does not leave.
+    spinning: Option<Vec<Choice>>,
     traces: Option<std::collections::BTreeSet<u128>>,
 }
 
@@ -821,7 +919,8 @@ impl Judge for Tally {
         }
         match &execution.cut {
             Some(Cut::Abandoned) => return,
-            Some(Cut::Steps { thread, site }) => {
+            Some(Cut::Steps { thread, site, cycle }) => {
+                self.spinning = cycle.map(|cycle| execution.schedule[..cycle.start + cycle.period].to_vec());
                 let place = site.map_or(String::new(), |s| format!(" at {}:{}", s.file(), s.line()));
                 self.cut = Some(Reason::MaxSteps {
                     bound: self.settings.max_steps,
@@ -843,7 +942,12 @@ impl Judge for Tally {
             .iter()
             .any(|found| found.failure.kind == failure.kind && found.failure.message == failure.message);
         if !known {
-            self.failures.push(Found { failure: failure.clone(), schedule: portable(execution) });
+            let mut schedule = portable(execution);
+            let repeat = execution.cycle.map_or(0, |cycle| {
+                schedule.truncate(cycle.start + cycle.period);
+                cycle.period
+            });
+            self.failures.push(Found { failure: failure.clone(), schedule, repeat });
         }
     }
 
@@ -855,23 +959,4 @@ impl Judge for Tally {
             self.pulse.site.store(std::ptr::from_ref(site).cast_mut(), Ordering::Relaxed);
         }
     }
-}
-
-/// Keeps the trace of the one execution that it sees.
-struct Last {
-    trace: Option<Trace>,
-}
-
-impl Judge for Last {
-    fn wants_another(&mut self) -> bool {
-        true
-    }
-
-    fn saw(&mut self, execution: &Execution, problem: Option<Reason>) {
-        if problem.is_none() {
-            self.trace = Some(Trace::of(execution));
-        }
-    }
-
-    fn beat(&mut self, _: &Session, _: ThreadId) {}
 }

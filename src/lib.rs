@@ -12,6 +12,8 @@ mod engine;
 #[cfg(feature = "check")]
 mod error;
 #[cfg(feature = "check")]
+mod minimize;
+#[cfg(feature = "check")]
 mod op;
 #[cfg(feature = "check")]
 mod report;
@@ -21,6 +23,8 @@ mod rt;
 mod schedule;
 #[cfg(feature = "check")]
 mod trace;
+#[cfg(feature = "check")]
+mod turning;
 #[cfg(feature = "check")]
 mod verdict;
 

@@ -1,8 +1,11 @@
 //! A counterexample's events as a reader needs them: names instead of numbers, text instead of words.
+//!
+//! A [`Trace`] is plain data. What it can tell on its own (who wrote the value that was read, who
+//! waits for whom) is asked of it by [`crate::report`]; it knows nothing of columns or colours.
 
-use crate::op::{ObjectId, Role, Site};
+use crate::op::{Access, ObjectId, Role, Site, ThreadId};
 use crate::rt::execution::Execution;
-use crate::rt::log::What;
+use crate::rt::log::{End, Entry, What};
 use crate::rt::thread::{Choosing, Pending};
 
 /// A line of the source.
@@ -15,6 +18,15 @@ pub(crate) struct Place {
 impl From<Site> for Place {
     fn from(site: Site) -> Self {
         Place { file: site.file().to_owned(), line: site.line() }
+    }
+}
+
+impl Place {
+    /// Reads `file:line:column`, as panics have it.
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.rsplitn(3, ':');
+        let (_column, line, file) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Place { file: file.to_owned(), line: line.parse().ok()? })
     }
 }
 
@@ -43,6 +55,20 @@ pub(crate) enum Mark {
     End,
 }
 
+/// How an event touches its object, for those who look for causes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)]
+pub(crate) struct Touch {
+    /// Whether it saw the object's value.
+    pub(crate) reads: bool,
+    /// Whether it left a value there.
+    pub(crate) writes: bool,
+    /// Whether its memory ordering publishes what its thread did before.
+    pub(crate) releases: bool,
+    /// Whether its memory ordering sees what others published.
+    pub(crate) acquires: bool,
+}
+
 /// One event.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
@@ -53,31 +79,75 @@ pub(crate) struct Event {
     pub(crate) mark: Mark,
     /// What happened: `n.load() → 0`.
     pub(crate) text: String,
+    /// What was done, without operands and result: `n.load`.
+    pub(crate) short: String,
     pub(crate) place: Option<Place>,
     /// Events with the same number belong to one choice of the schedule.
     pub(crate) step: usize,
+    /// Whether this is what the schedule chose in its step; what follows is local.
+    pub(crate) chosen: bool,
+    /// With what it commutes, if it is an operation or waits to be one.
+    pub(crate) access: Option<Access>,
+    pub(crate) touch: Touch,
+    /// The thread that begins with it.
+    pub(crate) begins: Option<usize>,
 }
 
 /// An object of the model.
 #[derive(Clone, Debug)]
 pub(crate) struct Named {
-    /// A short name that is unique in the trace: `Mutex #2`.
+    /// A short name that is unique in the trace: `Mutex#2`.
     pub(crate) name: String,
     /// Where it was made.
     pub(crate) made: Place,
 }
 
-/// What a thread was about when the execution ended.
+/// What a thread that has not finished was about when the failure was noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Awaits {
+    /// Its turn: it could have gone on.
+    Nothing,
+    /// An object, before it can perform an operation.
+    Object(usize),
+    /// A notification of an object.
+    Notification(usize),
+    /// The end of a thread.
+    Thread(usize),
+    /// A write by somebody else.
+    Write,
+}
+
+/// What a thread was about when the failure was noticed.
 #[derive(Clone, Debug)]
 pub(crate) struct Ending {
     /// Whose end it is.
     pub(crate) thread: usize,
-    /// What it waits for, in words; nothing if it had finished.
-    pub(crate) waits: Option<String>,
+    /// What it waits for; nothing if it had finished.
+    pub(crate) awaits: Option<Awaits>,
+    /// What it waits in: `lock`.
+    pub(crate) op: String,
     /// Where it waits.
     pub(crate) place: Option<Place>,
     /// The locks that it holds, and where it took them.
     pub(crate) holds: Vec<(usize, Place)>,
+}
+
+/// A panic.
+#[derive(Clone, Debug)]
+pub(crate) struct Panic {
+    pub(crate) thread: usize,
+    pub(crate) message: String,
+    pub(crate) place: Option<Place>,
+}
+
+/// One of the two accesses of a data race.
+#[derive(Clone, Debug)]
+pub(crate) struct Racing {
+    pub(crate) thread: usize,
+    pub(crate) write: bool,
+    pub(crate) place: Place,
+    /// Its event; the making of a cell has none.
+    pub(crate) event: Option<usize>,
 }
 
 /// A failing execution.
@@ -88,127 +158,222 @@ pub(crate) struct Trace {
     pub(crate) objects: Vec<Named>,
     pub(crate) events: Vec<Event>,
     pub(crate) endings: Vec<Ending>,
+    pub(crate) panics: Vec<Panic>,
+    /// The two accesses that race, the earlier one first, and the cell.
+    pub(crate) race: Option<(Racing, Racing, usize)>,
 }
 
 impl Trace {
     /// What the execution's log says.
     pub(crate) fn of(execution: &Execution) -> Trace {
-        let mut names = Names::default();
-        let born = execution.born();
-        let index = |thread| born.iter().position(|&t| t == thread).unwrap_or_default();
-        let mut trace = Trace {
-            threads: born.iter().map(|&t| execution.describe(t)).collect(),
-            ..Trace::default()
-        };
-        let entries = execution.log.as_ref().map_or(&[][..], |log| &log.entries);
-        for entry in entries {
-            let mut object = None;
-            let mut name_of = |id: ObjectId, names: &mut Names| {
-                let at = names.index(id, execution);
-                object = Some(at);
-                names.named[at].name.clone()
-            };
-            let (mark, text) = match &entry.what {
-                What::Op { object, name, shown, role, before, after } => {
-                    let mark = match role {
-                        Role::Load => Mark::Read,
-                        Role::Store | Role::Update => Mark::Write,
-                        Role::CompareExchange if before == after => Mark::Read,
-                        Role::CompareExchange => Mark::Write,
-                        _ => Mark::Sync,
-                    };
-                    (mark, format!("{}.{name}{shown}", name_of(*object, &mut names)))
-                }
-                What::Waits { object, name, holder } => {
-                    let what = name_of(*object, &mut names);
-                    let holder = match holder {
-                        Some((t, _)) if *t == entry.thread => ": held by itself".to_owned(),
-                        Some((t, _)) => format!(": held by {}", execution.describe(*t)),
-                        None => String::new(),
-                    };
-                    (Mark::Wait, format!("{what}.{name}() waits{holder}"))
-                }
-                What::Chose { what, alternative } => match (what, alternative) {
-                    (Choosing::Model, n) => (Mark::Note, format!("choose → {n}")),
-                    // The usual course of things is not worth a row.
-                    (_, 0) => continue,
-                    (Choosing::SpuriousWakeup, _) => (Mark::Note, "will wake up spuriously".to_owned()),
-                    (Choosing::WeakFailure, _) => (Mark::Note, "will fail spuriously".to_owned()),
-                    (Choosing::Timeout, _) => (Mark::Note, "will time out early".to_owned()),
-                    (Choosing::FruitlessYield, _) => (Mark::Note, "yields, nothing changed".to_owned()),
-                },
-                What::Yielded => (Mark::Note, "yields, and something changed".to_owned()),
-                What::Forced { timed_out: true } => (Mark::Note, "times out".to_owned()),
-                What::Forced { timed_out: false } => (Mark::Note, "yields, nobody can write".to_owned()),
-                What::Cell { object, write } => {
-                    let name = name_of(*object, &mut names);
-                    if *write {
-                        (Mark::Write, format!("{name} written"))
-                    } else {
-                        (Mark::Read, format!("{name} read"))
-                    }
-                }
-                What::Fence => (Mark::Note, "fence".to_owned()),
-                What::Finished => (Mark::End, "ends".to_owned()),
-                What::Panicked { message } => (Mark::Panic, format!("panics: {message}")),
-            };
-            trace.events.push(Event {
-                thread: index(entry.thread),
-                object,
-                mark,
-                text,
-                place: entry.site.map(Place::from),
-                step: entry.step,
-            });
+        let mut teller = Teller::new(execution);
+        let Some(log) = &execution.log else { return teller.trace };
+        for entry in &log.entries {
+            teller.tell(entry);
         }
-        for &thread in born {
-            let state = execution.thread(thread);
-            let waits = match &state.pending {
-                Pending::Finished => None,
-                Pending::Op(op) => {
-                    let at = names.index(op.object, execution);
-                    Some(format!("{} of {}", op.command.name, names.named[at].name))
-                }
-                Pending::Join { thread, .. } => Some(format!("the end of {}", execution.describe(*thread))),
-                Pending::Wake { object, .. } => {
-                    let at = names.index(*object, execution);
-                    Some(format!("a notification by {}", names.named[at].name))
-                }
-                Pending::Yield { .. } => Some("a write by somebody else".to_owned()),
-                _ => Some("its turn".to_owned()),
-            };
-            let holds = state
-                .held
-                .iter()
-                .map(|held| (names.index(held.object, execution), held.site.into()))
-                .collect();
-            let place = state.pending.site().map(Place::from);
-            trace.endings.push(Ending { thread: index(thread), waits, place, holds });
+        for end in &log.ends {
+            teller.end(end);
         }
-        trace.objects = names.named;
+        let mut trace = teller.trace;
+        if let (Some(earlier), Some(last)) = (&log.race, trace.events.last()) {
+            let thread = execution.born().iter().position(|&t| t == earlier.thread).unwrap_or_default();
+            let place = Place::from(earlier.site);
+            let is_it = |event: &Event| {
+                event.thread == thread
+                    && event.object == last.object
+                    && event.touch.writes == earlier.write
+                    && event.place.as_ref() == Some(&place)
+            };
+            let before = trace.events.len() - 1;
+            let event = trace.events[..before].iter().rposition(is_it);
+            let first = Racing { thread, write: earlier.write, place, event };
+            if let (Some(object), Some(place)) = (last.object, last.place.clone()) {
+                let second = Racing {
+                    thread: last.thread,
+                    write: last.touch.writes,
+                    place,
+                    event: Some(trace.events.len() - 1),
+                };
+                trace.race = Some((first, second, object));
+            }
+        }
         trace
+    }
+
+    /// The event that wrote the value which this one saw.
+    pub(crate) fn writer(&self, event: usize) -> Option<usize> {
+        let object = self.events[event].object?;
+        self.events[..event].iter().rposition(|e| e.object == Some(object) && e.touch.writes)
+    }
+
+    /// Who holds an object at the end, and where it was taken.
+    pub(crate) fn holders(&self, object: usize) -> impl Iterator<Item = (usize, &Place)> {
+        self.endings.iter().flat_map(move |ending| {
+            let of_it = ending.holds.iter().filter(move |(held, _)| *held == object);
+            of_it.map(|(_, place)| (ending.thread, place))
+        })
     }
 }
 
-/// The objects of a trace and their names.
-#[derive(Default)]
-struct Names {
+/// Turns a log into a trace.
+struct Teller<'a> {
+    execution: &'a Execution,
     ids: Vec<ObjectId>,
-    named: Vec<Named>,
+    trace: Trace,
+    told: Option<usize>,
 }
 
-impl Names {
-    fn index(&mut self, id: ObjectId, execution: &Execution) -> usize {
+impl<'a> Teller<'a> {
+    fn new(execution: &'a Execution) -> Self {
+        let threads = execution.born().iter().map(|&t| execution.describe(t)).collect();
+        Teller { execution, ids: Vec::new(), trace: Trace { threads, ..Trace::default() }, told: None }
+    }
+
+    fn thread(&self, thread: ThreadId) -> usize {
+        self.execution.born().iter().position(|&t| t == thread).unwrap_or_default()
+    }
+
+    fn object(&mut self, id: ObjectId) -> usize {
         if let Some(at) = self.ids.iter().position(|&known| known == id) {
             return at;
         }
-        let object = execution.object(id);
-        let alike = self.ids.iter().filter(|&&other| execution.object(other).kind == object.kind).count();
+        let object = self.execution.object(id);
+        let alike = self.ids.iter().filter(|&&other| self.execution.object(other).kind == object.kind);
+        let name = format!("{}#{}", object.kind, alike.count() + 1);
         self.ids.push(id);
-        self.named.push(Named {
-            name: format!("{}#{}", object.kind, alike + 1),
-            made: object.site.into(),
-        });
+        self.trace.objects.push(Named { name, made: object.site.into() });
         self.ids.len() - 1
+    }
+
+    fn name(&self, object: usize) -> &str {
+        &self.trace.objects[object].name
+    }
+
+    fn tell(&mut self, entry: &Entry) {
+        let mut event = Event {
+            thread: self.thread(entry.thread),
+            object: None,
+            mark: Mark::Note,
+            text: String::new(),
+            short: String::new(),
+            place: entry.site.map(Place::from),
+            step: entry.step,
+            chosen: false,
+            access: None,
+            touch: Touch::default(),
+            begins: None,
+        };
+        let steps = matches!(entry.what, What::Op { .. } | What::Chose { .. } | What::Yielded);
+        if steps && self.told != Some(entry.step) {
+            self.told = Some(entry.step);
+            event.chosen = true;
+        }
+        match &entry.what {
+            What::Op { .. } => self.operation(&entry.what, &mut event),
+            What::Waits { object, name, access, holder } => {
+                let object = self.object(*object);
+                event.object = Some(object);
+                event.access = Some(*access);
+                event.mark = Mark::Wait;
+                event.short = format!("{}.{name}", self.name(object));
+                let holder = match holder {
+                    Some((thread, _)) if *thread == entry.thread => ": held by itself".to_owned(),
+                    Some((thread, _)) => format!(": held by {}", self.execution.describe(*thread)),
+                    None => String::new(),
+                };
+                event.text = format!("{}() waits{holder}", event.short);
+            }
+            What::Chose { what, alternative } => {
+                event.short.push_str("choose");
+                event.text = match (what, alternative) {
+                    (Choosing::Model, n) => format!("choose() → {n}"),
+                    // The usual course of things is not worth a row.
+                    (_, 0) => return,
+                    (Choosing::SpuriousWakeup, _) => "will wake up spuriously".to_owned(),
+                    (Choosing::WeakFailure, _) => "will fail spuriously".to_owned(),
+                    (Choosing::Timeout, _) => "will time out early".to_owned(),
+                    (Choosing::FruitlessYield, _) => "yields, nothing changed".to_owned(),
+                };
+            }
+            What::Yielded => event.text.push_str("yields until something changes"),
+            What::Forced { timed_out: true } => event.text.push_str("times out"),
+            What::Forced { timed_out: false } => event.text.push_str("yields in vain"),
+            What::Cell { object, write } => {
+                let object = self.object(*object);
+                event.object = Some(object);
+                event.mark = if *write { Mark::Write } else { Mark::Read };
+                event.touch.reads = !write;
+                event.touch.writes = *write;
+                event.short.push_str(self.name(object));
+                event.text = format!("{} {}", event.short, if *write { "written" } else { "read" });
+            }
+            What::Fence { publish } => {
+                event.touch.releases = publish.releases();
+                event.touch.acquires = publish.acquires();
+                event.text.push_str("fence()");
+            }
+            What::Spawned { child } => {
+                event.begins = Some(self.thread(*child));
+                event.text = format!("spawns {}", self.execution.describe(*child));
+            }
+            What::Joined { other } => event.text = format!("joins {}", self.execution.describe(*other)),
+            What::Finished => {
+                event.mark = Mark::End;
+                event.text.push_str("ends");
+            }
+            What::Panicked(panicked) => {
+                let place = panicked.place.as_deref().and_then(Place::parse);
+                let message = panicked.message.clone();
+                event.mark = Mark::Panic;
+                event.place.clone_from(&place);
+                let flat: Vec<&str> = message.split_whitespace().collect();
+                event.text = format!("panics: {}", flat.join(" "));
+                self.trace.panics.push(Panic { thread: event.thread, message, place });
+            }
+        }
+        self.trace.events.push(event);
+    }
+
+    fn operation(&mut self, what: &What, event: &mut Event) {
+        let What::Op { object, name, shown, role, access, publish } = what else { return };
+        let object = self.object(*object);
+        let reads = *access == Access::READ;
+        event.object = Some(object);
+        event.access = Some(*access);
+        event.short = format!("{}.{name}", self.name(object));
+        event.text = format!("{}{shown}", event.short);
+        event.touch.releases = publish.releases();
+        event.touch.acquires = publish.acquires();
+        let (mark, sees, leaves) = match role {
+            Role::Load => (Mark::Read, true, false),
+            Role::Store => (Mark::Write, false, true),
+            Role::CompareExchange if reads => (Mark::Read, true, false),
+            Role::Update | Role::CompareExchange => (Mark::Write, true, true),
+            _ => (Mark::Sync, false, false),
+        };
+        event.mark = mark;
+        event.touch.reads = sees;
+        event.touch.writes = leaves;
+    }
+
+    fn end(&mut self, end: &End) {
+        let awaits = match &end.pending {
+            Pending::Finished => None,
+            Pending::Op(op) if end.waiting => Some(Awaits::Object(self.object(op.object))),
+            Pending::Join { thread, .. } => Some(Awaits::Thread(self.thread(*thread))),
+            Pending::Wake { object, .. } => Some(Awaits::Notification(self.object(*object))),
+            Pending::Yield { .. } => Some(Awaits::Write),
+            _ => Some(Awaits::Nothing),
+        };
+        let op = match &end.pending {
+            Pending::Op(op) => op.command.name.to_owned(),
+            Pending::Join { .. } => "join".to_owned(),
+            Pending::Wake { .. } => "wait".to_owned(),
+            Pending::Yield { .. } => "yield".to_owned(),
+            _ => String::new(),
+        };
+        let holds = end.held.iter().map(|held| (self.object(held.object), held.site.into())).collect();
+        let place = end.pending.site().map(Place::from);
+        self.trace.endings.push(Ending { thread: self.thread(end.thread), awaits, op, place, holds });
     }
 }

@@ -3,8 +3,10 @@
 use std::fmt;
 
 use crate::engine::Kind;
+use crate::minimize::Minimised;
 use crate::schedule::Budgets;
 use crate::trace::Trace;
+use crate::turning::Turning;
 
 /// The answer of a check.
 ///
@@ -212,6 +214,16 @@ pub struct Counterexample {
     pub(crate) message: String,
     pub(crate) token: String,
     pub(crate) trace: Option<Trace>,
+    /// The model's name.
+    pub(crate) model: String,
+    /// The test that asked for the check, where libtest says which.
+    pub(crate) asked_by: Option<String>,
+    /// What is to be known about the way in which it was found.
+    pub(crate) note: Option<String>,
+    /// How much smaller its schedule is than the one that was found.
+    pub(crate) minimised: Option<Minimised>,
+    /// What the failure turns on, where that was found.
+    pub(crate) turning: Option<Turning>,
 }
 
 impl Counterexample {

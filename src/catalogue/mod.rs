@@ -13,9 +13,9 @@ mod registry_tests;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::Checker;
 use crate::engine::{Kind, REGISTRY};
 use crate::verdict::{FailureKind, Report, Verdict};
-use crate::Checker;
 
 /// Every hazard, in the order of the chapters.
 pub const HAZARDS: &[Hazard] = &[
@@ -238,7 +238,10 @@ pub fn find(name: &str) -> Option<&'static Hazard> {
 
 impl fmt::Debug for Hazard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hazard").field("name", &self.name).field("variants", &self.variants).finish_non_exhaustive()
+        f.debug_struct("Hazard")
+            .field("name", &self.name)
+            .field("variants", &self.variants)
+            .finish_non_exhaustive()
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod dfs;
 pub(crate) mod dpor;
 pub(crate) mod loom;
 pub(crate) mod native;
+pub(crate) mod probe;
 pub(crate) mod replay;
 pub(crate) mod shuttle;
 

@@ -96,7 +96,8 @@ pub(crate) fn explore(
         introduced: 0,
         began: false,
         concurrent: false,
-        without_concurrency: (kind == Kind::Pct).then(|| Box::new(random) as Box<dyn Fn() -> RandomScheduler>),
+        without_concurrency: (kind == Kind::Pct)
+            .then(|| Box::new(random) as Box<dyn Fn() -> RandomScheduler>),
     };
     let _inside = context::enter_model(session);
     let body = MainBody { model: Rc::clone(model), tasks: tasks.clone() };
@@ -205,9 +206,7 @@ impl ShuttleScheduler for Bridge {
             // for those whose stacks were given up.
             let execution = session.execution.borrow();
             let returns = |task: &&&Task| {
-                threads
-                    .get(usize::from(task.id()))
-                    .is_some_and(|&thread| !execution.thread(thread).abandoned)
+                threads.get(usize::from(task.id())).is_some_and(|&thread| !execution.thread(thread).abandoned)
             };
             runnable.iter().find(returns).map(|task| task.id())
         })

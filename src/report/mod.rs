@@ -1,12 +1,17 @@
 //! Sinks over [`Report`]: each shows what a check found in one form.
 
 #[cfg(feature = "cli")]
+pub(crate) mod html;
+#[cfg(feature = "cli")]
 pub(crate) mod json;
 #[cfg(feature = "cli")]
 pub(crate) mod junit;
 #[cfg(feature = "cli")]
 pub(crate) mod row;
-mod terminal;
+mod source;
+pub(crate) mod story;
+pub(crate) mod terminal;
+pub(crate) mod timeline;
 
 use std::io;
 use std::path::Path;

@@ -1,30 +1,104 @@
-//! A counterexample as text.
+//! A counterexample as text: the timeline, what it means, and the line that shows it again.
+//!
+//! `{counterexample:120}` is 120 columns wide instead of 80, and `{counterexample:#}` is coloured.
 
 use std::fmt::{self, Write as _};
 
-use crate::trace::Trace;
+use crate::report::timeline::layout::clean;
+use crate::report::{story, timeline};
 use crate::verdict::Counterexample;
+
+/// The width where nobody says how wide the page is.
+const WIDTH: usize = 80;
 
 impl fmt::Display for Counterexample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(trace) = &self.trace {
-            f.write_str(&timeline(trace))?;
-        }
-        writeln!(f, "{}", self.message)?;
-        if !self.token.is_empty() {
-            write!(f, "replay: RADDLE_REPLAY={}", self.token)?;
-        }
-        Ok(())
+        f.write_str(&text(self, f.width().unwrap_or(WIDTH), f.alternate()))
     }
 }
 
-/// One row per event, one column per thread.
-fn timeline(trace: &Trace) -> String {
+/// A counterexample in so many columns; with colours as ANSI sequences if asked for.
+pub(crate) fn text(counterexample: &Counterexample, width: usize, colour: bool) -> String {
     let mut text = String::new();
-    for event in &trace.events {
-        let indent = "  ".repeat(event.thread * 4);
-        let place = event.place.as_ref().map(ToString::to_string).unwrap_or_default();
-        let _ = writeln!(text, "{:<10}{indent}{}   {place}", trace.threads[event.thread], event.text);
+    let bold = if colour { anstyle::Style::new().bold() } else { anstyle::Style::new() };
+    if let Some(trace) = &counterexample.trace {
+        text.push_str(&timeline::text(trace, width, colour));
+        let legend = story::legend(trace);
+        if !legend.is_empty() {
+            text.push('\n');
+            lines(&mut text, &legend, width);
+        }
+        text.push('\n');
     }
+    for section in story::sections(counterexample) {
+        let title = clean(&section.title);
+        for part in textwrap::wrap(&title, textwrap::Options::new(width.max(20)).subsequent_indent("  ")) {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{bold}{part}{bold:#}");
+        }
+        lines(&mut text, &section.lines, width);
+        text.push('\n');
+    }
+    if let Some(minimised) = &counterexample.minimised {
+        let line = format!("minimised  {minimised}");
+        for part in textwrap::wrap(&line, textwrap::Options::new(width.max(20)).subsequent_indent("  ")) {
+            text.extend([&*part, "\n"]);
+        }
+    }
+    if let Some(line) = replay_line(counterexample) {
+        text.extend(["replay  ", &clean(&line), "\n"]);
+    }
+    text.truncate(text.trim_end().len());
     text
+}
+
+fn lines(text: &mut String, lines: &[String], width: usize) {
+    for line in lines {
+        let line = clean(line);
+        // An indentation is kept, and what does not fit goes on a little further in.
+        let deep = line.len() - line.trim_start().len();
+        let first = " ".repeat(2 + deep);
+        let next = " ".repeat(4 + deep);
+        let options =
+            textwrap::Options::new(width.max(20 + deep)).initial_indent(&first).subsequent_indent(&next);
+        for part in textwrap::wrap(line.trim(), options) {
+            text.push_str(part.trim_end());
+            text.push('\n');
+        }
+    }
+}
+
+/// The line to paste to see the failure again; nothing where the engine has no schedules.
+pub(crate) fn replay_line(counterexample: &Counterexample) -> Option<String> {
+    let Counterexample { token, model, asked_by, .. } = counterexample;
+    if token.is_empty() {
+        return None;
+    }
+    // The catalogue's models are called `hazard/variant`; a type's name has no slash.
+    if model.contains('/') {
+        return Some(format!("raddle replay {token}"));
+    }
+    let test = asked_by.clone().unwrap_or_else(|| test_of(model));
+    Some(format!("RADDLE_REPLAY={token} cargo test {test}").trim_end().to_owned())
+}
+
+/// The name that libtest gives the test in which a model is written: its path without the crate.
+/// Empty for a name that is no path, which somebody made up.
+fn test_of(model: &str) -> String {
+    let path = model.split("::{{closure}}").next().unwrap_or(model);
+    let plain = path.split(['<', '>', '&', ' ']).next().unwrap_or(path);
+    plain.split_once("::").map_or("", |(_crate, path)| path).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::test_of;
+
+    #[test]
+    fn the_name_of_a_test_is_its_path_without_the_crate() {
+        assert_eq!(test_of("mine::tests::foo::{{closure}}"), "tests::foo");
+        assert_eq!(test_of("reports::a_lost_update::{{closure}}::{{closure}}"), "a_lost_update");
+        assert_eq!(test_of("mine::model"), "model");
+        assert_eq!(test_of("given"), "");
+    }
 }

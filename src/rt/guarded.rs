@@ -88,13 +88,7 @@ impl Guarded {
             match (&run, seen) {
                 (Some(run), Some(seen)) => {
                     let waits_for = || {
-                        format!(
-                            "{} waits in {} at {}:{}",
-                            self.kind,
-                            command.name,
-                            site.file(),
-                            site.line()
-                        )
+                        format!("{} waits in {} at {}:{}", self.kind, command.name, site.file(), site.line())
                     };
                     run.looked_in_vain(&mut ticket, seen, &waits_for());
                     if run.cancelled() {

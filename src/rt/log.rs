@@ -1,8 +1,12 @@
 //! What happened, kept for a reader: recorded only when a failure is replayed to be shown.
+//!
+//! What the threads were about when the failure was noticed is kept apart: they are unwound
+//! afterwards, and by then they have given back what they held.
 
-use crate::op::{ObjectId, Op, Role, Site, State, ThreadId};
+use crate::op::{Access, ObjectId, Op, Publish, Role, Site, State, ThreadId};
 use crate::rt::execution::Execution;
-use crate::rt::thread::{Choosing, Pending};
+use crate::rt::orders::CellAccess;
+use crate::rt::thread::{Choosing, Held, Panicked, Pending};
 
 /// One entry.
 #[derive(Clone, Debug)]
@@ -24,18 +28,20 @@ pub(crate) enum What {
         /// Operands and result.
         shown: String,
         role: Role,
-        before: State,
-        after: State,
+        access: Access,
+        /// What it published and saw, as it turned out.
+        publish: Publish,
     },
     /// A thread must wait before it can perform an operation.
     Waits {
         /// The object it waits for.
         object: ObjectId,
         name: &'static str,
+        access: Access,
         /// Who holds the object, if somebody does, and where it was taken.
         holder: Option<(ThreadId, Site)>,
     },
-    /// An alternative was chosen.
+    /// An alternative was chosen among so many.
     Chose { what: Choosing, alternative: u32 },
     /// A yield returned because something had changed.
     Yielded,
@@ -44,21 +50,37 @@ pub(crate) enum What {
     /// A cell was read or written.
     Cell { object: ObjectId, write: bool },
     /// A fence.
-    Fence,
+    Fence { publish: Publish },
+    /// A thread spawned another.
+    Spawned { child: ThreadId },
+    /// A thread learned that another had finished.
+    Joined { other: ThreadId },
     /// A thread finished.
     Finished,
     /// A thread finished by a panic.
-    Panicked { message: String },
+    Panicked(Panicked),
+}
+
+/// What a thread was about when the failure was noticed.
+#[derive(Clone, Debug)]
+pub(crate) struct End {
+    pub(crate) thread: ThreadId,
+    pub(crate) pending: Pending,
+    pub(crate) held: Vec<Held>,
+    /// Whether its operation had to wait.
+    pub(crate) waiting: bool,
 }
 
 /// The entries of one execution.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     pub(crate) entries: Vec<Entry>,
+    /// What every thread was about when the failure was noticed.
+    pub(crate) ends: Vec<End>,
+    /// The earlier access of a data race; the later one is the last entry.
+    pub(crate) race: Option<CellAccess>,
     waiting: Vec<ThreadId>,
     pub(crate) step: usize,
-    /// Whether nobody could move at the end.
-    pub(crate) stuck: bool,
 }
 
 impl Log {
@@ -71,15 +93,18 @@ impl Log {
         self.entries.push(Entry { thread, what, site, step: self.step });
     }
 
-    pub(crate) fn performed(&mut self, thread: ThreadId, op: &Op, before: State, after: State) {
+    pub(crate) fn performed(&mut self, thread: ThreadId, op: &Op, before: State) {
         self.waiting.retain(|&t| t != thread);
+        let access = op.access(before);
+        let role = op.command.role;
+        let failed = role == Role::CompareExchange && access == Access::READ;
         let what = What::Op {
             object: op.object,
             name: op.command.name,
             shown: (op.command.show)(before, op.args),
-            role: op.command.role,
-            before,
-            after,
+            role,
+            access,
+            publish: if failed { op.on_failure } else { op.publish },
         };
         self.push(thread, what, Some(op.site));
     }
@@ -100,20 +125,36 @@ impl Log {
         self.push(thread, What::Cell { object, write }, Some(site));
     }
 
-    pub(crate) fn fence(&mut self, thread: ThreadId, site: Site) {
-        self.push(thread, What::Fence, Some(site));
+    pub(crate) fn fence(&mut self, thread: ThreadId, publish: Publish, site: Site) {
+        self.push(thread, What::Fence { publish }, Some(site));
     }
 
-    pub(crate) fn finished(&mut self, thread: ThreadId, panicked: Option<&str>) {
-        let what = match panicked {
-            Some(message) => What::Panicked { message: message.to_owned() },
-            None => What::Finished,
-        };
+    pub(crate) fn spawned(&mut self, thread: ThreadId, child: ThreadId, site: Site) {
+        self.push(thread, What::Spawned { child }, Some(site));
+    }
+
+    pub(crate) fn joined(&mut self, thread: ThreadId, other: ThreadId, site: Option<Site>) {
+        self.push(thread, What::Joined { other }, site);
+    }
+
+    pub(crate) fn finished(&mut self, thread: ThreadId, panicked: Option<&Panicked>) {
+        let what = panicked.map_or(What::Finished, |panicked| What::Panicked(panicked.clone()));
         self.push(thread, what, None);
     }
 
-    pub(crate) fn stuck(&mut self) {
-        self.stuck = true;
+    /// Notes what every thread is about at the failure.
+    pub(crate) fn note_end(&mut self, execution: &Execution) {
+        self.step = execution.schedule.len();
+        self.note_waiting(execution);
+        self.ends = execution
+            .born()
+            .iter()
+            .map(|&thread| {
+                let state = execution.thread(thread);
+                let waiting = !execution.enabled(thread);
+                End { thread, pending: state.pending, held: state.held.clone(), waiting }
+            })
+            .collect();
     }
 
     /// Notes every thread that has come to wait for an operation, once.
@@ -127,6 +168,7 @@ impl Log {
             let what = What::Waits {
                 object: op.object,
                 name: op.command.name,
+                access: op.access(execution.object(op.object).state),
                 holder: execution.holder(op.object),
             };
             self.push(thread, what, Some(op.site));

@@ -4,7 +4,7 @@
 //! switches, and returns when the scheduler has chosen it and its effect has taken place.
 
 use std::cell::{Cell, RefCell};
-use std::panic::{self, AssertUnwindSafe, Location};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::op::{Command, MAX_THREADS, ObjectId, Op, Publish, Site, State, ThreadId, ThreadSet};
@@ -216,14 +216,20 @@ impl Session {
     }
 
     /// The running thread spawns another, which runs up to its first visible operation.
-    #[track_caller]
-    pub(crate) fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>) -> ThreadId {
+    pub(crate) fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> ThreadId {
         let child = self.execution.borrow_mut().spawn(name);
         let Some(child) = child else {
             panic!("a model may have {MAX_THREADS} threads at most");
         };
-        let parker = self.create("Parker", 0, Location::caller());
-        self.execution.borrow_mut().set_parker(child, parker);
+        let parker = self.create("Parker", 0, site);
+        {
+            let mut execution = self.execution.borrow_mut();
+            execution.set_parker(child, parker);
+            let parent = execution.current();
+            if let Some(log) = &mut execution.log {
+                log.spawned(parent, child, site);
+            }
+        }
         self.host.spawn(child, Box::new(move || run_thread(body)));
         self.stop_at(Pending::Spawned);
         child
@@ -234,7 +240,7 @@ impl Session {
         let mut execution = self.execution.borrow_mut();
         let thread = execution.current();
         if let Some(log) = &mut execution.log {
-            log.fence(thread, site);
+            log.fence(thread, publish, site);
         }
         execution.orders.fence(thread, publish);
     }
@@ -294,6 +300,9 @@ impl Session {
             log.cell(thread, cell, write, site);
         }
         let Some(earlier) = execution.orders.touch_cell(thread, cell, write, site) else { return };
+        if let Some(log) = &mut execution.log {
+            log.race = Some(earlier);
+        }
         let verb = |write: bool| if write { "writes" } else { "reads" };
         let message = format!(
             "data race on {}: {} {} it at {}:{}, {} {} it at {}:{}, and nothing that the program wrote \

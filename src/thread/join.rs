@@ -139,7 +139,8 @@ fn spawn_in_model<T: 'static>(f: impl FnOnce() -> T + 'static, name: Option<Stri
             put(&slot, Err(payload));
         }
     };
-    let index = context::session(|session| session.spawn(name, Box::new(body)));
+    let site = Location::caller();
+    let index = context::session(|session| session.spawn(name, Box::new(body), site));
     JoinHandle { thread: Thread::in_model(index), of: Of::Model { result, index } }
 }
 
@@ -155,7 +156,8 @@ where
         let number = run.begin_thread();
         (run, number)
     });
-    let (slot, ended, inside, own) = (Arc::clone(&result), Arc::clone(&done), run.clone(), Arc::clone(&parker));
+    let (slot, ended, inside, own) =
+        (Arc::clone(&result), Arc::clone(&done), run.clone(), Arc::clone(&parker));
     let mut builder = std::thread::Builder::new();
     if let Some(name) = &name {
         builder = builder.name(name.clone());

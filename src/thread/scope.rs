@@ -129,7 +129,11 @@ impl<T> ScopedJoinHandle<'_, T> {
     #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
         let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let joined = handle.map_or(Ok(()), JoinHandle::join);
+        // Not by `map_or`, which would take over the caller's place from here.
+        let joined = match handle {
+            Some(handle) => handle.join(),
+            None => Ok(()),
+        };
         let result = self.result.lock().unwrap_or_else(PoisonError::into_inner).take();
         match (result, joined) {
             (Some(result), _) => result,

@@ -1,0 +1,325 @@
+//! What a timeline does not show by itself, in words: what waits for what, who wrote what was read,
+//! which edge is missing. Only what the trace holds is said.
+
+use crate::report::source::{line as source_line, short};
+use crate::trace::{Awaits, Ending, Event, Mark, Place, Racing, Trace};
+use crate::turning::Turning;
+use crate::verdict::{Counterexample, FailureKind};
+
+/// The reads that a panic is explained by: the last ones of this many different objects.
+const READS: usize = 3;
+
+/// A few lines under a heading. Lines that begin with a space are kept as they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Section {
+    pub(crate) title: String,
+    pub(crate) lines: Vec<String>,
+}
+
+/// What is to be said about a counterexample, in the order in which it helps.
+pub(crate) fn sections(counterexample: &Counterexample) -> Vec<Section> {
+    let mut sections = Vec::new();
+    match &counterexample.trace {
+        Some(trace) => {
+            sections.extend(match counterexample.kind {
+                FailureKind::Deadlock => waits(trace, &counterexample.message),
+                FailureKind::Livelock => spins(trace, &counterexample.message),
+                FailureKind::Panic => panic(trace, &counterexample.message),
+                FailureKind::DataRace => race(trace, &counterexample.message),
+                kind => vec![plain(kind.word(), &counterexample.message)],
+            });
+        }
+        None => sections.push(plain(counterexample.kind.word(), &counterexample.message)),
+    }
+    if let Some(turning) = &counterexample.turning {
+        sections.push(why(turning));
+    }
+    if let Some(note) = &counterexample.note {
+        sections.push(plain("how it was found", note));
+    }
+    sections
+}
+
+/// The objects of a trace, and where each was made.
+pub(crate) fn legend(trace: &Trace) -> Vec<String> {
+    trace.objects.iter().map(|object| format!("{} made at {}", object.name, short(&object.made))).collect()
+}
+
+fn plain(title: &str, message: &str) -> Section {
+    Section { title: title.to_owned(), lines: message.lines().map(str::to_owned).collect() }
+}
+
+fn at(place: Option<&Place>) -> String {
+    place.map_or(String::new(), |place| format!(" at {}", short(place)))
+}
+
+// ---- deadlock ----
+
+fn waits(trace: &Trace, message: &str) -> Vec<Section> {
+    let stuck = |ending: &&Ending| ending.awaits.is_some_and(|awaits| awaits != Awaits::Nothing);
+    if let Some(circle) = circle(trace) {
+        let endings = circle.iter().filter_map(|&t| trace.endings.iter().find(|e| e.thread == t));
+        let mut lines: Vec<String> = endings.map(|ending| waiting(trace, ending)).collect();
+        let outside = |e: &&Ending| stuck(e) && !circle.contains(&e.thread);
+        lines.extend(trace.endings.iter().filter(outside).map(|ending| waiting(trace, ending)));
+        let title = match circle.len() {
+            1 => "deadlock: a thread waits for itself".to_owned(),
+            n => format!("deadlock: {n} threads wait in a circle"),
+        };
+        return vec![Section { title, lines }];
+    }
+    let lines: Vec<String> = trace.endings.iter().filter(stuck).map(|e| waiting(trace, e)).collect();
+    if lines.is_empty() {
+        return vec![plain("deadlock", message)];
+    }
+    let mut lines = lines;
+    for panic in &trace.panics {
+        lines.push(format!("{} had panicked: {}", trace.threads[panic.thread], panic.message));
+    }
+    vec![Section { title: "deadlock: nobody can move".to_owned(), lines }]
+}
+
+/// Threads each of which waits for something that the next one holds, or for its end.
+fn circle(trace: &Trace) -> Option<Vec<usize>> {
+    let next = |thread: usize| -> Vec<usize> {
+        let ending = trace.endings.iter().find(|e| e.thread == thread);
+        match ending.and_then(|e| e.awaits) {
+            Some(Awaits::Object(object)) => trace.holders(object).map(|(thread, _)| thread).collect(),
+            Some(Awaits::Thread(other)) => vec![other],
+            _ => Vec::new(),
+        }
+    };
+    (0..trace.threads.len()).find_map(|start| {
+        let mut paths = vec![vec![start]];
+        while let Some(path) = paths.pop() {
+            for thread in next(*path.last()?) {
+                if thread == start {
+                    return Some(path);
+                }
+                if !path.contains(&thread) {
+                    let mut longer = path.clone();
+                    longer.push(thread);
+                    paths.push(longer);
+                }
+            }
+        }
+        None
+    })
+}
+
+fn waiting(trace: &Trace, ending: &Ending) -> String {
+    let who = &trace.threads[ending.thread];
+    let place = at(ending.place.as_ref());
+    let waits = match ending.awaits {
+        None | Some(Awaits::Nothing) => return format!("{who} could go on{place}"),
+        Some(Awaits::Object(object)) => {
+            let mut text = format!("waits in {}{place} for {}", ending.op, trace.objects[object].name);
+            for (index, (holder, since)) in trace.holders(object).enumerate() {
+                let taken = short(since);
+                text.push_str(if index == 0 { ", " } else { " and " });
+                let by = if holder == ending.thread { "it took itself" } else { "" };
+                text.extend(["which ", by]);
+                if by.is_empty() {
+                    text.extend([trace.threads[holder].as_str(), " took"]);
+                }
+                text.extend([" at ", taken.as_str()]);
+            }
+            text
+        }
+        Some(Awaits::Notification(object)) => {
+            let name = &trace.objects[object].name;
+            let notifies = |e: &&Event| e.object == Some(object) && e.short.contains(".notify");
+            let last = trace.events.iter().rfind(notifies);
+            let last = last.map_or("; nobody notified it".to_owned(), |event| {
+                let (by, place) = (&trace.threads[event.thread], at(event.place.as_ref()));
+                format!("; the last notification was by {by}{place}")
+            });
+            format!("waits{place} for a notification of {name}{last}")
+        }
+        Some(Awaits::Thread(other)) => format!("waits{place} for the end of {}", trace.threads[other]),
+        Some(Awaits::Write) => format!("spins{place} on what nobody is left to write"),
+    };
+    let waited = match ending.awaits {
+        Some(Awaits::Object(object)) => Some(object),
+        _ => None,
+    };
+    let held: Vec<String> = ending
+        .holds
+        .iter()
+        .filter(|(object, _)| Some(*object) != waited)
+        .map(|(object, since)| format!("{} (taken at {})", trace.objects[*object].name, short(since)))
+        .collect();
+    if held.is_empty() {
+        format!("{who} {waits}")
+    } else {
+        format!("{who} holds {} and {waits}", held.join(", "))
+    }
+}
+
+// ---- livelock ----
+
+fn spins(trace: &Trace, message: &str) -> Vec<Section> {
+    let mut lines = Vec::new();
+    for ending in &trace.endings {
+        match ending.awaits {
+            Some(Awaits::Write) => {
+                let mine = |e: &&Event| e.thread == ending.thread && e.touch.reads;
+                let read = trace.events.iter().rfind(mine);
+                let read = read.map_or(String::new(), |event| {
+                    format!("; it saw {}{}", event.text, at(event.place.as_ref()))
+                });
+                let (who, place) = (&trace.threads[ending.thread], at(ending.place.as_ref()));
+                lines.push(format!(
+                    "{who} spins{place} for ever, and nobody is left to write what it reads{read}"
+                ));
+            }
+            Some(Awaits::Nothing) | None => {}
+            Some(_) => lines.push(waiting(trace, ending)),
+        }
+    }
+    if lines.is_empty() {
+        let message = message.strip_prefix("livelock: ").unwrap_or(message);
+        lines.extend(message.split("; ").map(str::to_owned));
+    }
+    vec![Section { title: "livelock: threads move and none gets anywhere".to_owned(), lines }]
+}
+
+// ---- panic ----
+
+fn panic(trace: &Trace, message: &str) -> Vec<Section> {
+    let panicked = trace.panics.iter().find(|p| message.contains(&p.message)).or(trace.panics.last());
+    let Some(panicked) = panicked else { return vec![plain("panic", message)] };
+    let who = &trace.threads[panicked.thread];
+    let mut lines = Vec::new();
+    if let Some(source) = panicked.place.as_ref().and_then(source_line) {
+        lines.push(format!("  | {source}"));
+    }
+    lines.extend(panicked.message.lines().map(|line| format!("  {line}")));
+    if panicked.message != message {
+        lines.push("nobody joined it".to_owned());
+    }
+    let title = format!("panic in {who}{}", at(panicked.place.as_ref()));
+    let mut sections = vec![Section { title, lines }];
+    let reads = causes(trace, panicked.thread);
+    if !reads.is_empty() {
+        sections.push(Section { title: format!("what {who} had read"), lines: reads });
+    }
+    sections
+}
+
+/// The last values that a thread read, and who wrote them.
+fn causes(trace: &Trace, thread: usize) -> Vec<String> {
+    let end = trace.events.iter().rposition(|e| e.thread == thread && e.mark == Mark::Panic);
+    let end = end.unwrap_or(trace.events.len());
+    let mut seen = Vec::new();
+    let mut lines = Vec::new();
+    for (index, event) in trace.events[..end].iter().enumerate().rev() {
+        if event.thread != thread || !event.touch.reads || seen.contains(&event.object) {
+            continue;
+        }
+        seen.push(event.object);
+        let read = format!("{}{}", event.text, at(event.place.as_ref()));
+        lines.push(match trace.writer(index) {
+            None => format!("{read}: the value it was made with"),
+            Some(writer) => {
+                let writer = &trace.events[writer];
+                let by = if writer.thread == thread { "itself" } else { &trace.threads[writer.thread] };
+                format!("{read}: written by {by}, {}{}", writer.text, at(writer.place.as_ref()))
+            }
+        });
+        if lines.len() == READS {
+            break;
+        }
+    }
+    lines
+}
+
+// ---- data race ----
+
+fn race(trace: &Trace, message: &str) -> Vec<Section> {
+    let Some((first, second, cell)) = &trace.race else { return vec![plain("data race", message)] };
+    let access = |racing: &Racing| {
+        let verb = match (racing.write, racing.event) {
+            (true, None) => "makes",
+            (true, Some(_)) => "writes",
+            (false, _) => "reads",
+        };
+        format!("{} {verb} it at {}", trace.threads[racing.thread], short(&racing.place))
+    };
+    let accesses = Section {
+        title: format!("data race on {}", trace.objects[*cell].name),
+        lines: vec![access(first), access(second)],
+    };
+    let missing = Section { title: "the missing edge".to_owned(), lines: missing_edge(trace, first, second) };
+    vec![accesses, missing]
+}
+
+/// Why what the second thread saw of the first does not put the one access before the other.
+fn missing_edge(trace: &Trace, first: &Racing, second: &Racing) -> Vec<String> {
+    let from = first.event.map_or(0, |event| event + 1);
+    let to = second.event.unwrap_or(trace.events.len());
+    let mut lines = Vec::new();
+    for (index, read) in trace.events.iter().enumerate().take(to).skip(from) {
+        if read.thread != second.thread || !read.touch.reads || read.access.is_none() {
+            continue;
+        }
+        let Some(writer) = trace.writer(index).filter(|&w| w >= from) else { continue };
+        let write = &trace.events[writer];
+        if write.thread != first.thread || write.access.is_none() {
+            continue;
+        }
+        let fenced = |thread: usize, from: usize, to: usize, of: fn(&Event) -> bool| {
+            let fence = |e: &Event| e.thread == thread && e.object.is_none() && of(e);
+            trace.events[from..to].iter().any(fence)
+        };
+        let publishes = write.touch.releases || fenced(first.thread, from, writer, |e| e.touch.releases);
+        let sees = read.touch.acquires || fenced(second.thread, index, to, |e| e.touch.acquires);
+        let (w, r) = (place_of(write), place_of(read));
+        let (by, of) = (&trace.threads[first.thread], &trace.threads[second.thread]);
+        if !publishes {
+            lines.push(format!(
+                "{of} saw {w} by {by}, but that store has no Release ordering: it publishes nothing"
+            ));
+        }
+        if !sees {
+            lines.push(format!(
+                "{of} read it by {r}, which has no Acquire ordering: it takes over nothing that was published"
+            ));
+        }
+    }
+    lines.dedup();
+    if lines.is_empty() {
+        let (one, other) = (&trace.threads[first.thread], &trace.threads[second.thread]);
+        lines.push(format!(
+            "nothing leads from {one}'s access to {other}'s: no lock handed over, no join, no Acquire that \
+             reads from a Release"
+        ));
+    }
+    lines
+}
+
+fn place_of(event: &Event) -> String {
+    format!("{}{}", event.text, at(event.place.as_ref()))
+}
+
+// ---- why ----
+
+fn why(turning: &Turning) -> Section {
+    let lines = match turning {
+        Turning::Order { earlier, later } => vec![format!(
+            "the model passes when {}'s {}{} comes before {}'s {}{}, and not after it as here",
+            later.thread,
+            later.what,
+            at(later.place.as_ref()),
+            earlier.thread,
+            earlier.what,
+            at(earlier.place.as_ref()),
+        )],
+        Turning::Choice { of, taken, instead } => vec![format!(
+            "the model passes when {}'s choice{} is {instead}, and not {taken} as here",
+            of.thread,
+            at(of.place.as_ref()),
+        )],
+    };
+    Section { title: "why".to_owned(), lines }
+}

@@ -1,0 +1,123 @@
+//! The nearest passing schedule: the one race, or the one choice, whose reversal makes the model pass.
+//!
+//! Two steps of different threads on one object that do not commute are a race. The races of the
+//! counterexample are reversed one at a time, the last first: what happened of the second step's
+//! thread since the first step is moved before it, and the rest is left as it was as far as the model
+//! allows. What is reported was seen: the execution passed, and in it both steps happen, the other way
+//! round. It is one reason among several, and not every failure has one: some fail in any order.
+
+use crate::minimize::{Laboratory, passes};
+use crate::op::ThreadId;
+use crate::schedule::Choice;
+use crate::trace::{Event, Mark, Place, Trace};
+
+/// How many reversals are tried.
+const TRIES: usize = 400;
+
+/// A step, named for a reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) thread: String,
+    /// `n.load`.
+    pub(crate) what: String,
+    pub(crate) place: Option<Place>,
+}
+
+/// What the failure turns on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Turning {
+    /// The order of two steps, as it was in the failing execution.
+    Order { earlier: Step, later: Step },
+    /// An alternative.
+    Choice { of: Step, taken: u32, instead: u32 },
+}
+
+/// Looks for what the failure turns on.
+pub(crate) fn find(laboratory: &mut Laboratory<'_>, schedule: &[Choice], trace: &Trace) -> Option<Turning> {
+    laboratory.grant(TRIES);
+    order(laboratory, schedule, trace).or_else(|| choice(laboratory, schedule, trace))
+}
+
+fn step(trace: &Trace, event: &Event) -> Step {
+    let what = event.short.clone();
+    Step { thread: trace.threads[event.thread].clone(), what, place: event.place.clone() }
+}
+
+fn order(laboratory: &mut Laboratory<'_>, schedule: &[Choice], trace: &Trace) -> Option<Turning> {
+    let events = &trace.events;
+    for (at, later) in events.iter().enumerate().rev() {
+        let Some(access) = later.access else { continue };
+        // Somebody who waits to the end has not had its turn; who waited and went on is met there.
+        let waits = later.mark == Mark::Wait;
+        let goes_on = || events[at + 1..].iter().any(|e| e.thread == later.thread && e.chosen);
+        if !(later.chosen || waits && !goes_on()) {
+            continue;
+        }
+        for earlier in events[..at].iter().rev() {
+            let races = earlier.chosen
+                && earlier.thread != later.thread
+                && earlier.object == later.object
+                && earlier.access.is_some_and(|other| other.conflicts(access));
+            if !races {
+                continue;
+            }
+            if laboratory.spent() {
+                return None;
+            }
+            let reversed = reverse(schedule, earlier.step, later);
+            let Some(seen) = laboratory.try_schedule(reversed) else { continue };
+            if passes(&seen) {
+                let passing = laboratory.tell_whatever(seen.schedule);
+                if swapped(trace, &passing, earlier, later) {
+                    return Some(Turning::Order { earlier: step(trace, earlier), later: step(trace, later) });
+                }
+            }
+        }
+    }
+    None
+}
+
+/// The schedule with the later step's thread up to that step before the earlier step.
+fn reverse(schedule: &[Choice], earlier: usize, later: &Event) -> Vec<Choice> {
+    let thread = ThreadId(later.thread as u32);
+    let end = if later.mark == Mark::Wait { schedule.len() } else { (later.step + 1).min(schedule.len()) };
+    let (before, rest) = schedule.split_at(earlier.min(end));
+    let (between, after) = rest.split_at(end - before.len());
+    let mine = between.iter().filter(|choice| choice.thread == thread);
+    let others = between.iter().filter(|choice| choice.thread != thread);
+    let waited = (later.mark == Mark::Wait).then_some(Choice { thread, alternative: 0 });
+    before.iter().chain(mine).chain(waited.as_ref()).chain(others).chain(after).copied().collect()
+}
+
+/// Whether both steps happen in the passing execution, the other way round. A step is known by its
+/// thread and by how many of the same kind, at the same line, that thread has taken before it.
+fn swapped(failing: &Trace, passing: &Trace, earlier: &Event, later: &Event) -> bool {
+    let same = |a: &Event, b: &Event| {
+        a.thread == b.thread && a.access.is_some() && a.short == b.short && a.place == b.place
+    };
+    let find = |event: &Event| {
+        let nth = failing.events.iter().filter(|e| e.chosen && e.step < event.step && same(e, event)).count();
+        let alike = passing.events.iter().enumerate().filter(|(_, e)| e.chosen && same(e, event));
+        alike.map(|(at, _)| at).nth(nth)
+    };
+    matches!((find(earlier), find(later)), (Some(earlier), Some(later)) if later < earlier)
+}
+
+fn choice(laboratory: &mut Laboratory<'_>, schedule: &[Choice], trace: &Trace) -> Option<Turning> {
+    for event in trace.events.iter().rev().filter(|e| e.chosen && e.short == "choose") {
+        let taken = schedule.get(event.step)?.alternative;
+        for instead in 0..=taken + 1 {
+            if instead == taken || laboratory.spent() {
+                continue;
+            }
+            let mut other = schedule.to_vec();
+            other[event.step].alternative = instead;
+            let Some(seen) = laboratory.try_schedule(other) else { continue };
+            let took = seen.schedule.get(event.step).is_some_and(|choice| choice.alternative == instead);
+            if took && passes(&seen) {
+                return Some(Turning::Choice { of: step(trace, event), taken, instead });
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,191 @@
+//! Small models that fail, one for each kind of failure and of story. The snapshots of `reports` name
+//! their lines.
+
+#![allow(dead_code)]
+// Models are written here as their users write them; what is unsafe is so on purpose.
+#![allow(clippy::unwrap_used, clippy::undocumented_unsafe_blocks)]
+
+use raddle::cell::UnsafeCell;
+use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use raddle::sync::{Arc, Condvar, Mutex};
+use raddle::{FailureKind, thread};
+
+pub(crate) fn lost_update() {
+    let n = Arc::new(AtomicUsize::new(0));
+    let add = |n: Arc<AtomicUsize>| {
+        let seen = n.load(Ordering::SeqCst);
+        n.store(seen + 1, Ordering::SeqCst);
+    };
+    let children: Vec<_> = (0..2).map(|_| Arc::clone(&n)).map(|n| thread::spawn(move || add(n))).collect();
+    for child in children {
+        child.join().unwrap();
+    }
+    assert_eq!(n.load(Ordering::SeqCst), 2, "an update was lost");
+}
+
+pub(crate) fn opposite_orders() {
+    let accounts = Arc::new((Mutex::new(10), Mutex::new(20)));
+    let other = Arc::clone(&accounts);
+    let child = thread::Builder::new()
+        .name("teller".into())
+        .spawn(move || {
+            let mut to = other.1.lock().unwrap();
+            let mut from = other.0.lock().unwrap();
+            *from -= 1;
+            *to += 1;
+        })
+        .unwrap();
+    {
+        let mut from = accounts.0.lock().unwrap();
+        let mut to = accounts.1.lock().unwrap();
+        *from -= 1;
+        *to += 1;
+    }
+    child.join().unwrap();
+}
+
+pub(crate) fn lost_wakeup() {
+    let pair = Arc::new((Mutex::new(()), Condvar::new(), AtomicBool::new(false)));
+    let other = Arc::clone(&pair);
+    let child = thread::spawn(move || {
+        other.2.store(true, Ordering::SeqCst);
+        other.1.notify_one();
+    });
+    let mut guard = pair.0.lock().unwrap();
+    while !pair.2.load(Ordering::SeqCst) {
+        guard = pair.1.wait(guard).unwrap();
+    }
+    drop(guard);
+    child.join().unwrap();
+}
+
+pub(crate) fn locked_twice() {
+    let lock = Mutex::new(());
+    let _once = lock.lock().unwrap();
+    let _twice = lock.lock().unwrap();
+}
+
+pub(crate) fn nobody_sets_the_flag() {
+    let flag = Arc::new(AtomicBool::new(false));
+    let child = {
+        let flag = Arc::clone(&flag);
+        thread::spawn(move || {
+            if flag.load(Ordering::SeqCst) {
+                flag.store(true, Ordering::SeqCst);
+            }
+        })
+    };
+    while !flag.load(Ordering::SeqCst) {
+        thread::yield_now();
+    }
+    child.join().unwrap();
+}
+
+pub(crate) struct Shared {
+    data: UnsafeCell<usize>,
+    ready: AtomicBool,
+}
+// SAFETY: not at all, as the reports say.
+unsafe impl Sync for Shared {}
+
+pub(crate) fn publish(store: Ordering, load: Ordering) {
+    let shared = Arc::new(Shared { data: UnsafeCell::new(0), ready: AtomicBool::new(false) });
+    let writer = Arc::clone(&shared);
+    let child = thread::spawn(move || {
+        writer.data.with_mut(|data| unsafe { *data = 7 });
+        writer.ready.store(true, store);
+    });
+    if shared.ready.load(load) {
+        shared.data.with(|data| assert_eq!(unsafe { *data }, 7));
+    }
+    child.join().unwrap();
+}
+
+pub(crate) fn published_relaxed() {
+    publish(Ordering::Relaxed, Ordering::Acquire);
+}
+
+pub(crate) fn seen_relaxed() {
+    publish(Ordering::Release, Ordering::Relaxed);
+}
+
+pub(crate) fn not_published_at_all() {
+    let shared = Arc::new(Shared { data: UnsafeCell::new(0), ready: AtomicBool::new(false) });
+    let writer = Arc::clone(&shared);
+    let child = thread::spawn(move || writer.data.with_mut(|data| unsafe { *data += 1 }));
+    shared.data.with_mut(|data| unsafe { *data += 1 });
+    child.join().unwrap();
+}
+
+pub(crate) fn an_unlucky_choice() {
+    let dice = raddle::choose(6);
+    assert!(dice < 5, "a six");
+}
+
+pub(crate) fn nobody_joins_the_panic() {
+    let n = Arc::new(AtomicUsize::new(0));
+    let other = Arc::clone(&n);
+    drop(thread::spawn(move || assert_eq!(other.load(Ordering::SeqCst), 0, "somebody was faster")));
+    n.fetch_add(1, Ordering::SeqCst);
+}
+
+pub(crate) fn many_threads() {
+    let n = Arc::new(AtomicUsize::new(0));
+    let children: Vec<_> = (0..9)
+        .map(|i| {
+            let n = Arc::clone(&n);
+            thread::spawn(move || {
+                let seen = n.load(Ordering::SeqCst);
+                n.store(seen + i, Ordering::SeqCst);
+            })
+        })
+        .collect();
+    for child in children {
+        child.join().unwrap();
+    }
+    assert_eq!(n.load(Ordering::SeqCst), 36);
+}
+
+pub(crate) fn long_way_to_fail() {
+    let n = Arc::new(AtomicUsize::new(0));
+    let other = Arc::clone(&n);
+    let child = thread::spawn(move || {
+        for _ in 0..40 {
+            other.load(Ordering::SeqCst);
+        }
+        other.store(1, Ordering::SeqCst);
+    });
+    child.join().unwrap();
+    assert_eq!(n.load(Ordering::SeqCst), 0);
+}
+
+pub(crate) fn after_you() {
+    let flags = Arc::new((AtomicBool::new(false), AtomicBool::new(false)));
+    let go = |mine: &AtomicBool, other: &AtomicBool| {
+        mine.store(true, Ordering::SeqCst);
+        while other.load(Ordering::SeqCst) {
+            mine.store(false, Ordering::SeqCst);
+            mine.store(true, Ordering::SeqCst);
+        }
+        mine.store(false, Ordering::SeqCst);
+    };
+    let theirs = Arc::clone(&flags);
+    let child = thread::spawn(move || go(&theirs.1, &theirs.0));
+    go(&flags.0, &flags.1);
+    child.join().unwrap();
+}
+
+/// Every failing model of this file, by name.
+pub(crate) const FAILING: &[(&str, fn(), FailureKind)] = &[
+    ("lost_update", lost_update, FailureKind::Panic),
+    ("opposite_orders", opposite_orders, FailureKind::Deadlock),
+    ("lost_wakeup", lost_wakeup, FailureKind::Deadlock),
+    ("locked_twice", locked_twice, FailureKind::Deadlock),
+    ("nobody_sets_the_flag", nobody_sets_the_flag, FailureKind::Livelock),
+    ("published_relaxed", published_relaxed, FailureKind::DataRace),
+    ("seen_relaxed", seen_relaxed, FailureKind::DataRace),
+    ("not_published_at_all", not_published_at_all, FailureKind::DataRace),
+    ("an_unlucky_choice", an_unlucky_choice, FailureKind::Panic),
+    ("nobody_joins_the_panic", nobody_joins_the_panic, FailureKind::Panic),
+    ("long_way_to_fail", long_way_to_fail, FailureKind::Panic),
+];

@@ -1,0 +1,216 @@
+//! What a person sees of a failure: reports of each kind, small schedules, tokens that hold.
+#[path = "common/failing.rs"]
+mod failing;
+
+use std::collections::BTreeSet;
+
+use failing::*;
+use raddle::sync::Arc;
+use raddle::sync::atomic::{AtomicBool, Ordering};
+use raddle::{Checker, Counterexample, FailureKind, Report, Verdict, thread};
+
+fn refuted(model: fn(), kind: FailureKind) -> Counterexample {
+    Checker::exhaustive().check(model).expect_failure(kind).clone()
+}
+
+/// The report in so many columns, without what changes with the token's layout.
+fn shown(counterexample: &Counterexample, width: usize) -> String {
+    format!("{counterexample:width$}").replace(counterexample.token(), "<token>")
+}
+
+// ---- what they look like ----
+
+#[test]
+fn every_failure_explains_itself_on_eighty_columns() {
+    for &(name, model, kind) in FAILING {
+        insta::assert_snapshot!(name, shown(&refuted(model, kind), 80));
+    }
+}
+
+#[test]
+fn a_cycle_without_an_end_is_folded() {
+    let report = Checker::exhaustive().check(after_you);
+    insta::assert_snapshot!("after_you", shown(report.expect_failure(FailureKind::Livelock), 80));
+}
+
+#[test]
+fn a_narrow_page_has_a_list() {
+    insta::assert_snapshot!("lost_update_narrow", shown(&refuted(lost_update, FailureKind::Panic), 44));
+}
+
+#[test]
+fn a_wide_page_has_the_source() {
+    insta::assert_snapshot!(
+        "opposite_orders_wide",
+        shown(&refuted(opposite_orders, FailureKind::Deadlock), 130)
+    );
+}
+
+#[test]
+fn many_threads_have_a_list() {
+    let report = Checker::random(1_000).check(many_threads);
+    insta::assert_snapshot!("many_threads", shown(report.expect_failure(FailureKind::Panic), 80));
+}
+
+#[test]
+fn a_thread_that_spins_beside_others_is_folded_and_bracketed() {
+    let text = shown(&refuted(nobody_sets_the_flag, FailureKind::Livelock), 80);
+    let rounds: Vec<&str> = text.lines().skip_while(|line| !line.starts_with('┌')).take(3).collect();
+    assert!(rounds[1].starts_with("│ ○ AtomicBool#1.load() → false"), "{text}");
+    assert!(rounds[2].starts_with("└ … 31 more rounds of these 2 steps"), "{text}");
+}
+
+// ---- what they promise ----
+
+#[test]
+fn a_token_replays_to_the_same_failure_ten_times_out_of_ten() {
+    for &(name, model, kind) in FAILING {
+        for checker in
+            [Checker::exhaustive(), Checker::dfs(), Checker::random(10_000), Checker::pct(10_000, 3)]
+        {
+            let report = checker.check(model);
+            let first = report.expect_failure(kind);
+            for _ in 0..10 {
+                let replay = Checker::replay(first.token()).expect("the token is whole");
+                let again = replay.check(model);
+                let again = again.expect_failure(kind);
+                assert_eq!(again.message(), first.message(), "{name}");
+                assert_eq!(again.token(), first.token(), "{name} by {}", report.engine);
+            }
+        }
+    }
+}
+
+/// The smallest bound on preemptions at which the model fails.
+fn fewest_preemptions(model: fn()) -> usize {
+    let fails = |bound: &usize| {
+        let report = Checker::exhaustive().preemption_bound(*bound).check(model);
+        matches!(report.verdict, Verdict::Refuted(_))
+    };
+    (0..8).find(fails).expect("the model fails")
+}
+
+/// The preemptions that a report says its schedule has: the last number before the semicolon.
+fn preemptions(counterexample: &Counterexample) -> usize {
+    let text = counterexample.to_string();
+    let line = text.lines().find_map(|line| line.strip_prefix("minimised")).expect("it was minimised");
+    let part = line.split(';').next().expect("a line has a beginning");
+    let mut numbers = part.split_whitespace().filter_map(|word| word.parse().ok());
+    numbers.next_back().expect("preemptions are counted")
+}
+
+#[test]
+fn no_schedule_has_more_preemptions_than_the_smallest_bound_that_refutes() {
+    for &(name, model, kind) in FAILING {
+        let fewest = fewest_preemptions(model);
+        for checker in [Checker::exhaustive(), Checker::dfs(), Checker::random(10_000).seed(3)] {
+            let report = checker.check(model);
+            let found = preemptions(report.expect_failure(kind));
+            assert!(found <= fewest, "{name} by {}: {found} preemptions, {fewest} are enough", report.engine);
+        }
+    }
+}
+
+#[test]
+fn a_schedule_found_by_chance_gets_smaller() {
+    let found = Checker::random(10_000).check(many_threads);
+    let text = found.expect_failure(FailureKind::Panic).to_string();
+    let line = text.lines().find(|line| line.starts_with("minimised")).expect("it was minimised");
+    assert!(line.contains("preemptions → 1;"), "{line}");
+}
+
+#[test]
+fn failures_that_differ_keep_their_own_messages_when_all_are_wanted() {
+    let model = || assert_eq!(raddle::choose(4), 0);
+    let report = Checker::exhaustive().stop_on_failure(false).check(model);
+    let messages: BTreeSet<&str> = report.failures.iter().map(Counterexample::message).collect();
+    assert_eq!(messages.len(), 3, "{messages:?}");
+}
+
+#[test]
+fn the_same_check_tells_the_same_story_twice() {
+    for &(name, model, kind) in FAILING {
+        assert_eq!(refuted(model, kind).to_string(), refuted(model, kind).to_string(), "{name}");
+    }
+}
+
+#[test]
+fn what_loom_finds_is_drawn_where_it_exists_under_sequential_consistency() {
+    let report = Checker::loom().check(lost_update);
+    let found = report.expect_failure(FailureKind::Panic);
+    insta::assert_snapshot!("lost_update_by_loom", shown(found, 80));
+    let again = Checker::replay(found.token()).expect("the token is whole").check(lost_update);
+    again.expect_failure(FailureKind::Panic);
+}
+
+#[test]
+fn what_only_loom_finds_is_not_given_a_schedule() {
+    let report = Checker::loom().check(|| {
+        let flags = Arc::new((AtomicBool::new(false), AtomicBool::new(false)));
+        let other = Arc::clone(&flags);
+        let child = thread::spawn(move || {
+            other.0.store(true, Ordering::Relaxed);
+            other.1.load(Ordering::Relaxed)
+        });
+        flags.1.store(true, Ordering::Relaxed);
+        let here = flags.0.load(Ordering::Relaxed);
+        let there = child.join().expect("no panic");
+        assert!(here || there, "both read the past");
+    });
+    let found = report.expect_failure(FailureKind::Panic);
+    assert_eq!(found.token(), "");
+    insta::assert_snapshot!("stale_read_by_loom", found.to_string());
+}
+
+#[test]
+fn checks_side_by_side_do_not_mix_their_reports() {
+    let alone: Vec<String> =
+        FAILING.iter().map(|&(_, model, kind)| shown(&refuted(model, kind), 80)).collect();
+    let together: Vec<String> = std::thread::scope(|scope| {
+        let run = |&(_, model, kind): &(&str, fn(), FailureKind)| {
+            // A named thread counts as the test that asks, so these ask under the test's name.
+            let name = std::thread::current().name().unwrap_or("main").to_owned();
+            let builder = std::thread::Builder::new().name(name);
+            builder.spawn_scoped(scope, move || shown(&refuted(model, kind), 80)).expect("a thread")
+        };
+        let running: Vec<_> = FAILING.iter().map(run).collect();
+        running.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    });
+    assert_eq!(alone, together);
+}
+
+#[test]
+fn the_line_to_paste_names_the_test() {
+    let report: Report = Checker::exhaustive().check(lost_update);
+    let text = report.to_string();
+    let token = report.expect_failure(FailureKind::Panic).token();
+    let line = format!("replay  RADDLE_REPLAY={token} cargo test the_line_to_paste_names_the_test");
+    assert!(text.contains(&line), "{text}");
+}
+
+#[test]
+fn the_line_to_paste_for_a_model_of_the_catalogue_is_a_command() {
+    let report = Checker::exhaustive().name("lost-update/buggy").check(lost_update);
+    let found = report.expect_failure(FailureKind::Panic);
+    let text = found.to_string();
+    assert!(text.ends_with(&format!("replay  raddle replay {}", found.token())), "{text}");
+}
+
+#[test]
+fn no_line_but_the_one_to_paste_is_wider_than_the_page() {
+    for &(name, model, kind) in FAILING {
+        let found = refuted(model, kind);
+        for width in [24, 40, 50, 64, 80, 100, 200] {
+            let text = format!("{found:width$}");
+            let wide = text.lines().find(|line| line.chars().count() > width && !line.starts_with("replay"));
+            assert_eq!(wide, None, "{name} in {width} columns");
+        }
+    }
+}
+
+#[test]
+fn a_panic_that_shows_control_characters_cannot_move_the_cursor() {
+    let found = refuted(|| panic!("\x1b[2J\r\u{202e}gone"), FailureKind::Panic);
+    let text = found.to_string();
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{text:?}");
+}
