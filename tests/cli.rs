@@ -253,6 +253,24 @@ fn junit_has_a_case_for_each_row() {
 }
 
 #[test]
+fn a_page_is_written_beside_the_table() {
+    let path = scratch("page").join("raddle.html");
+    let file = path.to_str().expect("a plain path");
+    let output = run(&["verify", "lock-order", "--engine", "exhaustive", "loom", "--html", file]);
+    assert_eq!((code(&output), stderr(&output)), (Some(0), ""));
+    assert!(stdout(&output).contains(": all agree in "));
+    let page = std::fs::read_to_string(&path).expect("it was written");
+    for words in ["Coffman", "<svg", "deadlock", "loom#376", "1 hazard, 10 rows: all as expected"] {
+        assert!(page.contains(words), "{words} is missing");
+    }
+    // A shorter page leaves nothing of a longer one behind.
+    let shorter = run(&["verify", "lost-update/lock", "--engine", "dfs", "--html", file]);
+    assert_eq!(code(&shorter), Some(0));
+    let shorter = std::fs::read_to_string(&path).expect("it was written");
+    assert!(shorter.len() < page.len() && shorter.trim_end().ends_with("</html>"));
+}
+
+#[test]
 #[cfg(unix)]
 fn a_reader_that_has_seen_enough_is_no_error() {
     use std::process::Stdio;
@@ -298,6 +316,22 @@ fn an_unknown_format_is_refused_with_those_that_there_are() {
 }
 
 #[test]
+fn a_page_that_cannot_be_written_is_refused_before_anything_runs() {
+    let nowhere = scratch("nowhere").join("no/such/directory/raddle.html");
+    let nowhere = nowhere.to_str().expect("a plain path");
+    for arguments in [&["verify", "--html", nowhere][..], &["verify", "--format", "json", "--html", nowhere]]
+    {
+        refused(&run(arguments), &["cannot write", "no/such/directory/raddle.html"]);
+    }
+    let directory = scratch("directory");
+    refused(&run(&["verify", "--html", directory.to_str().expect("a plain path")]), &["cannot write"]);
+    refused(&run(&["verify", "--html"]), &["--html"]);
+    let path = scratch("untouched").join("raddle.html");
+    refused(&run(&["verify", "nonsense", "--html", path.to_str().expect("a plain path")]), &["nonsense"]);
+    assert!(!path.exists(), "nothing is written for bad input");
+}
+
+#[test]
 fn words_that_make_no_sense_are_refused() {
     refused(&run(&["verify", "--fromat", "json"]), &["--fromat", "--help"]);
     refused(&run(&["verify", "--engine"]), &["--engine", "--help"]);
@@ -337,8 +371,13 @@ fn altered(token: &str, alter: impl FnOnce(&mut Vec<u8>)) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Where a token keeps the model: after version, engine and four budgets of a byte each.
-const MODEL: std::ops::Range<usize> = 6..10;
+/// Where a token's body names its model; what stands before is the engine and the budgets, and what comes
+/// after is the schedule.
+fn model_in(bytes: &[u8], model: &str) -> std::ops::Range<usize> {
+    let hash = crc32fast::hash(model.as_bytes()).to_le_bytes();
+    let at = bytes.windows(4).position(|window| window == hash).expect("a token names its model");
+    at..at + 4
+}
 
 #[test]
 fn a_malformed_token_is_refused() {
@@ -351,8 +390,10 @@ fn a_malformed_token_is_refused() {
 
 #[test]
 fn a_token_of_no_model_of_the_catalogue_is_refused() {
-    let foreign =
-        altered(&token_of("lost-update/buggy"), |bytes| bytes[MODEL].copy_from_slice(&[1, 2, 3, 4]));
+    let foreign = altered(&token_of("lost-update/buggy"), |bytes| {
+        let model = model_in(bytes, "lost-update/buggy");
+        bytes[model].copy_from_slice(&[1, 2, 3, 4]);
+    });
     refused(&run(&["replay", &foreign]), &["another model", "RADDLE_REPLAY"]);
 }
 
@@ -366,7 +407,7 @@ fn a_token_replays_the_failure_from_which_it_came() {
         let text = stdout(&output);
         assert_eq!((code(&output), stderr(&output)), (Some(0), ""), "{text}");
         assert!(text.starts_with(&format!("✗ {model}: {failure}, as exhaustive found it")), "{text}");
-        assert!(text.contains(".rs:") && text.contains(&token), "{text}");
+        assert!(text.contains(".rs:") && text.contains("replay"), "{text}");
         assert!(!text.contains('\u{1b}'));
         // Pasted whole, it is understood as well.
         assert_eq!(code(&run(&["replay", &format!("RADDLE_REPLAY={token}")])), Some(0));
@@ -375,7 +416,9 @@ fn a_token_replays_the_failure_from_which_it_came() {
 
 #[test]
 fn a_schedule_that_passes_is_not_as_expected() {
-    let never_preempted = altered(&token_of("lost-update/buggy"), |bytes| bytes.truncate(MODEL.end));
+    let never_preempted = altered(&token_of("lost-update/buggy"), |bytes| {
+        bytes.truncate(model_in(bytes, "lost-update/buggy").end);
+    });
     let output = run(&["replay", &never_preempted]);
     assert_eq!((code(&output), stderr(&output)), (Some(1), ""));
     assert!(stdout(&output).contains("this schedule passes"), "{}", stdout(&output));
@@ -385,7 +428,7 @@ fn a_schedule_that_passes_is_not_as_expected() {
 fn a_schedule_that_does_not_fit_says_where_it_diverged() {
     // The first step of all by a seventh thread, of which there is none.
     let other = altered(&token_of("lost-update/buggy"), |bytes| {
-        bytes.truncate(MODEL.end);
+        bytes.truncate(model_in(bytes, "lost-update/buggy").end);
         bytes.extend([7 << 1, 1]);
     });
     let output = run(&["replay", &other]);

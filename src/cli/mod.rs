@@ -8,6 +8,7 @@ mod list;
 mod measure;
 mod new;
 mod output;
+mod page;
 mod problem;
 mod progress;
 mod replay;

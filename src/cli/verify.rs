@@ -1,11 +1,13 @@
 //! `raddle verify`: the catalogue, or some of it, under every engine, or some of them.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
 
 use crate::cli::output::Output;
+use crate::cli::page::Target;
 use crate::cli::problem::Problem;
 use crate::cli::{Format, Status, progress, run as runner, select, table};
 use crate::config::Environment;
@@ -23,6 +25,9 @@ pub(crate) struct Arguments {
     /// How to print the results: text, json or junit
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
     format: String,
+    /// Also write a page of stories, results and timelines here
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 const FORMATS: &[(&str, Format)] =
@@ -33,13 +38,18 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Pro
     let format = Format::parse(&arguments.format, FORMATS)?;
     let rows = select::rows(&arguments.names, &arguments.engines)?;
     let environment = Environment::read()?;
+    let page = arguments.html.as_deref().map(Target::open).transpose()?;
     #[allow(clippy::disallowed_methods)]
     // The summary says how long one waited.
     let began = Instant::now();
     let bar = progress::bar(rows.len());
     let rows = runner::all(rows, &environment, &bar);
+    let elapsed = began.elapsed();
+    if let Some(page) = page {
+        page.write(&rows, elapsed)?;
+    }
     match format {
-        Format::Text => table::write(&rows, began.elapsed(), out)?,
+        Format::Text => table::write(&rows, elapsed, out)?,
         Format::Json => json::write(&rows, out)?,
         Format::Junit => junit::write(&rows, out)?,
     }
