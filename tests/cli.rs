@@ -268,11 +268,10 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 fn an_unknown_hazard_is_refused_with_the_nearest_names() {
     for command in [&["verify"][..], &["explain"], &[]] {
         let arguments: Vec<&str> = command.iter().copied().chain(["lost-updat"]).collect();
-        refused(
-            &run(&arguments),
-            &["unknown hazard \"lost-updat\"", "did you mean lost-update", "raddle list"],
-        );
+        refused(&run(&arguments), &["hazard \"lost-updat\"", "did you mean lost-update", "raddle list"]);
     }
+    refused(&run(&["lits"]), &["unknown command or hazard \"lits\"", "did you mean list"]);
+    refused(&run(&["verify", "dfs"]), &["unknown hazard \"dfs\"", "--engine dfs"]);
     refused(&run(&["verify", "lost-update", "nonsense"]), &["\"nonsense\""]);
     refused(&run(&["verify", ""]), &["unknown hazard \"\""]);
     refused(&run(&["verify", "two\nlines"]), &["two"]);
@@ -337,8 +336,13 @@ fn altered(token: &str, alter: impl FnOnce(&mut Vec<u8>)) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Where a token keeps the model: after version, engine and four budgets of a byte each.
-const MODEL: std::ops::Range<usize> = 6..10;
+/// Where a token's body names its model; what stands before is the engine and the budgets, and what comes
+/// after is the schedule.
+fn model_in(bytes: &[u8], model: &str) -> std::ops::Range<usize> {
+    let hash = crc32fast::hash(model.as_bytes()).to_le_bytes();
+    let at = bytes.windows(4).position(|window| window == hash).expect("a token names its model");
+    at..at + 4
+}
 
 #[test]
 fn a_malformed_token_is_refused() {
@@ -351,8 +355,10 @@ fn a_malformed_token_is_refused() {
 
 #[test]
 fn a_token_of_no_model_of_the_catalogue_is_refused() {
-    let foreign =
-        altered(&token_of("lost-update/buggy"), |bytes| bytes[MODEL].copy_from_slice(&[1, 2, 3, 4]));
+    let foreign = altered(&token_of("lost-update/buggy"), |bytes| {
+        let model = model_in(bytes, "lost-update/buggy");
+        bytes[model].copy_from_slice(&[1, 2, 3, 4]);
+    });
     refused(&run(&["replay", &foreign]), &["another model", "RADDLE_REPLAY"]);
 }
 
@@ -366,7 +372,7 @@ fn a_token_replays_the_failure_from_which_it_came() {
         let text = stdout(&output);
         assert_eq!((code(&output), stderr(&output)), (Some(0), ""), "{text}");
         assert!(text.starts_with(&format!("✗ {model}: {failure}, as exhaustive found it")), "{text}");
-        assert!(text.contains(".rs:") && text.contains(&token), "{text}");
+        assert!(text.contains(".rs:") && text.contains("replay"), "{text}");
         assert!(!text.contains('\u{1b}'));
         // Pasted whole, it is understood as well.
         assert_eq!(code(&run(&["replay", &format!("RADDLE_REPLAY={token}")])), Some(0));
@@ -375,7 +381,9 @@ fn a_token_replays_the_failure_from_which_it_came() {
 
 #[test]
 fn a_schedule_that_passes_is_not_as_expected() {
-    let never_preempted = altered(&token_of("lost-update/buggy"), |bytes| bytes.truncate(MODEL.end));
+    let never_preempted = altered(&token_of("lost-update/buggy"), |bytes| {
+        bytes.truncate(model_in(bytes, "lost-update/buggy").end);
+    });
     let output = run(&["replay", &never_preempted]);
     assert_eq!((code(&output), stderr(&output)), (Some(1), ""));
     assert!(stdout(&output).contains("this schedule passes"), "{}", stdout(&output));
@@ -385,7 +393,7 @@ fn a_schedule_that_passes_is_not_as_expected() {
 fn a_schedule_that_does_not_fit_says_where_it_diverged() {
     // The first step of all by a seventh thread, of which there is none.
     let other = altered(&token_of("lost-update/buggy"), |bytes| {
-        bytes.truncate(MODEL.end);
+        bytes.truncate(model_in(bytes, "lost-update/buggy").end);
         bytes.extend([7 << 1, 1]);
     });
     let output = run(&["replay", &other]);
