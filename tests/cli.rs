@@ -286,11 +286,10 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 fn an_unknown_hazard_is_refused_with_the_nearest_names() {
     for command in [&["verify"][..], &["explain"], &[]] {
         let arguments: Vec<&str> = command.iter().copied().chain(["lost-updat"]).collect();
-        refused(
-            &run(&arguments),
-            &["unknown hazard \"lost-updat\"", "did you mean lost-update", "raddle list"],
-        );
+        refused(&run(&arguments), &["hazard \"lost-updat\"", "did you mean lost-update", "raddle list"]);
     }
+    refused(&run(&["lits"]), &["unknown command or hazard \"lits\"", "did you mean list"]);
+    refused(&run(&["verify", "dfs"]), &["unknown hazard \"dfs\"", "--engine dfs"]);
     refused(&run(&["verify", "lost-update", "nonsense"]), &["\"nonsense\""]);
     refused(&run(&["verify", ""]), &["unknown hazard \"\""]);
     refused(&run(&["verify", "two\nlines"]), &["two"]);

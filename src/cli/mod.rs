@@ -109,13 +109,14 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: CommandLine, out: &mut Output) -> Result<Status, Problem> {
-    match arguments.command.unwrap_or(Command::Verify(arguments.verify)) {
-        Command::Verify(arguments) => verify::run(&arguments, out),
-        Command::List(arguments) => list::run(&arguments, out),
-        Command::Explain(arguments) => explain::run(&arguments, out),
-        Command::Replay(arguments) => replay::run(&arguments, out),
-        Command::New(arguments) => new::run(&arguments, out),
-        Command::Measure(arguments) => measure::run(&arguments, out),
+    match arguments.command {
+        None => verify::run(&arguments.verify, out).map_err(Problem::perhaps_a_command),
+        Some(Command::Verify(arguments)) => verify::run(&arguments, out),
+        Some(Command::List(arguments)) => list::run(&arguments, out),
+        Some(Command::Explain(arguments)) => explain::run(&arguments, out),
+        Some(Command::Replay(arguments)) => replay::run(&arguments, out),
+        Some(Command::New(arguments)) => new::run(&arguments, out),
+        Some(Command::Measure(arguments)) => measure::run(&arguments, out),
     }
 }
 
@@ -161,6 +162,9 @@ mod tests {
     #[test]
     fn the_commands_are_consistent() {
         CommandLine::command().debug_assert();
+        let names: Vec<String> =
+            CommandLine::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        assert_eq!(names, problem::COMMANDS);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 
+use crate::catalogue::HAZARDS;
+use crate::engine::Kind;
 use crate::error::Error;
 
 /// Why a command could not run.
@@ -16,6 +18,8 @@ pub(crate) enum Problem {
     Usage(String),
     #[error("unknown hazard {name:?}{nearest}; raddle list prints them all")]
     UnknownHazard { name: String, nearest: String },
+    #[error("unknown command or hazard {name:?}{nearest}; raddle --help and raddle list print them all")]
+    UnknownCommand { name: String, nearest: String },
     #[error("unknown variant {name:?} of {hazard}: it must be one of {known}")]
     UnknownVariant { hazard: &'static str, name: String, known: String },
     #[error("unknown format {name:?}: it must be one of {known}")]
@@ -37,6 +41,18 @@ pub(crate) enum Problem {
     Write { path: PathBuf, error: io::Error },
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
+}
+
+/// As `raddle --help` has them.
+pub(crate) const COMMANDS: [&str; 6] = ["verify", "list", "explain", "replay", "new", "measure"];
+
+impl Problem {
+    /// The same where a command might have been meant as well.
+    pub(crate) fn perhaps_a_command(self) -> Self {
+        let Problem::UnknownHazard { name, .. } = self else { return self };
+        let known = COMMANDS.into_iter().chain(HAZARDS.iter().map(|hazard| hazard.name));
+        Problem::UnknownCommand { nearest: nearest(&name, known), name }
+    }
 }
 
 /// Says what is wrong, in a line.
@@ -61,6 +77,9 @@ pub(crate) fn usage(error: &clap::Error) -> Problem {
 
 /// The names that somebody may have meant, as `: did you mean a or b?`, or nothing.
 pub(crate) fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> String {
+    if name.parse::<Kind>().is_ok() {
+        return format!(": it is an engine, so write --engine {name}");
+    }
     let mut likely: Vec<(f64, &str)> = known
         .map(|other| (strsim::jaro_winkler(&name.to_lowercase(), other), other))
         .filter(|(likeness, _)| *likeness > LIKE)

@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use indicatif::ProgressBar;
@@ -44,10 +44,13 @@ pub(crate) fn all(rows: Vec<Row>, environment: &Environment, progress: &Progress
     // Shuttle installs a panic hook once in a process. That is done before others can be disturbed.
     let _ = Checker::random(1).check(|| {});
     let rows: Vec<Mutex<Row>> = rows.into_iter().map(Mutex::new).collect();
+    // Loom's rows may take the longest: were one the last to begin, the others would wait for it.
+    let (loom, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| taken(row).engine == Kind::Loom);
+    let order = [loom, others].concat();
     let next = AtomicUsize::new(0);
     let work = || {
-        while let Some(row) = rows.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let mut row = row.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(row) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let mut row = taken(row);
             if !matches!(row.expected, Expected::Skipped(_)) {
                 progress.set_message(row.hazard.name);
                 let checker = checker(row.engine, environment).workers(workers);
@@ -64,6 +67,11 @@ pub(crate) fn all(rows: Vec<Row>, environment: &Environment, progress: &Progress
     });
     progress.finish_and_clear();
     rows.into_iter().map(|row| row.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+}
+
+/// A row belongs to whoever took its number, so nobody ever waits here, and a fault is kept in [`one`].
+fn taken(row: &Mutex<Row>) -> MutexGuard<'_, Row> {
+    row.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Checks one row. A fault of the engine is kept to its row.
