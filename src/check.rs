@@ -13,7 +13,7 @@ use crate::engine::dfs::Dfs;
 use crate::engine::dpor::Dpor;
 use crate::engine::probe::{POINTS, Probe, TURNS};
 use crate::engine::replay::{Replay, portable};
-use crate::engine::shuttle::Tasks;
+use crate::engine::shuttle::Sampling;
 use crate::engine::{Kind, loom, native, shuttle};
 use crate::error::Error;
 use crate::minimize::{FEW_PREEMPTIONS, Laboratory};
@@ -605,8 +605,11 @@ impl Run {
                     Plan::Sample(_, executions) => (*executions, 1),
                     _ => (0, 1),
                 };
-                let tally = self.sample(kind, executions, depth);
-                self.conclude(tally, true)
+                let executions = usize::try_from(executions).unwrap_or(usize::MAX);
+                let sampling = Sampling { kind, seed: self.settings.seed, executions, depth };
+                let run = Rc::new(self);
+                let tally = run.sample(sampling);
+                run.conclude(tally, true)
             }
         }
     }
@@ -671,7 +674,7 @@ impl Run {
     fn model_arm(&self, scheduler: &mut dyn Scheduler) -> Tally {
         let mut tally = self.tally();
         let host = Coroutines::new();
-        let session = Session::new(self.execution(), Box::new(host.clone()));
+        let session = Session::new(self.execution(), host.clone());
         host.explore(&session, scheduler, &self.body(), &mut tally);
         self.probe(&host, &session, &mut tally);
         tally
@@ -695,15 +698,15 @@ impl Run {
         }
     }
 
-    /// Explores in shuttle's runner.
-    fn sample(&self, kind: Kind, executions: u64, depth: usize) -> Tally {
-        let tally = Rc::new(RefCell::new(self.tally()));
-        let tasks = Tasks::default();
-        let session = Session::new(self.execution(), Box::new(tasks.clone()));
-        let judge: Rc<RefCell<dyn Judge>> = Rc::clone(&tally) as _;
-        let count = usize::try_from(executions).unwrap_or(usize::MAX);
-        shuttle::explore(kind, (self.settings.seed, count, depth), &session, &tasks, &self.body(), judge);
-        Rc::into_inner(tally).map_or_else(|| unreachable!("the runner is gone"), RefCell::into_inner)
+    /// Explores by one of shuttle's schedulers.
+    fn sample(self: &Rc<Self>, sampling: Sampling) -> Tally {
+        let result: Rc<RefCell<Option<Tally>>> = Rc::default();
+        let (run, into) = (Rc::clone(self), Rc::clone(&result));
+        shuttle::with_scheduler(sampling, move |scheduler| {
+            *into.borrow_mut() = Some(run.model_arm(scheduler));
+        });
+        let tally = result.borrow_mut().take();
+        tally.unwrap_or_else(|| self.tally())
     }
 
     fn native(&self, executions: u64) -> Report {

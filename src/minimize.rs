@@ -92,7 +92,7 @@ impl<'a> Laboratory<'a> {
         let mut settings = settings.clone();
         settings.stop_on_failure = true;
         let host = Coroutines::new();
-        let session = Session::new(Execution::new(settings), Box::new(host.clone()));
+        let session = Session::new(Execution::new(settings), host.clone());
         Laboratory { session, host, body, beat, executions: EXECUTIONS, steps: STEPS }
     }
 

@@ -175,7 +175,9 @@ impl Trace {
             teller.end(end);
         }
         let mut trace = teller.trace;
-        if let (Some(earlier), Some(last)) = (&log.race, trace.events.last()) {
+        let last = trace.newest_step();
+        if let (Some(earlier), Some(index)) = (&log.race, last) {
+            let last = &trace.events[index];
             let thread = execution.born().iter().position(|&t| t == earlier.thread).unwrap_or_default();
             let place = Place::from(earlier.site);
             let is_it = |event: &Event| {
@@ -184,20 +186,19 @@ impl Trace {
                     && event.touch.writes == earlier.write
                     && event.place.as_ref() == Some(&place)
             };
-            let before = trace.events.len() - 1;
-            let event = trace.events[..before].iter().rposition(is_it);
+            let event = trace.events[..index].iter().rposition(is_it);
             let first = Racing { thread, write: earlier.write, place, event };
             if let (Some(object), Some(place)) = (last.object, last.place.clone()) {
-                let second = Racing {
-                    thread: last.thread,
-                    write: last.touch.writes,
-                    place,
-                    event: Some(trace.events.len() - 1),
-                };
-                trace.race = Some((first, second, object));
+                let (thread, write) = (last.thread, last.touch.writes);
+                trace.race = Some((first, Racing { thread, write, place, event: Some(index) }, object));
             }
         }
         trace
+    }
+
+    /// The last event that somebody took: after it there are only threads that are found to wait.
+    pub(crate) fn newest_step(&self) -> Option<usize> {
+        self.events.iter().rposition(|event| event.mark != Mark::Wait)
     }
 
     /// The event that wrote the value which this one saw.

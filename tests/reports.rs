@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use failing::*;
 use raddle::sync::Arc;
-use raddle::sync::atomic::{AtomicBool, Ordering};
-use raddle::{Checker, Counterexample, FailureKind, Report, Verdict, thread};
+use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use raddle::{Checker, Counterexample, FailureKind, Reason, Report, Verdict, thread};
 
 fn refuted(model: fn(), kind: FailureKind) -> Counterexample {
     Checker::exhaustive().check(model).expect_failure(kind).clone()
@@ -131,6 +131,60 @@ fn failures_that_differ_keep_their_own_messages_when_all_are_wanted() {
 fn the_same_check_tells_the_same_story_twice() {
     for &(name, model, kind) in FAILING {
         assert_eq!(refuted(model, kind).to_string(), refuted(model, kind).to_string(), "{name}");
+    }
+}
+
+/// A model whose operations before and after the failure can be varied.
+fn edited(before: bool, after: bool) -> impl Fn() + Send + Sync + 'static {
+    move || {
+        let n = Arc::new(AtomicUsize::new(0));
+        let other = Arc::clone(&n);
+        let child = thread::spawn(move || {
+            if before {
+                other.load(Ordering::SeqCst);
+                other.load(Ordering::SeqCst);
+            }
+            other.store(1, Ordering::SeqCst);
+        });
+        assert_eq!(n.load(Ordering::SeqCst), 0, "the child was faster");
+        if after {
+            n.store(7, Ordering::SeqCst);
+        }
+        child.join().expect("no panic");
+    }
+}
+
+#[test]
+fn a_token_survives_edits_after_the_failure_and_tells_where_it_diverges() {
+    let report = Checker::exhaustive().name("model").check(edited(false, false));
+    let token = report.expect_failure(FailureKind::Panic).token().to_owned();
+    let replay = Checker::replay(&token).expect("the token is whole").name("model");
+    replay.check(edited(false, true)).expect_failure(FailureKind::Panic);
+
+    let report = Checker::exhaustive().name("model").check(edited(true, false));
+    let longer = report.expect_failure(FailureKind::Panic).token().to_owned();
+    let replay = Checker::replay(&longer).expect("the token is whole").name("model");
+    let Verdict::Inconclusive(Reason::Diverged { step, why }) = replay.check(edited(false, false)).verdict
+    else {
+        panic!("the model has fewer steps than the token asks for");
+    };
+    assert_eq!(step, 2, "{why}");
+    assert!(why.contains("tests/reports.rs"), "{why}");
+}
+
+#[test]
+fn a_token_of_another_model_is_refused_in_one_line() {
+    let found = refuted(lost_update, FailureKind::Panic);
+    let report = Checker::replay(found.token()).expect("the token is whole").check(lost_wakeup);
+    let Verdict::Inconclusive(reason) = report.verdict else { panic!("it is another model's token") };
+    assert_eq!(reason.to_string().lines().count(), 1, "{reason}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_token_that_is_none_is_refused_in_one_line(text in "\\PC{0,60}|[A-Za-z0-9_-]{0,80}") {
+        let error = Checker::replay(&text).expect_err("nobody made this token");
+        proptest::prop_assert_eq!(error.to_string().lines().count(), 1);
     }
 }
 

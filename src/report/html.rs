@@ -240,6 +240,22 @@ mod tests {
         child.join().expect("no panic");
     }
 
+    fn after_you() {
+        let flags = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+        let go = |mine: &AtomicUsize, other: &AtomicUsize| {
+            mine.store(1, Ordering::SeqCst);
+            while other.load(Ordering::SeqCst) == 1 {
+                mine.store(0, Ordering::SeqCst);
+                mine.store(1, Ordering::SeqCst);
+            }
+            mine.store(0, Ordering::SeqCst);
+        };
+        let theirs = Arc::clone(&flags);
+        let child = thread::spawn(move || go(&theirs.1, &theirs.0));
+        go(&flags.0, &flags.1);
+        child.join().expect("no panic");
+    }
+
     fn of<'a>(name: &'a str, story: &'a str, counterexample: &'a Counterexample) -> Hazard<'a> {
         let row = |variant, agrees| Row {
             variant,
@@ -261,15 +277,22 @@ mod tests {
             (Checker::exhaustive().check(lost_update), Checker::exhaustive().check(opposite_orders));
         let one = one.expect_failure(crate::FailureKind::Panic);
         let two = two.expect_failure(crate::FailureKind::Deadlock);
+        let three = Checker::exhaustive().check(after_you);
+        let three = three.expect_failure(crate::FailureKind::Livelock);
         let story = "Two locks, two threads, two orders.\n\n  transfer(a, b)      transfer(b, a)\n  lock a\n\
             \x20                     lock b\n\nFixed by an order.";
-        let hazards = vec![of("lost-update", "A story.", one), of("lock-order", story, two)];
-        let html = page(&Page { title: "raddle", summary: "Two hazards.", hazards });
+        let hazards = vec![
+            of("lost-update", "A story.", one),
+            of("lock-order", story, two),
+            of("after-you", "", three),
+        ];
+        let html = page(&Page { title: "raddle", summary: "Three hazards.", hazards });
         for text in ["&lt;an update&gt; was lost &amp; never found", "worker", one.token(), two.token()] {
             assert!(html.contains(text), "{text} is missing");
         }
-        assert_eq!(html.matches("<svg").count(), 4, "each timeline is there wide and narrow");
+        assert_eq!(html.matches("<svg").count(), 6, "each timeline is there wide and narrow");
         assert!(!html.contains("<script") && !html.contains("src=") && !html.contains("url("));
+        assert!(html.contains("more rounds of these 6 steps") && html.contains("class=\"bracket\""));
         assert_eq!(html.matches("<p>Fixed by an order.</p>").count(), 1);
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn sections(counterexample: &Counterexample) -> Vec<Section> {
                 FailureKind::Livelock => spins(trace, &counterexample.message),
                 FailureKind::Panic => panic(trace, &counterexample.message),
                 FailureKind::DataRace => race(trace, &counterexample.message),
-                kind => vec![plain(kind.word(), &counterexample.message)],
+                kind => vec![declared(trace, kind, &counterexample.message)],
             });
         }
         None => sections.push(plain(counterexample.kind.word(), &counterexample.message)),
@@ -47,6 +47,17 @@ pub(crate) fn legend(trace: &Trace) -> Vec<String> {
 
 fn plain(title: &str, message: &str) -> Section {
     Section { title: title.to_owned(), lines: message.lines().map(str::to_owned).collect() }
+}
+
+/// A failure that a primitive declares: the step that it refused is the last one.
+fn declared(trace: &Trace, kind: FailureKind, message: &str) -> Section {
+    let mut section = plain(kind.word(), message);
+    if let (FailureKind::NotOwner, Some(last)) = (kind, trace.newest_step()) {
+        let last = &trace.events[last];
+        section.title = format!("not-owner: {}{}", trace.threads[last.thread], at(last.place.as_ref()));
+        section.lines.push(format!("the last step was {}", place_of(last)));
+    }
+    section
 }
 
 fn at(place: Option<&Place>) -> String {
@@ -115,24 +126,29 @@ fn waiting(trace: &Trace, ending: &Ending) -> String {
         Some(Awaits::Object(object)) => {
             let mut text = format!("waits in {}{place} for {}", ending.op, trace.objects[object].name);
             for (index, (holder, since)) in trace.holders(object).enumerate() {
-                let taken = short(since);
-                text.push_str(if index == 0 { ", " } else { " and " });
-                let by = if holder == ending.thread { "it took itself" } else { "" };
-                text.extend(["which ", by]);
-                if by.is_empty() {
-                    text.extend([trace.threads[holder].as_str(), " took"]);
-                }
-                text.extend([" at ", taken.as_str()]);
+                let ended = trace.endings.iter().any(|e| e.thread == holder && e.awaits.is_none());
+                let by = match trace.threads.get(holder) {
+                    _ if holder == ending.thread => "it took itself".to_owned(),
+                    Some(name) if ended => format!("{name}, which has ended, took"),
+                    Some(name) => format!("{name} took"),
+                    None => continue,
+                };
+                let also = if index == 0 { ", which " } else { " and " };
+                text.extend([also, by.as_str(), " at ", short(since).as_str()]);
             }
             text
         }
         Some(Awaits::Notification(object)) => {
             let name = &trace.objects[object].name;
-            let notifies = |e: &&Event| e.object == Some(object) && e.short.contains(".notify");
-            let last = trace.events.iter().rfind(notifies);
-            let last = last.map_or("; nobody notified it".to_owned(), |event| {
+            let notifies = |e: &Event| e.object == Some(object) && e.short.contains(".notify");
+            let begins = |e: &Event| e.object == Some(object) && e.thread == ending.thread;
+            let last = trace.events.iter().rposition(notifies);
+            let last = last.map_or("; nobody notified it".to_owned(), |index| {
+                let event = &trace.events[index];
                 let (by, place) = (&trace.threads[event.thread], at(event.place.as_ref()));
-                format!("; the last notification was by {by}{place}")
+                let late = trace.events[index..].iter().any(begins);
+                let late = if late { ", before it began to wait" } else { "" };
+                format!("; the last notification was by {by}{place}{late}")
             });
             format!("waits{place} for a notification of {name}{last}")
         }
@@ -200,6 +216,15 @@ fn panic(trace: &Trace, message: &str) -> Vec<Section> {
     }
     let title = format!("panic in {who}{}", at(panicked.place.as_ref()));
     let mut sections = vec![Section { title, lines }];
+    for other in trace.panics.iter().filter(|other| other.thread != panicked.thread) {
+        let lines = other.message.lines().map(|line| format!("  {line}")).collect();
+        let title = format!("{} had panicked{}", trace.threads[other.thread], at(other.place.as_ref()));
+        sections.push(Section { title, lines });
+        let lines = causes(trace, other.thread);
+        if !lines.is_empty() {
+            sections.push(Section { title: format!("what {} had read", trace.threads[other.thread]), lines });
+        }
+    }
     let reads = causes(trace, panicked.thread);
     if !reads.is_empty() {
         sections.push(Section { title: format!("what {who} had read"), lines: reads });
@@ -277,9 +302,7 @@ fn missing_edge(trace: &Trace, first: &Racing, second: &Racing) -> Vec<String> {
         let (w, r) = (place_of(write), place_of(read));
         let (by, of) = (&trace.threads[first.thread], &trace.threads[second.thread]);
         if !publishes {
-            lines.push(format!(
-                "{of} saw {w} by {by}, but that store has no Release ordering: it publishes nothing"
-            ));
+            lines.push(format!("{of} saw {w} by {by}, which has no Release ordering: it publishes nothing"));
         }
         if !sees {
             lines.push(format!(

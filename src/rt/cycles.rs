@@ -71,9 +71,9 @@ mod tests {
 
     #[test]
     fn a_cycle_in_which_everybody_moves_is_fair() {
-        let marks: Vec<Mark> = (0..100).map(|i| mark(i % 2, u64::from(i % 4), 0b11)).collect();
+        let marks: Vec<Mark> = (0..200).map(|i| mark(i % 2, u64::from(i % 4), 0b11)).collect();
         let cycle = find(&marks).expect("it repeats");
-        assert_eq!((cycle.period, cycle.rounds, cycle.fair), (4, 25, true));
+        assert_eq!((cycle.period, cycle.rounds, cycle.fair), (4, 50, true));
     }
 
     #[test]

@@ -80,6 +80,8 @@ pub(crate) struct Log {
     /// The earlier access of a data race; the later one is the last entry.
     pub(crate) race: Option<CellAccess>,
     waiting: Vec<ThreadId>,
+    /// Whether the failure was noticed: what comes after it is no part of the story.
+    closed: bool,
     pub(crate) step: usize,
 }
 
@@ -90,6 +92,9 @@ impl Log {
     }
 
     fn push(&mut self, thread: ThreadId, what: What, site: Option<Site>) {
+        if self.closed {
+            return;
+        }
         self.entries.push(Entry { thread, what, site, step: self.step });
     }
 
@@ -146,6 +151,7 @@ impl Log {
     pub(crate) fn note_end(&mut self, execution: &Execution) {
         self.step = execution.schedule.len();
         self.note_waiting(execution);
+        self.closed = true;
         self.ends = execution
             .born()
             .iter()

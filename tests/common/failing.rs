@@ -175,6 +175,34 @@ pub(crate) fn after_you() {
     child.join().unwrap();
 }
 
+pub(crate) fn a_panic_that_is_passed_on() {
+    let n = Arc::new(AtomicUsize::new(0));
+    let other = Arc::clone(&n);
+    let child = thread::spawn(move || assert_eq!(other.load(Ordering::SeqCst), 0, "somebody was faster"));
+    n.store(1, Ordering::SeqCst);
+    child.join().expect("the child is well");
+}
+
+pub(crate) fn dropped_too_early() {
+    let shared = Arc::new((UnsafeCell::new(7), AtomicUsize::new(2)));
+    struct Race<T>(T);
+    // SAFETY: not at all, as the report says.
+    unsafe impl<T> Send for Race<T> {}
+    let drop_one = |shared: &(UnsafeCell<usize>, AtomicUsize)| {
+        shared.0.with(|data| assert_eq!(unsafe { *data }, 7));
+        if shared.1.fetch_sub(1, Ordering::Relaxed) == 1 {
+            shared.0.with_mut(|data| unsafe { *data = 0 });
+        }
+    };
+    let other = Race(Arc::clone(&shared));
+    let child = thread::spawn(move || {
+        let Race(other) = { other };
+        drop_one(&other);
+    });
+    drop_one(&shared);
+    child.join().unwrap();
+}
+
 /// Every failing model of this file, by name.
 pub(crate) const FAILING: &[(&str, fn(), FailureKind)] = &[
     ("lost_update", lost_update, FailureKind::Panic),
@@ -188,4 +216,6 @@ pub(crate) const FAILING: &[(&str, fn(), FailureKind)] = &[
     ("an_unlucky_choice", an_unlucky_choice, FailureKind::Panic),
     ("nobody_joins_the_panic", nobody_joins_the_panic, FailureKind::Panic),
     ("long_way_to_fail", long_way_to_fail, FailureKind::Panic),
+    ("a_panic_that_is_passed_on", a_panic_that_is_passed_on, FailureKind::Panic),
+    ("dropped_too_early", dropped_too_early, FailureKind::DataRace),
 ];

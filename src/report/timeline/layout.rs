@@ -120,7 +120,7 @@ impl Lanes {
         let names: Vec<String> = trace.threads.iter().map(|name| clean(name)).collect();
         let places = trace.events.iter().filter_map(|e| e.place.as_ref());
         let place_width =
-            places.map(|place| source::short(place).width()).max().unwrap_or(0).min(PLACE).min(width / 3);
+            places.map(|place| source::short(place).width()).max().unwrap_or(0).min(PLACE).min(width * 2 / 5);
         let room = width - left - place_width - 2;
         let others = names.len().saturating_sub(1);
         if others == 0 {
@@ -340,5 +340,10 @@ fn keep_end(text: &str, width: usize) -> String {
         }
         kept = chars.as_str();
     }
-    if width == 0 { String::new() } else { format!("…{kept}") }
+    // Whole directories are left out where something whole remains.
+    let whole = kept.find('/').map_or(kept, |at| &kept[at..]);
+    match width {
+        0 => String::new(),
+        _ => format!("…{whole}"),
+    }
 }
