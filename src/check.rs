@@ -9,10 +9,12 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use crate::config::{Environment, Settings};
+use crate::engine::bytes::Bytes;
 use crate::engine::dfs::Dfs;
 use crate::engine::dpor::Dpor;
+use crate::engine::probe::{POINTS, Probe, TURNS};
 use crate::engine::replay::{Replay, portable};
-use crate::engine::shuttle::Tasks;
+use crate::engine::shuttle::Sampling;
 use crate::engine::{Kind, loom, native, shuttle};
 use crate::error::Error;
 use crate::op::ThreadId;
@@ -63,7 +65,9 @@ pub fn check<M: Fn() + Send + Sync + 'static>(model: M) {
             Ok(checker) => checker,
             Err(error) => panic!("raddle: RADDLE_REPLAY: {error}"),
         },
-        None => Checker::of(environment.engine.unwrap_or(if cfg!(loom) { Kind::Loom } else { Kind::Exhaustive })),
+        None => {
+            Checker::of(environment.engine.unwrap_or(if cfg!(loom) { Kind::Loom } else { Kind::Exhaustive }))
+        }
     };
     let mut checker = checker;
     environment.apply(&mut checker.settings);
@@ -116,6 +120,8 @@ enum Plan {
     Sample(Kind, u64),
     /// Pct, with its depth.
     Pct(u64, usize),
+    /// A schedule made by a fuzzer.
+    Bytes(Arc<[u8]>),
     /// A schedule.
     Replay(Box<Token>),
 }
@@ -252,6 +258,16 @@ impl Checker {
         let mut checker = Self::with(Plan::Replay(Box::new(token)));
         checker.settings.budgets = budgets;
         Ok(checker)
+    }
+
+    /// One execution, whose choices the bytes make: for fuzzers. It is reported as a random one.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::bytes(&[0, 1, 2]).check(|| {}).expect_no_failure();
+    /// ```
+    pub fn bytes(bytes: &[u8]) -> Self {
+        Self::with(Plan::Bytes(bytes.into()))
     }
 
     /// Where the sampling engines begin. The default is the same everywhere.
@@ -417,6 +433,7 @@ impl Checker {
         match &self.plan {
             Plan::Whole(kind) | Plan::Sample(kind, _) => *kind,
             Plan::Pct(..) => Kind::Pct,
+            Plan::Bytes(_) => Kind::Random,
             Plan::Replay(token) => crate::engine::REGISTRY[usize::from(token.engine)].kind,
         }
     }
@@ -454,14 +471,17 @@ impl Checker {
             // A receiver that is gone has given up on a hanging model, and this report is late.
             let _ = send.send(report);
         });
-        let mut seen = 0;
+        let (mut seen, mut quiet) = (0, Duration::ZERO);
+        let watched = !matches!(self.engine(), Kind::Loom | Kind::Native);
         let mut report = loop {
-            match receive.recv_timeout(PATIENCE) {
+            match receive.recv_timeout(GLANCE) {
                 Ok(report) => break report,
                 Err(RecvTimeoutError::Timeout) => {
                     let beats = pulse.beats.load(Ordering::Relaxed);
-                    if self.engine() != Kind::Loom && self.engine() != Kind::Native && beats == seen {
-                        let stats = Stats { executions: pulse.executions.load(Ordering::Relaxed), ..Stats::default() };
+                    quiet = if beats == seen { quiet + GLANCE } else { Duration::ZERO };
+                    if watched && quiet >= PATIENCE {
+                        let executions = pulse.executions.load(Ordering::Relaxed);
+                        let stats = Stats { executions, ..Stats::default() };
                         let reason = Reason::NoProgress { place: pulse.place() };
                         break self.report(&name, Verdict::Inconclusive(reason), stats, Vec::new());
                     }
@@ -492,7 +512,7 @@ fn report(
 ) -> Report {
     let mut bounds = Vec::new();
     if let Some(bound) = settings.preemption_bound {
-        bounds.push(format!("at most {bound} preemptions"));
+        bounds.push(format!("at most {}", preemptions(bound)));
     }
     Report {
         verdict,
@@ -506,8 +526,14 @@ fn report(
     }
 }
 
+fn preemptions(n: usize) -> String {
+    if n == 1 { "1 preemption".to_owned() } else { format!("{n} preemptions") }
+}
+
 /// How long an execution may go without a visible operation before it counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often that is looked at.
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// The wall clock, read here only: for limits and for the time that a check took.
 #[allow(clippy::disallowed_methods)]
@@ -566,9 +592,13 @@ impl Run {
         }
         match (self.kind, &self.plan) {
             (_, Plan::Replay(token)) => {
-                let mut replay = Replay::new(token.schedule.clone());
+                let mut replay = Replay::new(token.schedule.clone(), token.repeat);
                 self.settings.stop_on_failure = true;
                 let tally = self.model_arm(&mut replay);
+                self.conclude(tally, true)
+            }
+            (_, Plan::Bytes(bytes)) => {
+                let tally = self.model_arm(&mut Bytes::new(Arc::clone(bytes)));
                 self.conclude(tally, true)
             }
             (Kind::Loom, _) => self.loom(),
@@ -589,8 +619,11 @@ impl Run {
                     Plan::Sample(_, executions) => (*executions, 1),
                     _ => (0, 1),
                 };
-                let tally = self.sample(kind, executions, depth);
-                self.conclude(tally, true)
+                let executions = usize::try_from(executions).unwrap_or(usize::MAX);
+                let sampling = Sampling { kind, seed: self.settings.seed, executions, depth };
+                let run = Rc::new(self);
+                let tally = run.sample(sampling);
+                run.conclude(tally, true)
             }
         }
     }
@@ -617,7 +650,7 @@ impl Run {
             let failed = !tally.failures.is_empty();
             let mut report = self.conclude(tally, false);
             if failed {
-                report.bounds = vec![format!("{within} preemptions, the fewest that show the failure")];
+                report.bounds = vec![format!("{}, the fewest that show the failure", preemptions(within))];
             }
             return report;
         }
@@ -632,6 +665,7 @@ impl Run {
             pulse: Arc::clone(&self.pulse),
             failures: Vec::new(),
             cut: None,
+            spinning: None,
             traces: self.settings.count_traces.then(Default::default),
         }
     }
@@ -654,20 +688,39 @@ impl Run {
     fn model_arm(&self, scheduler: &mut dyn Scheduler) -> Tally {
         let mut tally = self.tally();
         let host = Coroutines::new();
-        let session = Session::new(self.execution(), Box::new(host.clone()));
+        let session = Session::new(self.execution(), host.clone());
         host.explore(&session, scheduler, &self.body(), &mut tally);
+        self.probe(&host, &session, &mut tally);
         tally
     }
 
-    /// Explores in shuttle's runner.
-    fn sample(&self, kind: Kind, executions: u64, depth: usize) -> Tally {
-        let tally = Rc::new(RefCell::new(self.tally()));
-        let tasks = Tasks::default();
-        let session = Session::new(self.execution(), Box::new(tasks.clone()));
-        let judge: Rc<RefCell<dyn Judge>> = Rc::clone(&tally) as _;
-        let count = usize::try_from(executions).unwrap_or(usize::MAX);
-        shuttle::explore(kind, (self.settings.seed, count, depth), &session, &tasks, &self.body(), judge);
-        Rc::into_inner(tally).map_or_else(|| unreachable!("the runner is gone"), RefCell::into_inner)
+    /// Tries fair continuations of a schedule that did not end.
+    fn probe(&self, host: &Coroutines, session: &Session, tally: &mut Tally) {
+        let Some(spinning) = tally.spinning.take() else { return };
+        let first = spinning.len().saturating_sub(POINTS);
+        for (point, turn) in (first..=spinning.len()).flat_map(|point| TURNS.map(move |turn| (point, turn))) {
+            let mut seen = self.tally();
+            let mut probe = Probe::new(spinning[..point].to_vec(), turn);
+            host.explore(session, &mut probe, &self.body(), &mut seen);
+            tally.stats.steps += seen.stats.steps;
+            if !seen.failures.is_empty() {
+                tally.stats.executions += 1;
+                tally.stats.failures += 1;
+                tally.failures.append(&mut seen.failures);
+                return;
+            }
+        }
+    }
+
+    /// Explores by one of shuttle's schedulers.
+    fn sample(self: &Rc<Self>, sampling: Sampling) -> Tally {
+        let result: Rc<RefCell<Option<Tally>>> = Rc::default();
+        let (run, into) = (Rc::clone(self), Rc::clone(&result));
+        shuttle::with_scheduler(sampling, move |scheduler| {
+            *into.borrow_mut() = Some(run.model_arm(scheduler));
+        });
+        let tally = result.borrow_mut().take();
+        tally.unwrap_or_else(|| self.tally())
     }
 
     fn native(&self, executions: u64) -> Report {
@@ -758,15 +811,21 @@ impl Run {
             model: model_hash(&self.name),
             budgets: self.settings.budgets,
             schedule: found.schedule,
+            repeat: found.repeat,
         };
         let mut settings = self.settings.clone();
         settings.stop_on_failure = true;
         let mut execution = Execution::new(settings);
         execution.log = Some(Log::default());
         let host = Coroutines::new();
-        let session = Session::new(execution, Box::new(host.clone()));
+        let session = Session::new(execution, host.clone());
         let mut last = Last { trace: None };
-        host.explore(&session, &mut Replay::new(token.schedule.clone()), &self.body(), &mut last);
+        host.explore(
+            &session,
+            &mut Replay::new(token.schedule.clone(), token.repeat),
+            &self.body(),
+            &mut last,
+        );
         let Failure { kind, message } = found.failure;
         Counterexample { kind, message, token: token.encode(), trace: last.trace }
     }
@@ -791,6 +850,8 @@ fn limit_reached(settings: &Settings, began: Instant, executions: u64) -> Option
 struct Found {
     failure: Failure,
     schedule: Vec<Choice>,
+    /// How many of its last choices repeat for ever.
+    repeat: usize,
 }
 
 /// What was seen so far.
@@ -801,6 +862,8 @@ struct Tally {
     pulse: Arc<Pulse>,
     failures: Vec<Found>,
     cut: Option<Reason>,
+    /// A schedule up to the end of the first round of a cycle that it does not leave.
+    spinning: Option<Vec<Choice>>,
     traces: Option<std::collections::BTreeSet<u128>>,
 }
 
@@ -821,7 +884,8 @@ impl Judge for Tally {
         }
         match &execution.cut {
             Some(Cut::Abandoned) => return,
-            Some(Cut::Steps { thread, site }) => {
+            Some(Cut::Steps { thread, site, cycle }) => {
+                self.spinning = cycle.map(|cycle| execution.schedule[..cycle.start + cycle.period].to_vec());
                 let place = site.map_or(String::new(), |s| format!(" at {}:{}", s.file(), s.line()));
                 self.cut = Some(Reason::MaxSteps {
                     bound: self.settings.max_steps,
@@ -843,7 +907,12 @@ impl Judge for Tally {
             .iter()
             .any(|found| found.failure.kind == failure.kind && found.failure.message == failure.message);
         if !known {
-            self.failures.push(Found { failure: failure.clone(), schedule: portable(execution) });
+            let mut schedule = portable(execution);
+            let repeat = execution.cycle.map_or(0, |cycle| {
+                schedule.truncate(cycle.start + cycle.period);
+                cycle.period
+            });
+            self.failures.push(Found { failure: failure.clone(), schedule, repeat });
         }
     }
 

@@ -6,8 +6,8 @@
 //! schedule itself determines. The schedule stops at the failure, so edits that leave the
 //! operations before it alone do not spoil the token.
 //!
-//! Layout, before base-64 (URL alphabet, no padding): version, engine, the four budgets, the
-//! model's hash (4 bytes), the schedule, and a CRC-32 of all of that (4 bytes). The schedule is a
+//! Layout, before base-64 (URL alphabet, no padding): version, engine, the four budgets, how
+//! many of the last choices repeat, the model's hash (4 bytes), the schedule, and a CRC-32 of all of that (4 bytes). The schedule is a
 //! list of runs, `thread | choice flag` and either a length or an alternative, as LEB128 numbers.
 
 use base64::Engine as _;
@@ -51,6 +51,8 @@ pub(crate) struct Token {
     pub(crate) budgets: Budgets,
     /// The schedule; thread ids are places in the order of creation.
     pub(crate) schedule: Vec<Choice>,
+    /// How many of its last choices repeat for ever, for a livelock; else 0.
+    pub(crate) repeat: usize,
 }
 
 /// The version of the layout.
@@ -71,6 +73,7 @@ impl Token {
         for budget in [spurious_wakeups, weak_failures, timeouts, fruitless_yields] {
             number(&mut bytes, budget as u64);
         }
+        number(&mut bytes, self.repeat as u64);
         bytes.extend(self.model.to_le_bytes());
         let mut rest = self.schedule.as_slice();
         while let Some((first, _)) = rest.split_first() {
@@ -96,8 +99,7 @@ impl Token {
     /// If the text is not a whole, unaltered token.
     pub(crate) fn decode(text: &str) -> Result<Token, Error> {
         let bad = |why: &'static str| Error::MalformedToken { why };
-        let bytes =
-            URL_SAFE_NO_PAD.decode(text.trim()).map_err(|_| bad("it is not what raddle prints"))?;
+        let bytes = URL_SAFE_NO_PAD.decode(text.trim()).map_err(|_| bad("it is not what raddle prints"))?;
         let Some((body, check)) = bytes.split_last_chunk::<4>() else {
             return Err(bad("it is too short"));
         };
@@ -120,6 +122,7 @@ impl Token {
             timeouts: budget()?,
             fruitless_yields: budget()?,
         };
+        let repeat = take(&mut rest).and_then(|n| usize::try_from(n).ok()).ok_or_else(short)?;
         let (model, mut rest) = rest.split_first_chunk::<4>().ok_or_else(short)?;
         let mut schedule = Vec::new();
         while !rest.is_empty() {
@@ -139,7 +142,10 @@ impl Token {
                 schedule.resize(schedule.len() + run, Choice { thread, alternative: 0 });
             }
         }
-        Ok(Token { engine: *engine, model: u32::from_le_bytes(*model), budgets, schedule })
+        if repeat > schedule.len() {
+            return Err(bad("it repeats more than there is"));
+        }
+        Ok(Token { engine: *engine, model: u32::from_le_bytes(*model), budgets, schedule, repeat })
     }
 }
 
@@ -171,7 +177,13 @@ mod tests {
     use super::*;
 
     fn token(schedule: Vec<Choice>) -> Token {
-        Token { engine: 1, model: model_hash("a/b"), budgets: Budgets::DEFAULT, schedule }
+        Token {
+            engine: 1,
+            model: model_hash("a/b"),
+            budgets: Budgets::DEFAULT,
+            repeat: schedule.len() / 2,
+            schedule,
+        }
     }
 
     fn choice(thread: u32, alternative: u32) -> Choice {
@@ -180,7 +192,8 @@ mod tests {
 
     #[test]
     fn a_token_says_what_went_in() {
-        for schedule in [vec![], vec![choice(0, 0)], vec![choice(1, 0), choice(1, 0), choice(2, 7), choice(63, 0)]]
+        for schedule in
+            [vec![], vec![choice(0, 0)], vec![choice(1, 0), choice(1, 0), choice(2, 7), choice(63, 0)]]
         {
             let token = token(schedule);
             assert_eq!(Token::decode(&token.encode()).expect("it is whole"), token);

@@ -96,10 +96,8 @@ impl Trace {
         let mut names = Names::default();
         let born = execution.born();
         let index = |thread| born.iter().position(|&t| t == thread).unwrap_or_default();
-        let mut trace = Trace {
-            threads: born.iter().map(|&t| execution.describe(t)).collect(),
-            ..Trace::default()
-        };
+        let mut trace =
+            Trace { threads: born.iter().map(|&t| execution.describe(t)).collect(), ..Trace::default() };
         let entries = execution.log.as_ref().map_or(&[][..], |log| &log.entries);
         for entry in entries {
             let mut object = None;
@@ -205,10 +203,7 @@ impl Names {
         let object = execution.object(id);
         let alike = self.ids.iter().filter(|&&other| execution.object(other).kind == object.kind).count();
         self.ids.push(id);
-        self.named.push(Named {
-            name: format!("{}#{}", object.kind, alike + 1),
-            made: object.site.into(),
-        });
+        self.named.push(Named { name: format!("{}#{}", object.kind, alike + 1), made: object.site.into() });
         self.ids.len() - 1
     }
 }

@@ -110,12 +110,9 @@ fn no_lock() {
     let balances = Arc::new(AtomicU64::new(1 << 32 | 1));
     let transfer = |balances: &AtomicU64, give: u64, take: u64| {
         let mut before = balances.load(Ordering::SeqCst);
-        while let Err(now) = balances.compare_exchange(
-            before,
-            before - give + take,
-            Ordering::SeqCst,
-            Ordering::SeqCst,
-        ) {
+        while let Err(now) =
+            balances.compare_exchange(before, before - give + take, Ordering::SeqCst, Ordering::SeqCst)
+        {
             before = now;
         }
     };

@@ -35,7 +35,15 @@ pub(crate) struct Dfs {
 impl Dfs {
     /// A search of all schedules with at most so many preemptions.
     pub(crate) fn new(bound: Option<usize>) -> Self {
-        Dfs { stack: Vec::new(), depth: 0, preemptions: 0, started: false, bound, left_out: false, problem: None }
+        Dfs {
+            stack: Vec::new(),
+            depth: 0,
+            preemptions: 0,
+            started: false,
+            bound,
+            left_out: false,
+            problem: None,
+        }
     }
 
     /// Whether an option is a switch away from a thread that could go on.

@@ -6,8 +6,8 @@
 //! executions only and then reports success.
 
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::rt::context;
 use crate::rt::execution::Failure;
@@ -59,7 +59,9 @@ pub(crate) fn explore(
     let executions = begun.load(Ordering::Relaxed);
     let outcome = match outcome {
         Ok(()) => Outcome::Passed,
-        Err(payload) if payload.is::<Stopped>() => Outcome::LeftOut(Reason::MaxExecutions { bound: executions }),
+        Err(payload) if payload.is::<Stopped>() => {
+            Outcome::LeftOut(Reason::MaxExecutions { bound: executions })
+        }
         Err(payload) => judge(&quiet::describe(&*payload), max_threads, max_branches),
     };
     (outcome, executions)
@@ -68,9 +70,10 @@ pub(crate) fn explore(
 /// What a panic out of loom means.
 fn judge(panicked: &crate::rt::thread::Panicked, max_threads: usize, max_branches: usize) -> Outcome {
     let message = panicked.message.trim();
-    let inside_loom = panicked.place.as_deref().is_some_and(|place| {
-        place.contains("/loom-0.") || place.contains("\\loom-0.")
-    });
+    let inside_loom = panicked
+        .place
+        .as_deref()
+        .is_some_and(|place| place.contains("/loom-0.") || place.contains("\\loom-0."));
     let limit = |why: String| Outcome::LeftOut(Reason::EngineLimit { why });
     let failed = |kind| Outcome::Failed(Failure { kind, message: message.to_owned() });
     if message == NO_SCOPE {

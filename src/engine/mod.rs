@@ -7,10 +7,12 @@ use std::str::FromStr;
 
 use crate::error::Error;
 
+pub(crate) mod bytes;
 pub(crate) mod dfs;
 pub(crate) mod dpor;
 pub(crate) mod loom;
 pub(crate) mod native;
+pub(crate) mod probe;
 pub(crate) mod replay;
 pub(crate) mod shuttle;
 

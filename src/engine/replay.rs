@@ -9,6 +9,8 @@ use crate::verdict::Reason;
 #[derive(Debug)]
 pub(crate) struct Replay {
     schedule: Vec<Choice>,
+    /// How many of the last choices repeat for ever.
+    repeat: usize,
     at: usize,
     started: bool,
     problem: Option<Reason>,
@@ -16,9 +18,9 @@ pub(crate) struct Replay {
 }
 
 impl Replay {
-    /// A scheduler that follows the schedule once.
-    pub(crate) fn new(schedule: Vec<Choice>) -> Self {
-        Replay { schedule, at: 0, started: false, problem: None, last: None }
+    /// A scheduler that follows the schedule once, but for its last `repeat` choices.
+    pub(crate) fn new(schedule: Vec<Choice>, repeat: usize) -> Self {
+        Replay { schedule, repeat, at: 0, started: false, problem: None, last: None }
     }
 }
 
@@ -28,6 +30,9 @@ impl Scheduler for Replay {
     }
 
     fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {
+        if self.at == self.schedule.len() {
+            self.at -= self.repeat;
+        }
         let Some(&Choice { thread, alternative }) = self.schedule.get(self.at) else {
             // What comes after the schedule does not matter: the shortest way to the end does.
             let threads = execution.choosing(enabled).map_or(enabled, ThreadSet::one);

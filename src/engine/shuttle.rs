@@ -1,130 +1,87 @@
-//! Shuttle's schedulers, inside shuttle's own runner.
+//! Shuttle's schedulers: Random, PCT and URW.
 //!
-//! Shuttle gives the coroutines, the runner and its schedulers Random, PCT and URW; none of its sync
-//! types is used. A filter stands before the scheduler and hides from it every task whose next step is
-//! disabled, and steps that are not choices at all (a child that begins, a join that is over). So
-//! shuttle believes that every task can always run, and raddle finds the deadlocks.
+//! Shuttle's runner, coroutines and sync types are not used: the schedulers choose among the threads
+//! of raddle's own executions, which makes sampling several times as fast. What a scheduler is shown
+//! are tasks of shuttle's, and only shuttle makes those, so one execution of shuttle's is begun, in
+//! which as many tasks are spawned as a model may have threads; they stand for the threads while
+//! the sampling goes on, and never run.
+//!
+//! A filter hides from the scheduler every task whose thread is disabled, so shuttle's schedulers
+//! believe that every task can always run, and raddle finds the deadlocks.
 
-use std::cell::{Cell, RefCell};
-use std::mem::ManuallyDrop;
-use std::rc::Rc;
+use std::cell::RefCell;
 use std::sync::Once;
 
 use shuttle::scheduler::{
-    PctScheduler, RandomScheduler, Schedule as ShuttleSchedule, Scheduler as ShuttleScheduler, Task, TaskId,
-    UrwRandomScheduler,
+    PctScheduler, RandomScheduler, Schedule, Scheduler as ShuttleScheduler, Task, TaskId, UrwRandomScheduler,
 };
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
 use crate::engine::Kind;
-use crate::op::{ThreadId, ThreadSet};
-use crate::rt::context;
+use crate::op::{MAX_THREADS, ThreadId, ThreadSet};
 use crate::rt::execution::{Execution, Scheduler};
-use crate::rt::host::{Host, Judge};
 use crate::rt::quiet;
-use crate::rt::session::{Session, run_thread};
 use crate::schedule::Choice;
 use crate::verdict::Reason;
 
-/// Shuttle's default of 60 KiB overflows without a word in debug builds of ordinary tests.
-const STACK: usize = 512 << 10;
+/// The sampling goes on upon the stack of one of shuttle's tasks.
+const STACK: usize = 1 << 20;
 
-/// Threads as tasks of shuttle's.
-#[derive(Clone, Default)]
-pub(crate) struct Tasks {
-    shared: Rc<Shared>,
+/// Which scheduler, where it begins, and how many executions it makes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sampling {
+    pub(crate) kind: Kind,
+    pub(crate) seed: u64,
+    pub(crate) executions: usize,
+    /// For PCT.
+    pub(crate) depth: usize,
 }
 
-#[derive(Default)]
-struct Shared {
-    /// The thread of each task, in the order of their creation.
-    threads: RefCell<Vec<ThreadId>>,
-    /// Kept until the end: a task whose handle is gone does not keep an execution alive.
-    handles: RefCell<Vec<shuttle::thread::JoinHandle<()>>>,
-    /// Whether a task is being created, which shuttle precedes with a switch of its own.
-    creating: Cell<bool>,
-}
-
-impl Host for Tasks {
-    fn spawn(&self, thread: ThreadId, body: Box<dyn FnOnce()>) {
-        struct Carried(Box<dyn FnOnce()>);
-        // SAFETY: shuttle asks for `Send` as std does, but runs all its tasks on the one thread that
-        // runs its runner, so the closure never leaves the thread that made it.
-        unsafe impl Send for Carried {}
-        let carried = Carried(body);
-        self.shared.creating.set(true);
-        let handle = shuttle::thread::spawn(move || {
-            let Carried(body) = { carried };
-            body();
-        });
-        self.shared.creating.set(false);
-        self.shared.threads.borrow_mut().push(thread);
-        self.shared.handles.borrow_mut().push(handle);
+impl Sampling {
+    fn random(self) -> Box<dyn ShuttleScheduler> {
+        Box::new(RandomScheduler::new_from_seed(self.seed, self.executions))
     }
 
-    fn switch(&self) {
-        shuttle_engine::runtime::thread::switch();
+    fn scheduler(self) -> Box<dyn ShuttleScheduler> {
+        let Sampling { kind, seed, executions, depth } = self;
+        match kind {
+            Kind::Pct => Box::new(PctScheduler::new_from_seed(seed, depth.max(1), executions)),
+            Kind::Urw => Box::new(UrwRandomScheduler::new_from_seed(seed, executions)),
+            _ => self.random(),
+        }
     }
 }
 
-/// Runs sampled executions for as long as the scheduler wants any and the judge allows them.
-pub(crate) fn explore(
-    kind: Kind,
-    (seed, executions, depth): (u64, usize, usize),
-    session: &Session,
-    tasks: &Tasks,
-    model: &Rc<dyn Fn()>,
-    judge: Rc<RefCell<dyn Judge>>,
-) {
+/// Calls `sample` with a scheduler of raddle's that asks one of shuttle's.
+pub(crate) fn with_scheduler(sampling: Sampling, sample: impl FnOnce(&mut dyn Scheduler) + 'static) {
     let mut config = Config::new();
     config.stack_size = STACK;
     config.failure_persistence = FailurePersistence::None;
     config.max_steps = MaxSteps::None;
     config.silence_warnings = true;
     take_shuttles_hook_away(&config);
-
-    let random = move || RandomScheduler::new_from_seed(seed, executions);
-    let inner: Box<dyn ShuttleScheduler> = match kind {
-        Kind::Pct => Box::new(PctScheduler::new_from_seed(seed, depth.max(1), executions)),
-        Kind::Urw => Box::new(UrwRandomScheduler::new_from_seed(seed, executions)),
-        _ => Box::new(random()),
-    };
-    let bridge = Bridge {
-        inner: ManuallyDrop::new(inner),
-        tasks: tasks.clone(),
-        judge,
-        introduced: 0,
+    let lender = Lender {
         began: false,
-        concurrent: false,
-        without_concurrency: (kind == Kind::Pct).then(|| Box::new(random) as Box<dyn Fn() -> RandomScheduler>),
+        sample: RefCell::new(Some(Box::new(move |tasks: &[&Task]| {
+            let mut sampler = Sampler {
+                sampling,
+                inner: sampling.scheduler(),
+                tasks,
+                introduced: 0,
+                executions: 0,
+                concurrent: false,
+            };
+            sample(&mut sampler);
+            // The random scheduler prints its seed when it is dropped before it is exhausted.
+            std::mem::forget(sampler.inner);
+        }))),
     };
-    let _inside = context::enter_model(session);
-    let body = MainBody { model: Rc::clone(model), tasks: tasks.clone() };
-    Runner::new(bridge, config).run(move || body.run());
-}
-
-/// What shuttle's main task runs.
-struct MainBody {
-    model: Rc<dyn Fn()>,
-    tasks: Tasks,
-}
-
-// SAFETY: as for `Carried`: the runner runs it on the thread that called `explore`, and nowhere else.
-unsafe impl Send for MainBody {}
-// SAFETY: as above.
-unsafe impl Sync for MainBody {}
-
-impl MainBody {
-    fn run(&self) {
-        let model = Rc::clone(&self.model);
-        run_thread(Box::new(move || model()));
-        // Keeps the execution alive until every thread of the model has finished.
-        loop {
-            let handle = self.tasks.shared.handles.borrow_mut().pop();
-            let Some(handle) = handle else { break };
-            let _ = handle.join();
-        }
-    }
+    Runner::new(lender, config).run(|| {
+        // The handles are kept: a task whose handle is gone does not keep an execution alive.
+        let handles: Vec<_> = (1..MAX_THREADS).map(|_| shuttle::thread::spawn(|| ())).collect();
+        shuttle_engine::runtime::thread::switch();
+        std::mem::forget(handles);
+    });
 }
 
 /// Shuttle installs a panic hook once in a process; this lets it, and takes the hook away again.
@@ -137,136 +94,97 @@ fn take_shuttles_hook_away(config: &Config) {
     });
 }
 
-/// Raddle's side of shuttle's scheduler.
-struct Bridge {
-    /// Dropped only when exhausted: the random one prints its seed otherwise.
-    inner: ManuallyDrop<Box<dyn ShuttleScheduler>>,
-    tasks: Tasks,
-    judge: Rc<RefCell<dyn Judge>>,
-    /// How many tasks the scheduler has seen; URW insists on meeting them in order.
-    introduced: usize,
+/// Something to be done with shuttle's tasks.
+type WithTasks = Box<dyn FnOnce(&[&Task])>;
+
+/// A scheduler of shuttle's that lends out the tasks it is shown, once there are enough of them, and
+/// then stops.
+struct Lender {
     began: bool,
-    /// Whether there was ever a choice.
-    concurrent: bool,
-    /// What to use instead of PCT, which panics if the first execution had no choice.
-    without_concurrency: Option<Box<dyn Fn() -> RandomScheduler>>,
+    sample: RefCell<Option<WithTasks>>,
 }
 
-impl Bridge {
-    fn settle(&mut self) {
-        if !std::mem::replace(&mut self.began, true) {
-            return;
-        }
-        context::session(|session| {
-            session.execution.borrow_mut().judge();
-            self.judge.borrow_mut().saw(&session.execution.borrow(), None);
-        });
-        if !self.concurrent
-            && let Some(random) = self.without_concurrency.take()
-        {
-            *self.inner = Box::new(random());
-            let _ = self.inner.new_execution();
-        }
-    }
-}
-
-impl ShuttleScheduler for Bridge {
-    fn new_execution(&mut self) -> Option<ShuttleSchedule> {
-        self.settle();
-        if !self.judge.borrow_mut().wants_another() {
-            return None;
-        }
-        let Some(schedule) = self.inner.new_execution() else {
-            // SAFETY: this is the only place that drops it, and shuttle does not ask again after `None`.
-            unsafe { ManuallyDrop::drop(&mut self.inner) };
-            return None;
-        };
-        context::session(|session| session.reset(usize::MAX));
-        self.introduced = 0;
-        *self.tasks.shared.threads.borrow_mut() = vec![ThreadId::MAIN];
-        Some(schedule)
+impl ShuttleScheduler for Lender {
+    fn new_execution(&mut self) -> Option<Schedule> {
+        (!std::mem::replace(&mut self.began, true)).then(|| Schedule::new(0))
     }
 
     fn next_task(&mut self, runnable: &[&Task], current: Option<TaskId>, _: bool) -> Option<TaskId> {
-        if self.tasks.shared.creating.get() {
-            return current;
+        if runnable.len() < MAX_THREADS {
+            // The main task goes on spawning.
+            return current.or_else(|| runnable.first().map(|task| task.id()));
         }
-        let tasks = Rc::clone(&self.tasks.shared);
-        let threads = tasks.threads.borrow();
-        context::session(|session| {
-            let mut filter = Filter { bridge: self, runnable, current, threads: &threads };
-            let next = session.execution.borrow_mut().advance(&mut filter);
-            if let Some(thread) = next {
-                self.judge.borrow_mut().beat(session, thread);
-                let task = threads.iter().position(|&t| t == thread).map(TaskId::from);
-                return task.filter(|task| runnable.iter().any(|t| t.id() == *task));
-            }
-            // The execution is over; the tasks that have not returned to shuttle yet do so now, but
-            // for those whose stacks were given up.
-            let execution = session.execution.borrow();
-            let returns = |task: &&&Task| {
-                threads
-                    .get(usize::from(task.id()))
-                    .is_some_and(|&thread| !execution.thread(thread).abandoned)
-            };
-            runnable.iter().find(returns).map(|task| task.id())
-        })
+        if let Some(sample) = self.sample.take() {
+            sample(runnable);
+        }
+        None
     }
 
     fn next_u64(&mut self) -> u64 {
-        self.inner.next_u64()
+        0
     }
 }
 
-/// One choice of shuttle's scheduler.
-struct Filter<'a> {
-    bridge: &'a mut Bridge,
-    runnable: &'a [&'a Task],
-    current: Option<TaskId>,
-    threads: &'a [ThreadId],
+/// Raddle's scheduler over shuttle's.
+struct Sampler<'a> {
+    sampling: Sampling,
+    inner: Box<dyn ShuttleScheduler>,
+    /// One for each place in the order of creation.
+    tasks: &'a [&'a Task],
+    /// How many tasks the scheduler has seen; URW insists on meeting them in order.
+    introduced: usize,
+    executions: usize,
+    /// Whether there was ever a choice.
+    concurrent: bool,
 }
 
-impl Filter<'_> {
-    fn thread(&self, task: TaskId) -> ThreadId {
-        self.threads[usize::from(task)]
+impl Sampler<'_> {
+    /// Asks shuttle's scheduler which of these threads goes on.
+    fn ask(&mut self, execution: &Execution, offered: impl Fn(usize, ThreadId) -> bool) -> Option<ThreadId> {
+        let born = execution.born();
+        let mut shown: smallvec::SmallVec<[&Task; 8]> = smallvec::SmallVec::new();
+        shown.extend(
+            (0..born.len()).filter(|&place| offered(place, born[place])).map(|place| self.tasks[place]),
+        );
+        let current = born.iter().position(|&t| t == execution.current()).map(TaskId::from);
+        let chosen = self.inner.next_task(&shown, current, false)?;
+        born.get(usize::from(chosen)).copied()
     }
 }
 
-impl Scheduler for Filter<'_> {
+impl Scheduler for Sampler<'_> {
     fn begin(&mut self) -> bool {
-        true
+        // PCT panics if the first execution had no choice in it; any scheduler will do then.
+        if self.executions == 1 && !self.concurrent && self.sampling.kind == Kind::Pct {
+            self.inner = self.sampling.random();
+            let _ = self.inner.new_execution();
+        }
+        self.executions += 1;
+        self.introduced = 0;
+        self.inner.new_execution().is_some()
     }
 
     fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {
         let thread = if let Some(choosing) = execution.choosing(enabled) {
             choosing
         } else {
-            let offered = |threads: &dyn Fn(&Task) -> bool| -> Vec<&Task> {
-                self.runnable.iter().copied().filter(|task| threads(task)).collect()
-            };
-            let able = offered(&|task| enabled.contains(self.thread(task.id())));
-            self.bridge.concurrent |= able.len() > 1;
-            let known = self.bridge.introduced;
+            self.concurrent |= enabled.0.count_ones() > 1;
+            let (known, born) = (self.introduced, execution.born().len());
             let mut chosen = None;
-            if self.threads.len() > known {
+            if born > known {
                 // New tasks are shown once even if they are disabled; URW would stumble otherwise.
-                let shown = offered(&|task| {
-                    usize::from(task.id()) >= known || enabled.contains(self.thread(task.id()))
-                });
-                self.bridge.introduced = self.threads.len();
-                chosen = self.bridge.inner.next_task(&shown, self.current, false);
-                chosen = chosen.filter(|&task| enabled.contains(self.thread(task)));
+                self.introduced = born;
+                chosen = self.ask(execution, |place, thread| place >= known || enabled.contains(thread));
             }
-            let chosen = match chosen {
-                Some(task) => task,
-                None => self.bridge.inner.next_task(&able, self.current, false)?,
-            };
-            self.thread(chosen)
+            match chosen.filter(|&thread| enabled.contains(thread)) {
+                Some(thread) => thread,
+                None => self.ask(execution, |_, thread| enabled.contains(thread))?,
+            }
         };
-        let alternatives: Vec<u32> = execution.alternatives(thread).iter().collect();
-        let alternative = match alternatives.as_slice() {
-            [only] => *only,
-            several => several[(self.bridge.inner.next_u64() % several.len() as u64) as usize],
+        let alternatives = execution.alternatives(thread);
+        let alternative = match alternatives.iter().count() {
+            0 | 1 => alternatives.iter().next()?,
+            n => alternatives.iter().nth((self.inner.next_u64() % n as u64) as usize)?,
         };
         Some(Choice { thread, alternative })
     }

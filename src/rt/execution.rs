@@ -12,6 +12,7 @@ use smallvec::smallvec;
 
 use crate::config::Settings;
 use crate::op::{Access, ObjectId, Op, Role, Site, State, ThreadId, ThreadSet};
+use crate::rt::cycles::{self, Cycle, Mark};
 use crate::rt::history::{Alternatives, History, Next, Touches};
 use crate::rt::ids::Identities;
 use crate::rt::log::Log;
@@ -63,8 +64,9 @@ pub(crate) struct Failure {
 /// Why an execution was not run to its end.
 #[derive(Clone, Debug)]
 pub(crate) enum Cut {
-    /// It took more steps than allowed; the thread and line of the last of them.
-    Steps { thread: ThreadId, site: Option<Site> },
+    /// It took more steps than allowed; the thread and line of the last of them, and the cycle that
+    /// it was in.
+    Steps { thread: ThreadId, site: Option<Site>, cycle: Option<Cycle> },
     /// The scheduler had no use for it.
     Abandoned,
 }
@@ -88,6 +90,10 @@ pub(crate) struct Execution {
     current: ThreadId,
     /// What was chosen so far.
     pub(crate) schedule: Vec<Choice>,
+    /// What each choice led to, for the recognition of cycles.
+    marks: Vec<Mark>,
+    /// The cycle that a livelock is in, if the failure is one.
+    pub(crate) cycle: Option<Cycle>,
     /// The happens-before relation, for engines that ask for it.
     pub(crate) history: Option<History>,
     /// What is told to a reader, when it is recorded.
@@ -113,6 +119,8 @@ impl Execution {
             ready: VecDeque::new(),
             current: ThreadId::MAIN,
             schedule: Vec::new(),
+            marks: Vec::new(),
+            cycle: None,
             history: None,
             log: None,
             orders: Orders::default(),
@@ -130,6 +138,8 @@ impl Execution {
         }
         self.ready.clear();
         self.schedule.clear();
+        self.marks.clear();
+        self.cycle = None;
         if let Some(history) = &mut self.history {
             history.clear(races_matter_from);
         }
@@ -230,9 +240,7 @@ impl Execution {
         let state = self.thread(thread);
         match &state.pending {
             Pending::Op(op) => smallvec![(op.object, op.access(self.object(op.object).state))],
-            Pending::Yield { .. } => {
-                state.read.iter().map(|&(object, _)| (object, Access::READ)).collect()
-            }
+            Pending::Yield { .. } => state.read.iter().map(|&(object, _)| (object, Access::READ)).collect(),
             _ => Touches::new(),
         }
     }
@@ -240,9 +248,7 @@ impl Execution {
     /// A number that tells apart what a thread is about to do, the same in every execution.
     pub(crate) fn signature(&self, thread: ThreadId) -> u64 {
         match &self.thread(thread).pending {
-            Pending::Op(op) => {
-                std::ptr::from_ref(op.command) as u64 ^ u64::from(op.object.0).rotate_left(48)
-            }
+            Pending::Op(op) => std::ptr::from_ref(op.command) as u64 ^ u64::from(op.object.0).rotate_left(48),
             Pending::Choose { n, .. } => 1 | u64::from(*n) << 8,
             Pending::Yield { .. } => 2,
             _ => 3,
@@ -332,7 +338,8 @@ impl Execution {
         }
         for index in 0..self.born.len() {
             let other = self.born[index];
-            if matches!(self.thread(other).pending, Pending::Join { thread: awaited, .. } if awaited == thread) {
+            if matches!(self.thread(other).pending, Pending::Join { thread: awaited, .. } if awaited == thread)
+            {
                 self.joins(other, thread);
             }
         }
@@ -404,9 +411,7 @@ impl Execution {
                 continue;
             }
             if self.schedule.len() >= self.settings.max_steps {
-                let last = self.schedule.last().map_or(ThreadId::MAIN, |choice| choice.thread);
-                self.cut = Some(Cut::Steps { thread: last, site: self.thread(last).pending.site() });
-                self.cancelling = true;
+                self.run_out_of_steps();
                 continue;
             }
             let Some(choice) = scheduler.choose(self, enabled) else {
@@ -414,9 +419,27 @@ impl Execution {
                 self.cancelling = true;
                 continue;
             };
+            let what = self.signature(choice.thread);
             self.step(choice);
+            let what = what ^ self.thread(choice.thread).answer.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            self.marks.push(Mark { thread: choice.thread, what, enabled });
             self.current = choice.thread;
             return Some(choice.thread);
+        }
+    }
+
+    /// The execution is at its bound: a livelock if it is in a fair cycle, else cut.
+    fn run_out_of_steps(&mut self) {
+        self.cancelling = true;
+        let cycle = cycles::find(&self.marks);
+        if let Some(cycle) = cycle.filter(|cycle| cycle.fair) {
+            self.cycle = Some(cycle);
+            let message = waits::describe_livelock(self, cycle);
+            self.fail(FailureKind::Livelock, message);
+        } else if self.failure.is_none() {
+            let thread = self.schedule.last().map_or(ThreadId::MAIN, |choice| choice.thread);
+            let site = self.thread(thread).pending.site();
+            self.cut = Some(Cut::Steps { thread, site, cycle });
         }
     }
 
@@ -510,7 +533,7 @@ impl Execution {
             Role::Notify => self.notify(ThreadSet(before & !after)),
             _ => {}
         }
-        self.orders.op(thread, &op, access == Access::READ, after != before);
+        self.orders.op(thread, &op, access, after != before);
     }
 
     fn notify(&mut self, woken: ThreadSet) {
@@ -535,7 +558,9 @@ impl Execution {
         if let Some(first) = op.waiters(before).and_then(ThreadSet::first) {
             op.args[1] = ThreadSet::one(first).0;
         }
-        if !self.cancelling && let Some(history) = &mut self.history {
+        if !self.cancelling
+            && let Some(history) = &mut self.history
+        {
             history.extend(thread, &op, before);
         }
         let quiet = self.cancelling.then(|| self.log.take()).flatten();

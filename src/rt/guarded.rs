@@ -37,14 +37,6 @@ impl Guarded {
         Guarded { kind, site, of }
     }
 
-    /// The object, if it is of the Model arm.
-    pub(crate) fn model(&self) -> Option<ModelObject> {
-        match &self.of {
-            Of::Model(object) => Some(*object),
-            _ => None,
-        }
-    }
-
     /// Waits until the command's guard holds and performs it; the state before.
     pub(crate) fn perform(&self, command: &'static Command, args: Args, site: Site) -> State {
         match &self.of {
@@ -88,13 +80,7 @@ impl Guarded {
             match (&run, seen) {
                 (Some(run), Some(seen)) => {
                     let waits_for = || {
-                        format!(
-                            "{} waits in {} at {}:{}",
-                            self.kind,
-                            command.name,
-                            site.file(),
-                            site.line()
-                        )
+                        format!("{} waits in {} at {}:{}", self.kind, command.name, site.file(), site.line())
                     };
                     run.looked_in_vain(&mut ticket, seen, &waits_for());
                     if run.cancelled() {

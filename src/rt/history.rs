@@ -32,6 +32,9 @@ pub(crate) fn dependent(a: &[Touch], b: &[Touch]) -> bool {
 
 const NONE: u32 = u32::MAX;
 
+/// What a command does to its object.
+type Effect = (fn(State, Args) -> State, Args);
+
 /// One event: whose it is, its place in that thread, and what it touched.
 #[derive(Debug)]
 pub(crate) struct Event {
@@ -52,7 +55,7 @@ struct Accessed {
     access: Access,
     before: State,
     /// The effect, for those that must be replayed without an earlier one.
-    command: Option<(fn(State, Args) -> State, Args)>,
+    command: Option<Effect>,
     /// The previous access to the same object, or `NONE`.
     previous: u32,
 }
@@ -73,6 +76,8 @@ struct Layers {
 pub(crate) struct Race {
     /// The event that came first.
     pub(crate) first: u32,
+    /// The event that came later; one past the last if it never happened.
+    pub(crate) then: u32,
     /// The thread whose event is to come first instead.
     pub(crate) thread: ThreadId,
     /// What that event can be there, one entry per alternative.
@@ -140,12 +145,13 @@ impl History {
         &self.races
     }
 
-    /// What an event touched.
+    /// What an event touched; nothing, for one that never happened.
     pub(crate) fn touches(&self, event: u32) -> impl Iterator<Item = Touch> + Clone + '_ {
-        let event = &self.events[event as usize];
-        self.accessed[event.first_access as usize..][..event.accesses as usize]
-            .iter()
-            .map(|a| (a.object, a.access))
+        let event = self.events.get(event as usize);
+        let accesses = event.map_or(&[][..], |event| {
+            &self.accessed[event.first_access as usize..][..event.accesses as usize]
+        });
+        accesses.iter().map(|a| (a.object, a.access))
     }
 
     /// What an event touched, as one value.
@@ -289,13 +295,7 @@ impl History {
         })
     }
 
-    fn access(
-        &mut self,
-        object: ObjectId,
-        access: Access,
-        before: State,
-        command: Option<(fn(State, Args) -> State, Args)>,
-    ) {
+    fn access(&mut self, object: ObjectId, access: Access, before: State, command: Option<Effect>) {
         let mut layers = self.layers(object);
         let event = self.events.len() as u32 - 1;
         let clock = self.events[event as usize].clock;
@@ -357,7 +357,9 @@ impl History {
                 } else if let Some(instead) = self.reversed(at, thread, next, object) {
                     settled = true;
                     self.covering.push(event);
-                    self.races.push(Race { first: event, thread, instead });
+                    let part = matches!(next, Next::Rest(_));
+                    let then = self.events.len() as u32 - u32::from(part);
+                    self.races.push(Race { first: event, then, thread, instead });
                 }
             }
             at = previous;
@@ -412,7 +414,8 @@ impl History {
         }
         for &index in later.iter().rev() {
             let access = &self.accessed[index as usize];
-            if let (false, Some((effect, args))) = (self.ordered(without.event, access.event), access.command) {
+            if let (false, Some((effect, args))) = (self.ordered(without.event, access.event), access.command)
+            {
                 state = effect(state, args);
             }
         }

@@ -1,8 +1,7 @@
 //! The coroutines on which a model's threads run.
 //!
-//! An execution needs two things of whoever owns the coroutines: to begin a thread and to give up
-//! the processor. [`Coroutines`] does that on bare corosensei, for every engine that chooses by
-//! itself; [`crate::engine::shuttle`] does it inside shuttle's runner, for shuttle's schedulers.
+//! An execution needs two things of whoever owns the coroutines: to begin a thread and to give up the
+//! processor. Both are done on bare corosensei, for every engine of the Model arm.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -15,15 +14,6 @@ use crate::rt::context;
 use crate::rt::execution::{Execution, Scheduler};
 use crate::rt::session::{Session, run_thread};
 use crate::verdict::Reason;
-
-/// Owns the coroutines of an execution.
-pub(crate) trait Host {
-    /// Makes a coroutine for a new thread. It does not begin yet.
-    fn spawn(&self, thread: ThreadId, body: Box<dyn FnOnce()>);
-
-    /// Stops the running thread until it is chosen again.
-    fn switch(&self);
-}
 
 /// Whoever counts the executions and decides whether there are enough.
 pub(crate) trait Judge {
@@ -116,8 +106,9 @@ impl Coroutines {
     }
 }
 
-impl Host for Coroutines {
-    fn spawn(&self, thread: ThreadId, body: Box<dyn FnOnce()>) {
+impl Coroutines {
+    /// Makes a coroutine for a new thread. It does not begin yet.
+    pub(crate) fn spawn(&self, thread: ThreadId, body: Box<dyn FnOnce()>) {
         let stack = self.shared.stacks.borrow_mut().pop();
         let stack = stack
             .unwrap_or_else(|| DefaultStack::new(STACK).expect("the system has memory for a 1 MiB stack"));
@@ -133,7 +124,8 @@ impl Host for Coroutines {
         threads[thread.index()] = Some(coroutine);
     }
 
-    fn switch(&self) {
+    /// Stops the running thread until it is chosen again.
+    pub(crate) fn switch(&self) {
         let way_out = self.shared.way_out.get().expect("only a thread of the execution switches");
         // SAFETY: the running coroutine has put its own yielder there, when it began or when it last
         // went on below; the yielder lives on that coroutine's stack for as long as it runs.

@@ -124,11 +124,8 @@ impl Log {
                 continue;
             }
             self.waiting.push(thread);
-            let what = What::Waits {
-                object: op.object,
-                name: op.command.name,
-                holder: execution.holder(op.object),
-            };
+            let what =
+                What::Waits { object: op.object, name: op.command.name, holder: execution.holder(op.object) };
             self.push(thread, what, Some(op.site));
         }
     }

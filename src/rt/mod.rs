@@ -2,11 +2,13 @@
 //!
 //! [`session`] is the one door for visible operations; [`execution`] decides who goes on and
 //! performs what was chosen; [`object`] and [`guarded`] are what the facade makes of it; [`host`] owns the coroutines; [`history`] keeps happens-before for the
-//! exhaustive engine, [`orders`] for the race detector; [`waits`] finds cycles of waiting; [`log`]
+//! exhaustive engine, [`orders`] for the race detector; [`waits`] finds cycles of waiting, [`cycles`]
+//! those of executions without an end; [`log`]
 //! keeps what is told to a reader; [`context`] says where a thread is; [`ids`] gives names that
 //! equivalent executions share; [`quiet`] keeps the models' panics from being printed.
 
 pub(crate) mod context;
+pub(crate) mod cycles;
 pub(crate) mod execution;
 pub(crate) mod guarded;
 pub(crate) mod history;

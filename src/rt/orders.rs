@@ -10,10 +10,14 @@
 //! What it can miss: an ordering that holds in every sequentially consistent execution but fails in
 //! a weaker one. The loom engine looks there.
 //!
+//! Operations that commute do not order each other, whichever comes first: the exhaustive engine
+//! runs them in one order only, and must find there what it would find in the other. So what a reader
+//! of a reader-writer lock publishes is seen by writers, and not by other readers.
+//!
 //! Nothing is kept until the first cell is made, so models without cells pay nothing.
 
 use crate::clock::{Clocks, Row};
-use crate::op::{ObjectId, Op, Publish, Role, Site, ThreadId};
+use crate::op::{Access, ObjectId, Op, Publish, Role, Site, ThreadId};
 
 /// One access to a cell.
 #[derive(Clone, Copy, Debug)]
@@ -43,13 +47,23 @@ struct Known {
     fenced: Row,
 }
 
+/// What has been published through one object.
+#[derive(Debug, Clone, Copy)]
+struct Published {
+    /// By operations before the newest run of ones that commute.
+    settled: Row,
+    /// By that run.
+    run: Row,
+    class: Access,
+}
+
 /// The order that the program wrote, over one execution.
 #[derive(Debug)]
 pub(crate) struct Orders {
     active: bool,
     clocks: Clocks,
     threads: Vec<Option<Known>>,
-    published: Vec<Option<Row>>,
+    published: Vec<Option<Published>>,
     cells: Vec<Option<Cell>>,
 }
 
@@ -96,10 +110,11 @@ impl Orders {
     }
 
     /// An operation on a synchronisation object took effect.
-    pub(crate) fn op(&mut self, thread: ThreadId, op: &Op, read_only: bool, changed: bool) {
+    pub(crate) fn op(&mut self, thread: ThreadId, op: &Op, access: Access, changed: bool) {
         if !self.active {
             return;
         }
+        let read_only = access == Access::READ;
         // An attempt that failed orders nothing.
         match op.command.role {
             Role::TryAcquire if !changed => return,
@@ -110,27 +125,35 @@ impl Orders {
         if self.published.len() <= op.object.index() {
             self.published.resize(op.object.index() + 1, None);
         }
-        let published = match self.published[op.object.index()] {
-            Some(row) => row,
-            None => *self.published[op.object.index()].insert(self.clocks.zero()),
-        };
+        let clocks = &mut self.clocks;
+        let published = self.published[op.object.index()].get_or_insert_with(|| Published {
+            settled: clocks.zero(),
+            run: clocks.zero(),
+            class: Access::READ,
+        });
+        if access.conflicts(published.class) {
+            clocks.join(published.settled, published.run);
+            clocks.reset(published.run);
+            published.class = access;
+        }
         let role = op.command.role;
         if role != Role::Store {
-            self.clocks.join(known.loaded, published);
+            clocks.join(known.loaded, published.settled);
             let sees = if read_only && role == Role::CompareExchange { op.on_failure } else { op.publish };
             if sees.acquires() {
-                self.clocks.join(known.seen, published);
+                clocks.join(known.seen, published.settled);
             }
         }
         if read_only {
             return;
         }
-        // A store begins a new release sequence; a read-modify-write goes on with the old one.
-        let publishes = if op.publish.releases() { known.seen } else { known.fenced };
+        let offered = if op.publish.releases() { known.seen } else { known.fenced };
         if role == Role::Store {
-            self.clocks.assign(published, publishes);
+            // It begins a new release sequence; a read-modify-write goes on with the old one.
+            clocks.reset(published.settled);
+            clocks.assign(published.run, offered);
         } else {
-            self.clocks.join(published, publishes);
+            clocks.join(published.run, offered);
         }
         if op.publish.releases() {
             self.tick(known, thread);

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::op::{Command, MAX_THREADS, ObjectId, Op, Publish, Site, State, ThreadId, ThreadSet};
 use crate::rt::execution::Execution;
-use crate::rt::host::Host;
+use crate::rt::host::Coroutines;
 use crate::rt::quiet;
 use crate::rt::thread::{Choosing, Panicked, Pending};
 use crate::verdict::FailureKind;
@@ -26,7 +26,7 @@ static EXECUTIONS: AtomicU64 = AtomicU64::new(0);
 /// What one explorer and the model's threads share.
 pub(crate) struct Session {
     pub(crate) execution: RefCell<Execution>,
-    pub(crate) host: Box<dyn Host>,
+    pub(crate) host: Coroutines,
     stamp: Cell<u64>,
 }
 
@@ -42,7 +42,7 @@ impl std::fmt::Debug for Session {
 
 impl Session {
     /// A session whose execution has not begun.
-    pub(crate) fn new(execution: Execution, host: Box<dyn Host>) -> Self {
+    pub(crate) fn new(execution: Execution, host: Coroutines) -> Self {
         Session { execution: RefCell::new(execution), host, stamp: Cell::new(0) }
     }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::op::{Role, ThreadId};
+use crate::rt::cycles::Cycle;
 use crate::rt::execution::{Execution, Object};
 use crate::rt::history::{History, Next};
 use crate::rt::thread::{Pending, Thread};
@@ -25,7 +26,12 @@ pub(crate) fn check_blocked(
 /// A cycle of threads each of which waits for a lock that the next one holds. Such a lock is
 /// released by its holders only, so no other thread can help.
 pub(crate) fn cycle(execution: &Execution) -> Option<Vec<ThreadId>> {
-    execution.born().iter().find_map(|&start| {
+    let blocked = |thread: ThreadId| {
+        let state = execution.thread(thread);
+        let waits = matches!(&state.pending, Pending::Op(op) if op.command.role == Role::Acquire);
+        waits && !state.held.is_empty() && !execution.enabled(thread)
+    };
+    execution.born().iter().copied().filter(|&t| blocked(t)).find_map(|start| {
         let mut path = vec![start];
         closes(execution, start, start, &mut path).then_some(path)
     })
@@ -82,6 +88,22 @@ pub(crate) fn describe_stuck(execution: &Execution) -> String {
         if let Some(panicked) = &execution.thread(thread).panicked {
             let _ = write!(text, "; {} had panicked: {}", execution.describe(thread), panicked.message);
         }
+    }
+    text
+}
+
+/// A cycle without an end, in words.
+pub(crate) fn describe_livelock(execution: &Execution, cycle: Cycle) -> String {
+    let Cycle { period, rounds, moving, .. } = cycle;
+    let mut text = format!("livelock: the same {period} steps repeat ({rounds} rounds seen)");
+    for &thread in execution.born() {
+        if matches!(execution.thread(thread).pending, Pending::Finished) {
+            continue;
+        }
+        let place = execution.thread(thread).pending.site();
+        let place = place.map_or(String::new(), |s| format!(" at {}:{}", s.file(), s.line()));
+        let does = if moving.contains(thread) { "goes round" } else { "never gets its turn" };
+        let _ = write!(text, "; {} {does}{place}", execution.describe(thread));
     }
     text
 }

@@ -140,16 +140,19 @@ pub fn ring(n: usize) {
     });
 }
 
-/// `n` threads wait once, without a predicate, beside one that notifies them all.
+/// `n` threads look at a flag and then wait, without looking again under the lock.
 pub fn lost_wakeup(n: usize) {
+    let flag = atomics(1);
     let shared = Arc::new((Mutex::new(()), Condvar::new()));
     spawn_each(n + 1, move |i| {
         if i == 0 {
-            drop(shared.0.lock().unwrap());
+            flag[0].store(1, SeqCst);
             shared.1.notify_all();
         } else {
-            let guard = shared.0.lock().unwrap();
-            drop(shared.1.wait(guard).unwrap());
+            if flag[0].load(SeqCst) == 0 {
+                let guard = shared.0.lock().unwrap();
+                drop(shared.1.wait(guard).unwrap());
+            }
         }
     });
 }

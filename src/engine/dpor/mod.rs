@@ -17,7 +17,8 @@
 //!   waiter that would be there.
 //! * What happens when nothing else can move (timeouts, fruitless yields) depends on everything.
 //! * Races are looked for among the events that are new in an execution only: those of the prefix
-//!   that it shares with the one before were treated there.
+//!   that it shares with the one before were treated there. A new alternative of a choice makes all
+//!   of them new, for the sequences that were put in before carry the old one.
 //!
 //! Soundness rests on this: operations that [`crate::op::Access`] calls commuting do commute, and
 //! guards look at their own object only. Both are tested, by the equality of outcome sets and trace
@@ -68,7 +69,8 @@ impl Dpor {
     /// Adds a point to the path and says which step is taken from it.
     fn extend(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {
         let history = execution.history.as_ref().expect("the exhaustive engine keeps a history");
-        let sleep = self.inherited_sleep(history);
+        self.learn_touches(history);
+        let sleep = self.inherited_sleep();
         let (step, todo) = if self.guide.is_empty() {
             let Some((first, others)) = self.fresh(execution, enabled, &sleep) else {
                 self.redundant += 1;
@@ -85,7 +87,10 @@ impl Dpor {
             self.problem = Some(super::replay::diverged(execution, self.depth));
             return None;
         }
-        debug_assert_eq!(step.touches, execution.touches(step.thread), "a step is what it was foreseen to be");
+        debug_assert!(
+            step.touches.starts_with(&execution.touches(step.thread)),
+            "a step is what it was foreseen to be"
+        );
         let choice = Choice { thread: step.thread, alternative: step.alternative };
         let signature = execution.signature(step.thread);
         self.path.push(Node { step, signature, sleep, todo });
@@ -93,29 +98,44 @@ impl Dpor {
         Some(choice)
     }
 
+    /// Corrects what the newest step was foreseen to touch by what it did touch: if its thread
+    /// panicked, destructors went on as part of it.
+    fn learn_touches(&mut self, history: &History) {
+        if let Some(event) = self.path.len().checked_sub(1)
+            && event < history.events().len()
+        {
+            self.path[event].step.touches = history.touched(event as u32);
+        }
+    }
+
     /// The sleeping steps of the last point that its step does not wake.
-    fn inherited_sleep(&self, history: &History) -> Vec<Step> {
+    fn inherited_sleep(&self) -> Vec<Step> {
         let Some(node) = self.path.last() else { return Vec::new() };
         if node.sleep.is_empty() {
             return Vec::new();
         }
-        let touched = history.touched(self.path.len() as u32 - 1);
-        let sleeps_on = |step: &&Step| {
-            step.thread != node.step.thread && !dependent(&step.touches, &touched)
-        };
+        let sleeps_on =
+            |step: &&Step| step.thread != node.step.thread && !dependent(&step.touches, &node.step.touches);
         node.sleep.iter().filter(sleeps_on).cloned().collect()
     }
 
     /// A step that does not sleep, and the other alternatives of its choice. The thread that moved
     /// last goes on if it can: that makes executions with few preemptions.
-    fn fresh(&self, execution: &Execution, enabled: ThreadSet, sleep: &[Step]) -> Option<(Step, Vec<Branch>)> {
+    fn fresh(
+        &self,
+        execution: &Execution,
+        enabled: ThreadSet,
+        sleep: &[Step],
+    ) -> Option<(Step, Vec<Branch>)> {
         let awake = |thread: ThreadId| {
             let sleeps = |alternative: u32| {
                 sleep.iter().any(|step| step.thread == thread && step.alternative == alternative)
             };
-            let mut steps = execution.alternatives(thread).iter().filter(|&a| !sleeps(a)).map(|alternative| {
-                Step { thread, alternative, touches: execution.touches(thread) }
-            });
+            let mut steps = execution
+                .alternatives(thread)
+                .iter()
+                .filter(|&a| !sleeps(a))
+                .map(|alternative| Step { thread, alternative, touches: execution.touches(thread) });
             let first = steps.next()?;
             Some((first, steps.map(|step| Branch { step, then: Vec::new() }).collect()))
         };
@@ -140,12 +160,14 @@ impl Dpor {
                 })
                 .collect();
             for (alternative, touches) in &race.instead {
-                sequence.push(Step {
-                    thread: race.thread,
-                    alternative: *alternative,
-                    touches: touches.clone(),
-                });
-                debug_assert_eq!(initial(&node.step, &sequence), Initial::No, "a reversal does not begin alike");
+                let mut touches = touches.clone();
+                touches.extend(history.touches(race.then).skip(touches.len()));
+                sequence.push(Step { thread: race.thread, alternative: *alternative, touches });
+                debug_assert_eq!(
+                    initial(&node.step, &sequence),
+                    Initial::No,
+                    "a reversal does not begin alike"
+                );
                 if node.sleep.iter().all(|step| initial(step, &sequence) == Initial::No) {
                     insert(&mut node.todo, sequence.clone());
                 }
@@ -166,11 +188,13 @@ impl Scheduler for Dpor {
             if !node.todo.is_empty() {
                 let Branch { step, then } = node.todo.remove(0);
                 let done = std::mem::replace(&mut node.step, step);
+                let other_alternative = done.thread == node.step.thread;
                 node.sleep.push(done);
                 // What the point's thread does there may be another operation than before.
                 node.signature = 0;
                 self.guide = then;
-                self.new_from = self.path.len() - 1;
+                // Sequences that were put in before carry the alternative that is left now.
+                self.new_from = if other_alternative { 0 } else { self.path.len() - 1 };
                 return true;
             }
             self.path.pop();
@@ -200,6 +224,7 @@ impl Scheduler for Dpor {
 
     fn end(&mut self, execution: &Execution) {
         if let (None, Some(history)) = (&self.problem, &execution.history) {
+            self.learn_touches(history);
             self.reverse_races(history);
         }
     }

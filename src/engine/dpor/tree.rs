@@ -53,12 +53,11 @@ pub(crate) fn insert(mut branches: &mut Vec<Branch>, mut sequence: Vec<Step>) {
         if sequence.is_empty() {
             return;
         }
-        let found = branches.iter().enumerate().find_map(|(index, branch)| {
-            match initial(&branch.step, &sequence) {
+        let found =
+            branches.iter().enumerate().find_map(|(index, branch)| match initial(&branch.step, &sequence) {
                 Initial::No => None,
                 how => Some((index, how)),
-            }
-        });
+            });
         let Some((index, how)) = found else {
             let leaf = |then: Vec<Branch>, step: Step| vec![Branch { step, then }];
             branches.extend(sequence.into_iter().rev().fold(Vec::new(), leaf));

@@ -1,0 +1,96 @@
+//! Repeating cycles: how an execution that does not end is told from one that is merely long.
+//!
+//! When an execution reaches its bound on steps, its tail is searched for a cycle: the same threads
+//! perform the same operations and see the same values, over and over. If every thread that could
+//! have moved all through the cycle did move in it, no fair scheduler gets the program out of it: a
+//! livelock. If some thread was passed over, the cycle is the schedule's fault and shows nothing.
+//!
+//! Local state is not seen: a loop that counts to a million and otherwise does the same each time
+//! looks alike. So a cycle must fill most of a long execution before it is believed.
+
+use crate::op::{ThreadId, ThreadSet};
+
+/// One step, as far as cycles are concerned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    pub(crate) thread: ThreadId,
+    /// A hash of the operation and of the value that it met.
+    pub(crate) what: u64,
+    /// Who could have moved instead.
+    pub(crate) enabled: ThreadSet,
+}
+
+impl PartialEq for Mark {
+    fn eq(&self, other: &Mark) -> bool {
+        self.thread == other.thread && self.what == other.what
+    }
+}
+
+/// A cycle at the end of an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cycle {
+    /// The steps before it begins.
+    pub(crate) start: usize,
+    /// Its length in steps.
+    pub(crate) period: usize,
+    /// How often it repeats.
+    pub(crate) rounds: usize,
+    /// The threads that move in it.
+    pub(crate) moving: ThreadSet,
+    /// Whether every thread that could have moved all along does.
+    pub(crate) fair: bool,
+}
+
+/// A cycle must repeat at least so often to be believed.
+const ROUNDS: usize = 16;
+
+/// The shortest cycle that fills at least half of the execution, if there is one.
+pub(crate) fn find(marks: &[Mark]) -> Option<Cycle> {
+    (1..=marks.len() / (2 * ROUNDS)).find_map(|period| {
+        let alike =
+            marks.iter().rev().zip(marks.iter().rev().skip(period)).take_while(|(a, b)| a == b).count();
+        let repeated = alike + period;
+        let rounds = repeated / period;
+        if rounds < ROUNDS || repeated * 2 < marks.len() {
+            return None;
+        }
+        let last = &marks[marks.len() - period..];
+        let moving = ThreadSet(last.iter().fold(0, |set, mark| set | 1 << mark.thread.0));
+        let waiting = last.iter().fold(u64::MAX, |set, mark| set & mark.enabled.0) & !moving.0;
+        Some(Cycle { start: marks.len() - repeated, period, rounds, moving, fair: waiting == 0 })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(thread: u32, what: u64, enabled: u64) -> Mark {
+        Mark { thread: ThreadId(thread), what, enabled: ThreadSet(enabled) }
+    }
+
+    #[test]
+    fn a_cycle_in_which_everybody_moves_is_fair() {
+        let marks: Vec<Mark> = (0..200).map(|i| mark(i % 2, u64::from(i % 4), 0b11)).collect();
+        let cycle = find(&marks).expect("it repeats");
+        assert_eq!((cycle.period, cycle.rounds, cycle.fair), (4, 50, true));
+    }
+
+    #[test]
+    fn a_cycle_that_passes_somebody_over_is_not() {
+        let marks: Vec<Mark> = (0..100).map(|_| mark(0, 7, 0b11)).collect();
+        assert!(!find(&marks).expect("it repeats").fair);
+    }
+
+    #[test]
+    fn a_thread_that_is_disabled_now_and_then_is_not_passed_over() {
+        let marks: Vec<Mark> = (0..100).map(|i| mark(0, i % 2, 0b01 | (i % 2) << 1)).collect();
+        assert!(find(&marks).expect("it repeats").fair);
+    }
+
+    #[test]
+    fn work_that_goes_on_is_no_cycle() {
+        let marks: Vec<Mark> = (0..100).map(|i| mark(0, i, 1)).collect();
+        assert_eq!(find(&marks), None);
+    }
+}

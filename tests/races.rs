@@ -1,0 +1,365 @@
+//! Data races by the orderings that the program wrote: found when one is missing, and never
+//! reported when none is.
+
+use raddle::cell::UnsafeCell;
+use raddle::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use raddle::sync::{Arc, Barrier, Condvar, Mutex, Once, RwLock, Semaphore};
+use raddle::{Checker, FailureKind, thread};
+
+/// Plain data beside something that may or may not protect it.
+struct Shared<P> {
+    data: UnsafeCell<usize>,
+    by: P,
+}
+
+// SAFETY: the checker is to find out whether the accesses are ordered.
+unsafe impl<P: Sync> Sync for Shared<P> {}
+
+impl<P> Shared<P> {
+    fn new(by: P) -> Arc<Self> {
+        Arc::new(Shared { data: UnsafeCell::new(0), by })
+    }
+
+    fn set(&self, n: usize) {
+        // SAFETY: as above; in an execution all accesses are made by one thread of the system.
+        self.data.with_mut(|data| unsafe { *data = n });
+    }
+
+    fn get(&self) -> usize {
+        // SAFETY: as above.
+        self.data.with(|data| unsafe { *data })
+    }
+}
+
+fn publication(store: Ordering, load: Ordering) -> impl Fn() + Clone + Send + Sync + 'static {
+    move || {
+        let shared = Shared::new(AtomicBool::new(false));
+        let other = Arc::clone(&shared);
+        let child = thread::spawn(move || {
+            other.set(1);
+            other.by.store(true, store);
+        });
+        if shared.by.load(load) {
+            assert_eq!(shared.get(), 1);
+        }
+        child.join().unwrap();
+    }
+}
+
+/// A race that loom 0.7.2 does not report; when this fails, loom has been mended.
+fn race_unseen_by_loom(model: impl Fn() + Clone + Send + Sync + 'static) {
+    for checker in [Checker::exhaustive(), Checker::dfs(), Checker::random(500)] {
+        checker.check(model.clone()).expect_failure(FailureKind::DataRace);
+    }
+    Checker::loom().check(model).expect_verified();
+}
+
+fn all_engines(model: impl Fn() + Clone + Send + Sync + 'static, expected: Option<FailureKind>) {
+    for checker in [Checker::exhaustive(), Checker::dfs(), Checker::random(500), Checker::loom()] {
+        let report = checker.check(model.clone());
+        match expected {
+            Some(kind) => _ = report.expect_failure(kind),
+            None => report.expect_no_failure(),
+        }
+    }
+}
+
+#[test]
+fn a_release_that_is_acquired_publishes() {
+    for (store, load) in [(Release, Acquire), (SeqCst, SeqCst), (Release, SeqCst)] {
+        all_engines(publication(store, load), None);
+    }
+}
+
+#[test]
+fn a_missing_release_or_acquire_is_a_race() {
+    for (store, load) in [(Relaxed, Acquire), (Release, Relaxed), (Relaxed, Relaxed)] {
+        all_engines(publication(store, load), Some(FailureKind::DataRace));
+    }
+}
+
+#[test]
+fn the_report_names_both_accesses() {
+    let report = Checker::exhaustive().check(publication(Relaxed, Relaxed));
+    let message = report.expect_failure(FailureKind::DataRace).message();
+    assert_eq!(message.matches("tests/races.rs:").count(), 3, "the cell and both accesses: {message}");
+    assert!(message.contains("writes") && message.contains("reads"), "{message}");
+}
+
+#[test]
+fn relaxed_accesses_between_fences_publish() {
+    let model = |fences: bool| {
+        move || {
+            let shared = Shared::new(AtomicBool::new(false));
+            let other = Arc::clone(&shared);
+            let child = thread::spawn(move || {
+                other.set(1);
+                if fences {
+                    fence(Release);
+                }
+                other.by.store(true, Relaxed);
+            });
+            if shared.by.load(Relaxed) {
+                fence(Acquire);
+                assert_eq!(shared.get(), 1);
+            }
+            child.join().unwrap();
+        }
+    };
+    all_engines(model(true), None);
+    all_engines(model(false), Some(FailureKind::DataRace));
+}
+
+#[test]
+fn a_read_modify_write_goes_on_with_a_release_sequence_and_a_store_ends_it() {
+    let model = |update: bool| {
+        move || {
+            let shared = Shared::new(AtomicUsize::new(0));
+            let (writer, between) = (Arc::clone(&shared), Arc::clone(&shared));
+            let writer = thread::spawn(move || {
+                writer.set(1);
+                writer.by.store(1, Release);
+            });
+            let between = thread::spawn(move || {
+                if between.by.load(Relaxed) == 1 {
+                    if update {
+                        between.by.fetch_add(1, Relaxed);
+                    } else {
+                        between.by.store(2, Relaxed);
+                    }
+                }
+            });
+            if shared.by.load(Acquire) == 2 {
+                assert_eq!(shared.get(), 1);
+            }
+            writer.join().unwrap();
+            between.join().unwrap();
+        }
+    };
+    all_engines(model(true), None);
+    race_unseen_by_loom(model(false));
+}
+
+#[test]
+fn a_failed_compare_exchange_sees_by_its_failure_ordering() {
+    let model = |failure: Ordering| {
+        move || {
+            let shared = Shared::new(AtomicUsize::new(0));
+            let other = Arc::clone(&shared);
+            let child = thread::spawn(move || {
+                other.set(1);
+                other.by.store(1, Release);
+            });
+            if shared.by.compare_exchange(2, 3, AcqRel, failure) == Err(1) {
+                assert_eq!(shared.get(), 1);
+            }
+            child.join().unwrap();
+        }
+    };
+    Checker::exhaustive().check(model(Acquire)).expect_verified();
+    Checker::exhaustive().check(model(Relaxed)).expect_failure(FailureKind::DataRace);
+}
+
+#[test]
+fn locks_order_what_they_protect() {
+    let mutex = || {
+        let shared = Shared::new(Mutex::new(()));
+        let other = Arc::clone(&shared);
+        let child = thread::spawn(move || {
+            let _held = other.by.lock().unwrap();
+            other.set(other.get() + 1);
+        });
+        {
+            let _held = shared.by.lock().unwrap();
+            shared.set(shared.get() + 1);
+        }
+        child.join().unwrap();
+        assert_eq!(shared.get(), 2);
+    };
+    let rwlock = || {
+        let shared = Shared::new(RwLock::new(()));
+        let other = Arc::clone(&shared);
+        let child = thread::spawn(move || {
+            let _held = other.by.write().unwrap();
+            other.set(1);
+        });
+        {
+            let _held = shared.by.read().unwrap();
+            shared.get();
+        }
+        child.join().unwrap();
+    };
+    all_engines(mutex, None);
+    all_engines(rwlock, None);
+}
+
+#[test]
+fn a_writer_under_a_shared_lock_races() {
+    race_unseen_by_loom(|| {
+        let shared = Shared::new(RwLock::new(()));
+        let other = Arc::clone(&shared);
+        let child = thread::spawn(move || {
+            let _held = other.by.read().unwrap();
+            other.set(1);
+        });
+        {
+            let _held = shared.by.read().unwrap();
+            shared.get();
+        }
+        child.join().unwrap();
+    });
+}
+
+#[test]
+fn a_lock_taken_only_after_the_write_protects_nothing() {
+    let report = Checker::exhaustive().check(|| {
+        let shared = Shared::new(RwLock::new(()));
+        let other = Arc::clone(&shared);
+        let child = thread::spawn(move || {
+            other.set(1);
+            drop(other.by.read().unwrap());
+        });
+        drop(shared.by.read().unwrap());
+        shared.get();
+        child.join().unwrap();
+    });
+    report.expect_failure(FailureKind::DataRace);
+}
+
+#[test]
+fn spawn_and_join_order() {
+    all_engines(
+        || {
+            let shared = Shared::new(());
+            shared.set(1);
+            let other = Arc::clone(&shared);
+            let child = thread::spawn(move || other.set(other.get() + 1));
+            child.join().unwrap();
+            assert_eq!(shared.get(), 2);
+        },
+        None,
+    );
+}
+
+#[test]
+fn semaphores_barriers_onces_conditions_and_parking_order() {
+    let semaphore = || {
+        let shared = Shared::new(Semaphore::new(0));
+        let other = Arc::clone(&shared);
+        let child = thread::spawn(move || {
+            other.set(1);
+            other.by.release();
+        });
+        shared.by.acquire();
+        assert_eq!(shared.get(), 1);
+        child.join().unwrap();
+    };
+    let barrier = || {
+        let shared = Shared::new(Barrier::new(2));
+        let other = Arc::clone(&shared);
+        let child = thread::spawn(move || {
+            other.set(1);
+            other.by.wait();
+        });
+        shared.by.wait();
+        assert_eq!(shared.get(), 1);
+        child.join().unwrap();
+    };
+    let once = || {
+        let shared = Shared::new(Once::new());
+        let other = Arc::clone(&shared);
+        let child = thread::spawn(move || other.by.call_once(|| other.set(1)));
+        shared.by.call_once(|| shared.set(1));
+        assert_eq!(shared.get(), 1);
+        child.join().unwrap();
+    };
+    let condition = || {
+        let shared = Shared::new((Mutex::new(false), Condvar::new()));
+        let other = Arc::clone(&shared);
+        let child = thread::spawn(move || {
+            other.set(1);
+            *other.by.0.lock().unwrap() = true;
+            other.by.1.notify_one();
+        });
+        let mut ready = shared.by.0.lock().unwrap();
+        while !*ready {
+            ready = shared.by.1.wait(ready).unwrap();
+        }
+        drop(ready);
+        assert_eq!(shared.get(), 1);
+        child.join().unwrap();
+    };
+    let parking = || {
+        let shared = Shared::new(AtomicBool::new(false));
+        let other = Arc::clone(&shared);
+        let main = thread::current();
+        let child = thread::spawn(move || {
+            other.set(1);
+            other.by.store(true, Release);
+            main.unpark();
+        });
+        while !shared.by.load(Acquire) {
+            thread::park();
+        }
+        assert_eq!(shared.get(), 1);
+        child.join().unwrap();
+    };
+    all_engines(semaphore, None);
+    all_engines(barrier, None);
+    all_engines(once, None);
+    all_engines(condition, None);
+    all_engines(parking, None);
+}
+
+#[test]
+fn a_permit_that_was_there_already_orders_nothing() {
+    Checker::exhaustive()
+        .check(|| {
+            let shared = Shared::new(Semaphore::new(1));
+            let other = Arc::clone(&shared);
+            let child = thread::spawn(move || {
+                other.set(1);
+                other.by.release();
+            });
+            shared.by.acquire();
+            shared.get();
+            child.join().unwrap();
+        })
+        .expect_failure(FailureKind::DataRace);
+}
+
+#[test]
+fn two_releases_do_not_order_each_other() {
+    Checker::exhaustive()
+        .check(|| {
+            let shared = Shared::new(Semaphore::new(0));
+            let other = Arc::clone(&shared);
+            let child = thread::spawn(move || {
+                other.set(1);
+                other.by.release();
+            });
+            shared.by.release();
+            shared.get();
+            child.join().unwrap();
+        })
+        .expect_failure(FailureKind::DataRace);
+}
+
+#[test]
+fn a_failed_attempt_orders_nothing() {
+    Checker::exhaustive()
+        .check(|| {
+            let shared = Shared::new(Mutex::new(()));
+            let other = Arc::clone(&shared);
+            let child = thread::spawn(move || {
+                other.set(1);
+                let _held = other.by.lock().unwrap();
+            });
+            if shared.by.try_lock().is_err() {
+                shared.get();
+            }
+            child.join().unwrap();
+        })
+        .expect_failure(FailureKind::DataRace);
+}

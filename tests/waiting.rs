@@ -1,0 +1,151 @@
+//! Loops that wait: they end when somebody writes, and are livelocks when nobody can.
+
+use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use raddle::sync::{Arc, Mutex};
+use raddle::{Checker, FailureKind, Reason, Verdict, hint, thread};
+
+#[test]
+fn a_spin_loop_ends_when_the_flag_is_set() {
+    let model = || {
+        let flag = Arc::new(AtomicBool::new(false));
+        let other = Arc::clone(&flag);
+        let child = thread::spawn(move || other.store(true, SeqCst));
+        while !flag.load(SeqCst) {
+            hint::spin_loop();
+        }
+        child.join().unwrap();
+    };
+    for checker in [Checker::exhaustive(), Checker::dfs()] {
+        checker.check(model).expect_verified();
+    }
+    Checker::random(200).check(model).expect_no_failure();
+}
+
+#[test]
+fn a_spin_loop_that_nobody_can_end_is_a_livelock() {
+    let model = || {
+        let flag = AtomicBool::new(false);
+        while !flag.load(SeqCst) {
+            thread::yield_now();
+        }
+    };
+    for checker in [Checker::exhaustive(), Checker::dfs(), Checker::random(10)] {
+        checker.check(model).expect_failure(FailureKind::Livelock);
+    }
+}
+
+#[test]
+fn a_spin_loop_without_a_hint_that_nobody_can_end_is_a_livelock() {
+    let model = || {
+        let flag = AtomicBool::new(false);
+        while !flag.load(SeqCst) {}
+    };
+    for checker in [Checker::exhaustive(), Checker::dfs(), Checker::random(10)] {
+        let report = checker.check(model);
+        let token = report.expect_failure(FailureKind::Livelock).token().to_owned();
+        assert!(token.len() < 100, "{token}");
+        Checker::replay(&token).unwrap().check(model).expect_failure(FailureKind::Livelock);
+    }
+}
+
+#[test]
+fn a_spin_loop_without_a_hint_is_inconclusive_and_named() {
+    let report = Checker::exhaustive().check(|| {
+        let flag = Arc::new(AtomicBool::new(false));
+        let other = Arc::clone(&flag);
+        let child = thread::spawn(move || other.store(true, SeqCst));
+        while !flag.load(SeqCst) {}
+        child.join().unwrap();
+    });
+    let Verdict::Inconclusive(Reason::MaxSteps { place, .. }) = &report.verdict else { panic!("{report}") };
+    assert!(place.contains("tests/waiting.rs"), "{place}");
+}
+
+#[test]
+fn a_loop_that_gives_up_is_explored_to_its_end() {
+    for rounds in [1, 2, 5, 20] {
+        let report = Checker::exhaustive().check(move || {
+            let flag = AtomicBool::new(false);
+            let mut tries = 0;
+            while !flag.load(SeqCst) && tries < rounds {
+                tries += 1;
+                hint::spin_loop();
+            }
+            assert_eq!(tries, rounds);
+        });
+        report.expect_verified();
+    }
+}
+
+#[test]
+fn a_loop_may_give_up_before_the_flag_is_set_or_see_it() {
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(std::collections::BTreeSet::new()));
+    let into = std::sync::Arc::clone(&seen);
+    Checker::exhaustive()
+        .check(move || {
+            let flag = Arc::new(AtomicBool::new(false));
+            let other = Arc::clone(&flag);
+            let child = thread::spawn(move || other.store(true, SeqCst));
+            let mut tries = 0;
+            while !flag.load(SeqCst) && tries < 2 {
+                tries += 1;
+                thread::yield_now();
+            }
+            into.lock().unwrap().insert(tries);
+            child.join().unwrap();
+        })
+        .expect_verified();
+    assert_eq!(*seen.lock().unwrap(), [0, 1, 2].into());
+}
+
+#[test]
+fn two_polite_threads_are_a_livelock() {
+    let polite = |own: &Mutex<()>, other: &Mutex<()>| {
+        loop {
+            let _held = own.lock().unwrap();
+            if other.try_lock().is_ok() {
+                return;
+            }
+        }
+    };
+    let model = move || {
+        let locks = Arc::new([Mutex::new(()), Mutex::new(())]);
+        let theirs = Arc::clone(&locks);
+        let child = thread::spawn(move || polite(&theirs[1], &theirs[0]));
+        polite(&locks[0], &locks[1]);
+        child.join().unwrap();
+    };
+    let report = Checker::exhaustive().max_steps(1_000).check(model);
+    let token = report.expect_failure(FailureKind::Livelock).token().to_owned();
+    let again = Checker::replay(&token).unwrap().max_steps(1_000).check(model);
+    again.expect_failure(FailureKind::Livelock);
+}
+
+#[test]
+fn a_yield_with_nothing_to_wait_for_is_no_wait() {
+    Checker::exhaustive()
+        .check(|| {
+            let n = Arc::new(AtomicUsize::new(0));
+            let other = Arc::clone(&n);
+            let child = thread::spawn(move || {
+                thread::yield_now();
+                other.fetch_add(1, SeqCst);
+            });
+            thread::yield_now();
+            n.fetch_add(1, SeqCst);
+            thread::yield_now();
+            child.join().unwrap();
+        })
+        .expect_verified();
+}
+
+#[test]
+fn a_loop_of_nothing_but_yields_is_a_livelock() {
+    Checker::exhaustive()
+        .check(|| {
+            loop {
+                thread::yield_now();
+            }
+        })
+        .expect_failure(FailureKind::Livelock);
+}
