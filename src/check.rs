@@ -9,6 +9,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use crate::config::{Environment, Settings};
+use crate::engine::bytes::Bytes;
 use crate::engine::dfs::Dfs;
 use crate::engine::dpor::Dpor;
 use crate::engine::probe::{POINTS, Probe, TURNS};
@@ -120,6 +121,8 @@ enum Plan {
     Sample(Kind, u64),
     /// Pct, with its depth.
     Pct(u64, usize),
+    /// A schedule made by a fuzzer.
+    Bytes(Arc<[u8]>),
     /// A schedule.
     Replay(Box<Token>),
 }
@@ -256,6 +259,16 @@ impl Checker {
         let mut checker = Self::with(Plan::Replay(Box::new(token)));
         checker.settings.budgets = budgets;
         Ok(checker)
+    }
+
+    /// One execution, whose choices the bytes make: for fuzzers. It is reported as a random one.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::bytes(&[0, 1, 2]).check(|| {}).expect_no_failure();
+    /// ```
+    pub fn bytes(bytes: &[u8]) -> Self {
+        Self::with(Plan::Bytes(bytes.into()))
     }
 
     /// Where the sampling engines begin. The default is the same everywhere.
@@ -421,6 +434,7 @@ impl Checker {
         match &self.plan {
             Plan::Whole(kind) | Plan::Sample(kind, _) => *kind,
             Plan::Pct(..) => Kind::Pct,
+            Plan::Bytes(_) => Kind::Random,
             Plan::Replay(token) => crate::engine::REGISTRY[usize::from(token.engine)].kind,
         }
     }
@@ -585,6 +599,10 @@ impl Run {
                 let mut replay = Replay::new(token.schedule.clone(), token.repeat);
                 self.settings.stop_on_failure = true;
                 let tally = self.model_arm(&mut replay);
+                self.conclude(tally, true)
+            }
+            (_, Plan::Bytes(bytes)) => {
+                let tally = self.model_arm(&mut Bytes::new(Arc::clone(bytes)));
                 self.conclude(tally, true)
             }
             (Kind::Loom, _) => self.loom(),

@@ -90,18 +90,6 @@ impl Environment {
         let text = |variable: &'static str| {
             get(variable).map(|value| value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
         };
-        fn number<T: std::str::FromStr>(
-            variable: &'static str,
-            value: Option<String>,
-            expected: &'static str,
-            valid: impl Fn(&T) -> bool,
-        ) -> Result<Option<T>, Error> {
-            let Some(value) = value else { return Ok(None) };
-            match value.trim().parse().ok().filter(valid) {
-                Some(number) => Ok(Some(number)),
-                None => Err(Error::BadVariable { variable, value, expected }),
-            }
-        }
         let engine = text("RADDLE_ENGINE").map(|name| name.trim().parse()).transpose()?;
         let seed = number("RADDLE_SEED", text("RADDLE_SEED"), "a number from 0 to 2^64-1", |_: &u64| true)?;
         let positive = "a whole number from 1";
@@ -131,6 +119,20 @@ impl Environment {
         settings.max_executions = self.max_executions.or(settings.max_executions);
         settings.time_limit = self.time_limit.or(settings.time_limit);
         settings.workers = self.workers.unwrap_or(settings.workers);
+    }
+}
+
+/// A variable's number, if it is set.
+fn number<T: std::str::FromStr>(
+    variable: &'static str,
+    value: Option<String>,
+    expected: &'static str,
+    valid: impl Fn(&T) -> bool,
+) -> Result<Option<T>, Error> {
+    let Some(value) = value else { return Ok(None) };
+    match value.trim().parse().ok().filter(valid) {
+        Some(number) => Ok(Some(number)),
+        None => Err(Error::BadVariable { variable, value, expected }),
     }
 }
 

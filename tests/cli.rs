@@ -129,10 +129,12 @@ fn json_says_of_each_row_what_the_engine_said() {
         assert_eq!(row["failure"].is_string(), verdict == "refuted", "{row}");
         assert_eq!(row["reason"].is_string(), ["inconclusive", "skipped"].contains(&verdict), "{row}");
         assert_eq!(row["executions"] == 0, verdict == "skipped", "{row}");
-        if verdict == "refuted" {
-            let of_the_model_arm = row["engine"] != "loom" && row["engine"] != "native";
-            assert_eq!(row["token"].is_string(), of_the_model_arm, "{row}");
+        // What loom finds has a token only where sequential consistency shows it too.
+        let of_the_model_arm = row["engine"] != "loom" && row["engine"] != "native";
+        if verdict == "refuted" && of_the_model_arm {
+            assert!(row["token"].is_string(), "{row}");
         }
+        assert!(row["token"].is_null() || verdict == "refuted", "{row}");
         if row["expected"] == "refuted" {
             assert_eq!(verdict, "refuted", "{row}");
         }

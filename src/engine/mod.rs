@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use crate::error::Error;
 
+pub(crate) mod bytes;
 pub(crate) mod dfs;
 pub(crate) mod dpor;
 pub(crate) mod loom;

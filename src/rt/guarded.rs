@@ -37,14 +37,6 @@ impl Guarded {
         Guarded { kind, site, of }
     }
 
-    /// The object, if it is of the Model arm.
-    pub(crate) fn model(&self) -> Option<ModelObject> {
-        match &self.of {
-            Of::Model(object) => Some(*object),
-            _ => None,
-        }
-    }
-
     /// Waits until the command's guard holds and performs it; the state before.
     pub(crate) fn perform(&self, command: &'static Command, args: Args, site: Site) -> State {
         match &self.of {

@@ -32,6 +32,9 @@ pub(crate) fn dependent(a: &[Touch], b: &[Touch]) -> bool {
 
 const NONE: u32 = u32::MAX;
 
+/// What a command does to its object.
+type Effect = (fn(State, Args) -> State, Args);
+
 /// One event: whose it is, its place in that thread, and what it touched.
 #[derive(Debug)]
 pub(crate) struct Event {
@@ -52,7 +55,7 @@ struct Accessed {
     access: Access,
     before: State,
     /// The effect, for those that must be replayed without an earlier one.
-    command: Option<(fn(State, Args) -> State, Args)>,
+    command: Option<Effect>,
     /// The previous access to the same object, or `NONE`.
     previous: u32,
 }
@@ -292,13 +295,7 @@ impl History {
         })
     }
 
-    fn access(
-        &mut self,
-        object: ObjectId,
-        access: Access,
-        before: State,
-        command: Option<(fn(State, Args) -> State, Args)>,
-    ) {
+    fn access(&mut self, object: ObjectId, access: Access, before: State, command: Option<Effect>) {
         let mut layers = self.layers(object);
         let event = self.events.len() as u32 - 1;
         let clock = self.events[event as usize].clock;

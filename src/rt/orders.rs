@@ -147,13 +147,13 @@ impl Orders {
         if read_only {
             return;
         }
-        let publishes = if op.publish.releases() { known.seen } else { known.fenced };
+        let offered = if op.publish.releases() { known.seen } else { known.fenced };
         if role == Role::Store {
             // It begins a new release sequence; a read-modify-write goes on with the old one.
             clocks.reset(published.settled);
-            clocks.assign(published.run, publishes);
+            clocks.assign(published.run, offered);
         } else {
-            clocks.join(published.run, publishes);
+            clocks.join(published.run, offered);
         }
         if op.publish.releases() {
             self.tick(known, thread);

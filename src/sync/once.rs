@@ -103,15 +103,16 @@ impl Once {
             once::POISONED if !force => panic!("Once instance has previously been poisoned"),
             _ => {}
         }
-        /// Says how it ended, by a panic too.
-        struct End<'a>(&'a Once, crate::op::Site, u64);
-        impl Drop for End<'_> {
-            fn drop(&mut self) {
-                self.0.state.perform(&END_ONCE, [self.2, 0], self.1);
-            }
-        }
         let mut end = End(self, site, once::POISONED);
         f(&OnceState { poisoned: before == once::POISONED });
         end.2 = once::DONE;
+    }
+}
+
+/// Says how it ended, by a panic too.
+struct End<'a>(&'a Once, crate::op::Site, u64);
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.state.perform(&END_ONCE, [self.2, 0], self.1);
     }
 }

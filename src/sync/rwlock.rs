@@ -109,13 +109,17 @@ impl<T> RwLock<T> {
     }
 }
 
+/// Nothing if the lock was not taken, else loom's guard, if there is one.
+#[allow(clippy::option_option)] // Two questions, two answers.
+type Taken<G> = Option<Option<G>>;
+
 /// Runs a command on the lock, or the same on loom's.
 fn take<'a, G>(
     raw: &'a Raw,
     (command, tries): (&'static Command, bool),
     on_loom: impl FnOnce(&'a loom::sync::RwLock<()>) -> Option<G>,
     site: Site,
-) -> Option<Option<G>> {
+) -> Taken<G> {
     match raw {
         Raw::Guarded(guarded) => {
             let before = guarded.perform(command, [0; 2], site);
