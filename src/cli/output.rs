@@ -87,9 +87,11 @@ pub(crate) fn drawn(found: &Counterexample) -> String {
 pub(crate) fn wrap(text: &str, first: usize, indent: usize) -> String {
     let mut wrapped = String::new();
     let mut column = first;
+    // A line that holds nothing but its indentation gains nothing by being broken.
+    let mut fresh = first <= indent;
     for word in text.split_whitespace() {
         let long = word.chars().count();
-        if column + 1 + long > WIDTH && column > indent {
+        if column + 1 + long > WIDTH && !fresh {
             wrapped.push('\n');
             wrapped.push_str(&" ".repeat(indent));
             column = indent;
@@ -99,6 +101,7 @@ pub(crate) fn wrap(text: &str, first: usize, indent: usize) -> String {
         }
         wrapped.push_str(word);
         column += long;
+        fresh = false;
     }
     wrapped
 }
