@@ -63,6 +63,10 @@ pub(crate) struct Touch {
     pub(crate) reads: bool,
     /// Whether it left a value there.
     pub(crate) writes: bool,
+    /// Whether it took the object for its thread: a lock and what it protects.
+    pub(crate) takes: bool,
+    /// Whether it gave the object back.
+    pub(crate) gives: bool,
     /// Whether its memory ordering publishes what its thread did before.
     pub(crate) releases: bool,
     /// Whether its memory ordering sees what others published.
@@ -194,6 +198,12 @@ impl Trace {
             }
         }
         trace
+    }
+
+    /// The event that gave back the lock which this one took.
+    pub(crate) fn giver(&self, event: usize) -> Option<usize> {
+        let object = self.events[event].object?;
+        self.events[..event].iter().rposition(|e| e.object == Some(object) && e.touch.gives)
     }
 
     /// The last event that somebody took: after it there are only threads that are found to wait.
@@ -355,6 +365,8 @@ impl<'a> Teller<'a> {
         event.mark = mark;
         event.touch.reads = sees;
         event.touch.writes = leaves;
+        event.touch.takes = *role == Role::Acquire || *role == Role::TryAcquire && !reads;
+        event.touch.gives = *role == Role::Release;
     }
 
     fn end(&mut self, end: &End) {

@@ -13,6 +13,8 @@ use crate::trace::{Event, Mark, Place, Trace};
 
 /// How many reversals are tried.
 const TRIES: usize = 400;
+/// How far back from the failure the later of two steps may be.
+const WINDOW: usize = 1_000;
 
 /// A step, named for a reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,16 +47,18 @@ fn step(trace: &Trace, event: &Event) -> Step {
 
 fn order(laboratory: &mut Laboratory<'_>, schedule: &[Choice], trace: &Trace) -> Option<Turning> {
     let events = &trace.events;
-    for (at, later) in events.iter().enumerate().rev() {
+    for (at, later) in events.iter().enumerate().rev().take(WINDOW) {
         let Some(access) = later.access else { continue };
         // Somebody who waits to the end has not had its turn; who waited and went on is met there.
         let waits = later.mark == Mark::Wait;
         let goes_on = || events[at + 1..].iter().any(|e| e.thread == later.thread && e.chosen);
-        if !(later.chosen || waits && !goes_on()) {
+        // Who gives a lock back races with nobody: the race is between those who take it.
+        if later.touch.gives || !(later.chosen || waits && !goes_on()) {
             continue;
         }
         for earlier in events[..at].iter().rev() {
             let races = earlier.chosen
+                && !earlier.touch.gives
                 && earlier.thread != later.thread
                 && earlier.object == later.object
                 && earlier.access.is_some_and(|other| other.conflicts(access));

@@ -2,11 +2,11 @@
 //! which edge is missing. Only what the trace holds is said.
 
 use crate::report::source::{line as source_line, short};
-use crate::trace::{Awaits, Ending, Event, Mark, Place, Racing, Trace};
+use crate::trace::{Awaits, Ending, Event, Mark, Place, Racing, Touch, Trace};
 use crate::turning::Turning;
 use crate::verdict::{Counterexample, FailureKind};
 
-/// The reads that a panic is explained by: the last ones of this many different objects.
+/// What a panic is explained by: the last looks at this many different objects.
 const READS: usize = 3;
 
 /// A few lines under a heading. Lines that begin with a space are kept as they are.
@@ -222,36 +222,39 @@ fn panic(trace: &Trace, message: &str) -> Vec<Section> {
         sections.push(Section { title, lines });
         let lines = causes(trace, other.thread);
         if !lines.is_empty() {
-            sections.push(Section { title: format!("what {} had read", trace.threads[other.thread]), lines });
+            sections.push(Section { title: format!("what {} had seen", trace.threads[other.thread]), lines });
         }
     }
     let reads = causes(trace, panicked.thread);
     if !reads.is_empty() {
-        sections.push(Section { title: format!("what {who} had read"), lines: reads });
+        sections.push(Section { title: format!("what {who} had seen"), lines: reads });
     }
     sections
 }
 
-/// The last values that a thread read, and who wrote them.
+/// The last values that a thread read and locks that it took, and who wrote or gave them back.
 fn causes(trace: &Trace, thread: usize) -> Vec<String> {
     let end = trace.events.iter().rposition(|e| e.thread == thread && e.mark == Mark::Panic);
     let end = end.unwrap_or(trace.events.len());
     let mut seen = Vec::new();
     let mut lines = Vec::new();
     for (index, event) in trace.events[..end].iter().enumerate().rev() {
-        if event.thread != thread || !event.touch.reads || seen.contains(&event.object) {
+        let Touch { reads, takes, .. } = event.touch;
+        if event.thread != thread || !(reads || takes) || seen.contains(&event.object) {
             continue;
         }
         seen.push(event.object);
-        let read = format!("{}{}", event.text, at(event.place.as_ref()));
-        lines.push(match trace.writer(index) {
-            None => format!("{read}: the value it was made with"),
-            Some(writer) => {
-                let writer = &trace.events[writer];
-                let by = if writer.thread == thread { "itself" } else { &trace.threads[writer.thread] };
-                format!("{read}: written by {by}, {}{}", writer.text, at(writer.place.as_ref()))
-            }
+        let (source, done, never) = if reads {
+            (trace.writer(index), "written", "the value it was made with")
+        } else {
+            (trace.giver(index), "given back", "nobody had taken it before")
+        };
+        let why = source.map_or(never.to_owned(), |source| {
+            let source = &trace.events[source];
+            let by = if source.thread == thread { "itself" } else { &trace.threads[source.thread] };
+            format!("{done} by {by}, {}", place_of(source))
         });
+        lines.push(format!("{}: {why}", place_of(event)));
         if lines.len() == READS {
             break;
         }

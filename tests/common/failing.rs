@@ -183,24 +183,38 @@ pub(crate) fn a_panic_that_is_passed_on() {
     child.join().expect("the child is well");
 }
 
+pub(crate) struct Counted {
+    data: UnsafeCell<usize>,
+    owners: AtomicUsize,
+}
+// SAFETY: not at all, as the report says.
+unsafe impl Sync for Counted {}
+
 pub(crate) fn dropped_too_early() {
-    let shared = Arc::new((UnsafeCell::new(7), AtomicUsize::new(2)));
-    struct Race<T>(T);
-    // SAFETY: not at all, as the report says.
-    unsafe impl<T> Send for Race<T> {}
-    let drop_one = |shared: &(UnsafeCell<usize>, AtomicUsize)| {
-        shared.0.with(|data| assert_eq!(unsafe { *data }, 7));
-        if shared.1.fetch_sub(1, Ordering::Relaxed) == 1 {
-            shared.0.with_mut(|data| unsafe { *data = 0 });
+    let shared = Arc::new(Counted { data: UnsafeCell::new(7), owners: AtomicUsize::new(2) });
+    let drop_one = |shared: &Counted| {
+        shared.data.with(|data| assert_eq!(unsafe { *data }, 7));
+        if shared.owners.fetch_sub(1, Ordering::Relaxed) == 1 {
+            shared.data.with_mut(|data| unsafe { *data = 0 });
         }
     };
-    let other = Race(Arc::clone(&shared));
-    let child = thread::spawn(move || {
-        let Race(other) = { other };
-        drop_one(&other);
-    });
+    let other = Arc::clone(&shared);
+    let child = thread::spawn(move || drop_one(&other));
     drop_one(&shared);
     child.join().unwrap();
+}
+
+pub(crate) fn lost_update_under_a_lock() {
+    let n = Arc::new(Mutex::new(0));
+    let add = |n: &Mutex<i32>| {
+        let seen = *n.lock().unwrap();
+        *n.lock().unwrap() = seen + 1;
+    };
+    let other = Arc::clone(&n);
+    let child = thread::spawn(move || add(&other));
+    add(&n);
+    child.join().unwrap();
+    assert_eq!(*n.lock().unwrap(), 2);
 }
 
 /// Every failing model of this file, by name.
@@ -217,5 +231,6 @@ pub(crate) const FAILING: &[(&str, fn(), FailureKind)] = &[
     ("nobody_joins_the_panic", nobody_joins_the_panic, FailureKind::Panic),
     ("long_way_to_fail", long_way_to_fail, FailureKind::Panic),
     ("a_panic_that_is_passed_on", a_panic_that_is_passed_on, FailureKind::Panic),
+    ("lost_update_under_a_lock", lost_update_under_a_lock, FailureKind::Panic),
     ("dropped_too_early", dropped_too_early, FailureKind::DataRace),
 ];

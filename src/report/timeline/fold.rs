@@ -67,6 +67,9 @@ fn repetition(events: &[Event]) -> Option<(usize, usize)> {
     let mut saved = 1;
     for steps in 1..=LONGEST_BLOCK.min(events.len() / WORTH_FOLDING) {
         let block = &events[..steps];
+        if !same(&block[..1], &events[steps..]) {
+            continue;
+        }
         let rounds = events.chunks_exact(steps).take_while(|other| same(block, other)).count();
         if rounds >= WORTH_FOLDING && steps * (rounds - 1) > saved {
             saved = steps * (rounds - 1);
@@ -78,4 +81,69 @@ fn repetition(events: &[Event]) -> Option<(usize, usize)> {
 
 fn same(one: &[Event], other: &[Event]) -> bool {
     one.iter().zip(other).all(|(a, b)| a.thread == b.thread && a.text == b.text && a.place == b.place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{Mark, Touch};
+
+    /// Events whose texts are these letters.
+    fn trace(letters: &str) -> Trace {
+        let event = |letter: char| Event {
+            thread: 0,
+            object: None,
+            mark: Mark::Note,
+            text: letter.to_string(),
+            short: String::new(),
+            place: None,
+            step: 0,
+            chosen: true,
+            access: None,
+            touch: Touch::default(),
+            begins: None,
+        };
+        let events = letters.chars().map(event).collect();
+        Trace { threads: vec!["main".to_owned()], events, ..Trace::default() }
+    }
+
+    fn folded(letters: &str) -> String {
+        let trace = trace(letters);
+        let text = |(item, _): &(Item, Bracket)| match *item {
+            Item::Event(at) => trace.events[at].text.clone(),
+            Item::Rounds { rounds, steps } => format!("[{rounds}x{steps}]"),
+            Item::LeftOut(rows) => format!("<{rows}>"),
+        };
+        fold(&trace).iter().map(text).collect()
+    }
+
+    #[test]
+    fn repetition_is_folded_and_what_surrounds_it_is_kept() {
+        assert_eq!(folded("abababc"), "ab[2x2]c");
+        assert_eq!(folded("xaaaaay"), "xa[4x1]y");
+        assert_eq!(folded("abcabc"), "abcabc");
+        assert_eq!(folded("aabaabaabz"), "aab[2x3]z");
+    }
+
+    #[test]
+    fn every_event_is_shown_or_counted() {
+        for letters in ["", "a", "aaa", "abcabcabcabd", "aababababbbbbbc"] {
+            let rows = fold(&trace(letters));
+            let count = |(item, _): &(Item, Bracket)| match *item {
+                Item::Event(_) => 1,
+                Item::Rounds { rounds, steps } => rounds * steps,
+                Item::LeftOut(rows) => rows,
+            };
+            assert_eq!(rows.iter().map(count).sum::<usize>(), letters.len(), "{letters}");
+        }
+    }
+
+    #[test]
+    fn a_long_trace_shows_its_beginning_and_its_end() {
+        let letters: String = (0..1_000_u32).map(|n| char::from_u32(0x4e00 + n).unwrap_or('?')).collect();
+        let rows = fold(&trace(&letters));
+        assert_eq!(rows.len(), HEAD + TAIL + 1);
+        assert_eq!(rows[HEAD].0, Item::LeftOut(1_000 - HEAD - TAIL));
+        assert_eq!(rows.last().map(|row| row.0), Some(Item::Event(999)));
+    }
 }

@@ -36,9 +36,18 @@ fn mark() -> impl Strategy<Value = Mark> {
 
 fn event(threads: usize, objects: usize) -> impl Strategy<Value = Event> {
     let object = proptest::option::of(0..objects);
-    let touch = any::<[bool; 4]>();
+    let touch = any::<[bool; 6]>();
     (0..threads, object, mark(), words(), words(), proptest::option::of(place()), 0..9_usize, touch).prop_map(
-        |(thread, object, mark, text, short, place, step, [reads, writes, releases, acquires])| Event {
+        |(
+            thread,
+            object,
+            mark,
+            text,
+            short,
+            place,
+            step,
+            [reads, writes, takes, gives, releases, acquires],
+        )| Event {
             thread,
             object,
             mark,
@@ -48,7 +57,7 @@ fn event(threads: usize, objects: usize) -> impl Strategy<Value = Event> {
             step,
             chosen: step % 2 == 0,
             access: object.map(|_| crate::op::Access::WRITE),
-            touch: Touch { reads, writes, releases, acquires },
+            touch: Touch { reads, writes, takes, gives, releases, acquires },
             begins: None,
         },
     )
