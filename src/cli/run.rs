@@ -14,13 +14,17 @@ use crate::config::Environment;
 use crate::engine::Kind;
 use crate::report::row::Row;
 
+/// A native sample proves nothing however long it is, and a deadlock takes milliseconds to be noticed: half
+/// of the time for the catalogue would go there with 200.
+const NATIVE_RUNS: u64 = 50;
+
 /// The checker of an engine as the command line uses it.
 pub(crate) fn checker(kind: Kind, environment: &Environment) -> Checker {
-    let mut checker = Checker::of(kind);
-    if kind == Kind::Native {
+    let mut checker = match kind {
         // How soon a native run fails is chance; how often it was run need not be.
-        checker = checker.stop_on_failure(false);
-    }
+        Kind::Native => Checker::native(NATIVE_RUNS).stop_on_failure(false),
+        kind => Checker::of(kind),
+    };
     if let Some(seed) = environment.seed {
         checker = checker.seed(seed);
     }
