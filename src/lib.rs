@@ -32,6 +32,8 @@ mod verdict;
 pub mod catalogue;
 #[cfg(feature = "check")]
 pub mod cell;
+#[cfg(feature = "cli")]
+pub mod cli;
 #[cfg(feature = "check")]
 pub mod hint;
 #[cfg(feature = "check")]

@@ -1,3 +1,5 @@
 //! The command `raddle`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    raddle::cli::main()
+}

@@ -2,6 +2,12 @@
 
 #[cfg(feature = "cli")]
 pub(crate) mod html;
+#[cfg(feature = "cli")]
+pub(crate) mod json;
+#[cfg(feature = "cli")]
+pub(crate) mod junit;
+#[cfg(feature = "cli")]
+pub(crate) mod row;
 mod source;
 pub(crate) mod story;
 pub(crate) mod terminal;
