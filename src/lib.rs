@@ -11,8 +11,16 @@ mod config;
 mod engine;
 #[cfg(feature = "check")]
 mod error;
-#[cfg(feature = "check")]
+mod beyond;
+// Without the feature `check` nobody looks at what commands say of themselves to engines.
+#[cfg_attr(not(feature = "check"), allow(dead_code))]
 mod op;
+#[cfg(not(feature = "check"))]
+mod plain;
+#[cfg(feature = "check")]
+use rt::guarded;
+#[cfg(not(feature = "check"))]
+use plain::guarded;
 #[cfg(feature = "check")]
 mod report;
 #[cfg(feature = "check")]
@@ -32,6 +40,10 @@ pub mod hint;
 pub mod sync;
 #[cfg(feature = "check")]
 pub mod thread;
+
+pub use beyond::future;
+#[cfg(not(feature = "check"))]
+pub use plain::{cell, hint, parking_lot, sync, thread, time};
 
 #[cfg(feature = "check")]
 pub use check::{Checker, check, choose};

@@ -258,6 +258,7 @@ impl Execution {
         let child = self.ids.child(parent, k)?;
         self.threads[parent.index()].children += 1;
         self.be_born(child, Some(parent), name);
+        self.threads[child.index()].slept = self.threads[parent.index()].slept;
         Some(child)
     }
 
@@ -348,6 +349,9 @@ impl Execution {
 
     fn joins(&mut self, thread: ThreadId, other: ThreadId) {
         self.threads[other.index()].joined = true;
+        let slept = self.threads[other.index()].slept;
+        let state = &mut self.threads[thread.index()];
+        state.slept = state.slept.max(slept);
         if let Some(history) = &mut self.history {
             history.follow(thread, other);
         }
@@ -595,12 +599,19 @@ impl Execution {
                 state.timed_out = true;
                 let object = &mut self.objects[object.index()];
                 object.state &= !ThreadSet::one(thread).0;
+            } else if fires {
+                // What was pending stays undone, and its thread does something else instead.
+                state.timed_out = true;
+                state.rounds += 1;
             } else {
                 state.rounds += 1;
                 state.read.clear();
             }
             if let Some(log) = &mut self.log {
                 log.forced(thread, fires, state.pending.site());
+            }
+            if fires {
+                self.threads[thread.index()].pending = Pending::Nothing;
             }
             self.ready.push_back(thread);
         }
@@ -610,6 +621,11 @@ impl Execution {
     fn deadline(&self, thread: ThreadId) -> Option<u64> {
         match self.thread(thread).pending {
             Pending::Wake { deadline, .. } => deadline,
+            Pending::Op(_) => self.thread(thread).deadline,
+            // A loop that asks again and again whether a thread has finished takes no steps.
+            Pending::Join { .. } if self.thread(thread).rounds < FRUITLESS_ROUNDS => {
+                self.thread(thread).deadline
+            }
             _ => None,
         }
     }

@@ -82,6 +82,66 @@ impl Session {
         self.perform(Op { command, object, args: [0; 2], publish, on_failure: publish, site })
     }
 
+    /// The running thread performs an operation, or gives it up when its time is over, which it is
+    /// when nothing else can move; `None` then.
+    pub(crate) fn perform_within(&self, op: Op, nanoseconds: u64) -> Option<State> {
+        if std::thread::panicking() {
+            return self.execution.borrow_mut().perform_unscheduled(op);
+        }
+        self.give_up_after(nanoseconds);
+        self.stop_at(Pending::Op(op));
+        let timed_out = self.gave_up();
+        (!timed_out).then(|| self.execution.borrow_mut().me().answer)
+    }
+
+    fn give_up_after(&self, nanoseconds: u64) {
+        let mut execution = self.execution.borrow_mut();
+        let deadline = execution.now().saturating_add(nanoseconds);
+        let me = execution.me();
+        me.timed_out = false;
+        me.deadline = Some(deadline);
+    }
+
+    fn gave_up(&self) -> bool {
+        let mut execution = self.execution.borrow_mut();
+        let me = execution.me();
+        me.deadline = None;
+        std::mem::take(&mut me.timed_out)
+    }
+
+    /// Virtual time as the running thread knows it, in nanoseconds: the moments at which everybody
+    /// waited, and what the thread and those before it have slept. No other thread's step changes it,
+    /// so to look at it is no visible operation.
+    pub(crate) fn time(&self) -> u64 {
+        let mut execution = self.execution.borrow_mut();
+        execution.now().saturating_add(execution.me().slept)
+    }
+
+    /// Time passes for the running thread alone.
+    pub(crate) fn pass(&self, nanoseconds: u64) {
+        let mut execution = self.execution.borrow_mut();
+        let slept = &mut execution.me().slept;
+        *slept = slept.saturating_add(nanoseconds);
+    }
+
+    /// Whether a thread has finished, as another may notice.
+    ///
+    /// A thread's end is no visible operation, so this does not look, it waits: that the thread has
+    /// finished is true where it is joined, and that it has not is true of any thread that nobody has
+    /// joined, since it may still be on its way out after its last operation. Which of the two is said
+    /// is a choice with a budget; that it has not is also said whenever nothing else can move.
+    pub(crate) fn looks_finished(&self, thread: ThreadId, site: Site) -> bool {
+        if std::thread::panicking() {
+            return self.has_finished(thread);
+        }
+        if self.happens(Choosing::FruitlessYield, site) {
+            return false;
+        }
+        self.give_up_after(0);
+        self.stop_at(Pending::Join { thread, site });
+        !self.gave_up()
+    }
+
     #[cold]
     fn perform_unwinding(&self, op: Op) -> State {
         let performed = self.execution.borrow_mut().perform_unscheduled(op);

@@ -11,18 +11,15 @@ mod mutex;
 mod once;
 mod once_lock;
 mod poison;
-mod reentrant;
 mod rwlock;
-mod semaphore;
 
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult, Weak};
 
+pub use crate::beyond::sync::*;
 pub use barrier::{Barrier, BarrierWaitResult};
 pub(crate) use commands::{PARK, PARK_IN_VAIN, UNPARK};
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use mutex::{Mutex, MutexGuard};
 pub use once::{Once, OnceState};
 pub use once_lock::OnceLock;
-pub use reentrant::{ReentrantMutex, ReentrantMutexGuard};
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
-pub use semaphore::{BoundedSemaphore, OverRelease, Permit, Semaphore};
