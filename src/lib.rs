@@ -40,10 +40,14 @@ pub mod hint;
 pub mod sync;
 #[cfg(feature = "check")]
 pub mod thread;
+#[cfg(feature = "check")]
+pub mod time;
 
 pub use beyond::future;
 #[cfg(not(feature = "check"))]
 pub use plain::{cell, hint, parking_lot, sync, thread, time};
+
+pub use thread::thread_local;
 
 #[cfg(feature = "check")]
 pub use check::{Checker, check, choose};

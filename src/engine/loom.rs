@@ -53,6 +53,7 @@ pub(crate) fn explore(
                 panic::panic_any(Stopped);
             }
             count.fetch_add(1, Ordering::Relaxed);
+            context::begin_loom_execution();
             model();
         });
     }));

@@ -84,6 +84,8 @@ pub(crate) struct Execution {
     /// The threads of this execution in the order of their creation.
     born: Vec<ThreadId>,
     objects: Vec<Object>,
+    /// The places whose objects are made when first used, and were in this execution.
+    declared: Vec<Site>,
     ready: VecDeque<ThreadId>,
     current: ThreadId,
     /// What was chosen so far.
@@ -110,6 +112,7 @@ impl Execution {
             threads: Vec::new(),
             born: Vec::new(),
             objects: Vec::new(),
+            declared: Vec::new(),
             ready: VecDeque::new(),
             current: ThreadId::MAIN,
             schedule: Vec::new(),
@@ -128,6 +131,7 @@ impl Execution {
         for thread in self.born.drain(..) {
             self.threads[thread.index()].reset();
         }
+        self.declared.clear();
         self.ready.clear();
         self.schedule.clear();
         if let Some(history) = &mut self.history {
@@ -285,13 +289,26 @@ impl Execution {
         let k = self.threads[creator.index()].objects;
         self.threads[creator.index()].objects += 1;
         let id = self.ids.object(creator, k);
+        self.install(id, kind, state, site);
+        id
+    }
+
+    /// The running thread comes first upon an object that was declared elsewhere, in a static.
+    pub(crate) fn create_declared(&mut self, kind: &'static str, state: State, site: Site) -> ObjectId {
+        let k = self.declared.iter().filter(|&&known| known == site).count();
+        self.declared.push(site);
+        let id = self.ids.declared(site, k);
+        self.install(id, kind, state, site);
+        id
+    }
+
+    fn install(&mut self, id: ObjectId, kind: &'static str, state: State, site: Site) {
         let object = Object { state, version: 0, kind, site };
         if self.objects.len() <= id.index() {
             let filler = || Object { state: 0, version: 0, kind: "", site };
             self.objects.resize_with(id.index() + 1, filler);
         }
         self.objects[id.index()] = object;
-        id
     }
 
     /// The running thread says what it is about to do, and will then stop.

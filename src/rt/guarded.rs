@@ -42,6 +42,14 @@ impl Guarded {
         Guarded { kind, site, of }
     }
 
+    /// Makes an object that was declared in a static.
+    pub(crate) fn declared(kind: &'static str, state: State, site: Site) -> Self {
+        match context::arm() {
+            Arm::Model => Guarded { kind, site, of: Of::Model(ModelObject::declared(kind, state, site)) },
+            _ => Guarded::new(kind, state, site),
+        }
+    }
+
     /// The object, if it is of the Model arm.
     pub(crate) fn model(&self) -> Option<ModelObject> {
         match &self.of {

@@ -24,6 +24,16 @@ impl ModelObject {
         })
     }
 
+    /// Makes an object that was declared in a static, where a thread of the running execution first
+    /// uses it.
+    pub(crate) fn declared(kind: &'static str, state: State, site: Site) -> Self {
+        context::session(|session| ModelObject {
+            id: session.execution.borrow_mut().create_declared(kind, state, site),
+            stamp: session.stamp(),
+            site,
+        })
+    }
+
     /// Performs a command on it; the state before.
     pub(crate) fn perform(self, command: &'static Command, args: Args, publish: Publish, site: Site) -> State {
         self.with(site, |session| {

@@ -3,8 +3,10 @@
 //! Every visible operation goes through [`Session::perform`] or one of its siblings: it announces,
 //! switches, and returns when the scheduler has chosen it and its effect has taken place.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, Location};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::op::{Command, MAX_THREADS, ObjectId, Op, Publish, Site, State, ThreadId, ThreadSet};
@@ -23,11 +25,21 @@ pub(crate) struct Cancelled;
 /// depends on its value.
 static EXECUTIONS: AtomicU64 = AtomicU64::new(0);
 
+/// A number that no other execution of this process has, in any arm; never 0.
+pub(crate) fn new_stamp() -> u64 {
+    EXECUTIONS.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+/// A thread's own value of a `thread_local`.
+type Local = (ThreadId, usize, Rc<dyn Any>);
+
 /// What one explorer and the model's threads share.
 pub(crate) struct Session {
     pub(crate) execution: RefCell<Execution>,
     pub(crate) host: Box<dyn Host>,
     stamp: Cell<u64>,
+    /// The values of `thread_local`s, by thread and key, for as long as their threads live.
+    locals: RefCell<Vec<Local>>,
 }
 
 /// A yield that follows nothing readable cannot wait for a write. This many in a row with nothing
@@ -43,13 +55,40 @@ impl std::fmt::Debug for Session {
 impl Session {
     /// A session whose execution has not begun.
     pub(crate) fn new(execution: Execution, host: Box<dyn Host>) -> Self {
-        Session { execution: RefCell::new(execution), host, stamp: Cell::new(0) }
+        Session { execution: RefCell::new(execution), host, stamp: Cell::new(0), locals: RefCell::default() }
     }
 
     /// Prepares the next execution.
     pub(crate) fn reset(&self, races_matter_from: usize) {
-        self.stamp.set(EXECUTIONS.fetch_add(1, Ordering::Relaxed) + 1);
+        self.stamp.set(new_stamp());
+        self.locals.borrow_mut().clear();
         self.execution.borrow_mut().reset(races_matter_from);
+    }
+
+    /// The running thread's value of a `thread_local`, if it is there.
+    pub(crate) fn local(&self, key: usize) -> Option<Rc<dyn Any>> {
+        let me = self.me();
+        let locals = self.locals.borrow();
+        locals.iter().find(|(thread, known, _)| (*thread, *known) == (me, key)).map(|(.., value)| Rc::clone(value))
+    }
+
+    /// Gives the running thread its value of a `thread_local`.
+    pub(crate) fn set_local(&self, key: usize, value: Rc<dyn Any>) {
+        let me = self.me();
+        self.locals.borrow_mut().push((me, key, value));
+    }
+
+    /// Drops the running thread's values, oldest first; the destructors may perform operations, and
+    /// make further values.
+    fn drop_locals(&self) {
+        let me = self.me();
+        loop {
+            let mut locals = self.locals.borrow_mut();
+            let Some(at) = locals.iter().position(|(thread, ..)| *thread == me) else { return };
+            let local = locals.remove(at);
+            drop(locals);
+            drop(local);
+        }
     }
 
     /// The number of the running execution.
@@ -383,6 +422,8 @@ impl Session {
 /// The body of every thread of a model: catches its panic and says that it has finished.
 pub(crate) fn run_thread(body: Box<dyn FnOnce()>) {
     let outcome = panic::catch_unwind(AssertUnwindSafe(body));
+    let dropped = panic::catch_unwind(|| crate::rt::context::session(Session::drop_locals));
+    let outcome = outcome.and(dropped);
     let panicked = match outcome {
         Ok(()) => None,
         Err(payload) if payload.is::<Cancelled>() => None,

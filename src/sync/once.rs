@@ -59,6 +59,11 @@ impl Once {
         Once { state: Guarded::new("Once", once::NEW, Location::caller()) }
     }
 
+    /// One that was declared in a static.
+    pub(super) fn declared(site: crate::op::Site) -> Self {
+        Once { state: Guarded::declared("LazyLock", once::NEW, site) }
+    }
+
     /// Runs the closure unless one has run; waits for one that is running.
     ///
     /// # Panics

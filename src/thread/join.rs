@@ -59,6 +59,9 @@ static JOIN: Command = Command {
     show: plain,
 };
 
+/// Looks whether it has.
+static LOOK: Command = Command { name: "is_finished", role: Role::Load, guard: always, ..JOIN };
+
 impl<T> JoinHandle<T> {
     /// Waits for the thread to end and returns its result.
     ///
@@ -80,6 +83,31 @@ impl<T> JoinHandle<T> {
                 context::session(|session| session.join(index, site));
                 taken(&result)
             }
+        }
+    }
+
+    /// Whether the thread has ended; see [`std::thread::JoinHandle::is_finished`].
+    ///
+    /// A thread that nobody has joined may always still be on its way out. So in a model this is a
+    /// choice: it waits for the thread to end and says so, or says that it has not, which has the
+    /// budget of fruitless yields and is also said when nothing else can move. Under loom, which does
+    /// not tell, it is always false.
+    ///
+    /// # Examples
+    /// ```
+    /// let child = raddle::thread::spawn(|| ());
+    /// while !child.is_finished() {
+    ///     raddle::thread::yield_now();
+    /// }
+    /// child.join().unwrap();
+    /// ```
+    #[track_caller]
+    pub fn is_finished(&self) -> bool {
+        let site = Location::caller();
+        match &self.of {
+            Of::Native { done, .. } => done.perform(&LOOK, [0; 2], site) == 1,
+            Of::Loom(_) => false,
+            Of::Model { index, .. } => context::session(|session| session.looks_finished(*index, site)),
         }
     }
 
