@@ -37,6 +37,8 @@ pub mod cell;
 #[cfg(feature = "check")]
 pub mod hint;
 #[cfg(feature = "check")]
+pub mod parking_lot;
+#[cfg(feature = "check")]
 pub mod sync;
 #[cfg(feature = "check")]
 pub mod thread;

@@ -5,7 +5,7 @@
 
 pub mod atomic;
 mod barrier;
-mod commands;
+pub(crate) mod commands;
 mod condvar;
 mod lazy_lock;
 pub mod mpsc;

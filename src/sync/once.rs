@@ -99,6 +99,18 @@ impl Once {
         self.state.perform(&IS_DONE, [0; 2], Location::caller()) == once::DONE
     }
 
+    /// What has become of it, as parking_lot says it.
+    #[track_caller]
+    pub(crate) fn state(&self) -> ::parking_lot::OnceState {
+        use ::parking_lot::OnceState;
+        match self.state.perform(&IS_DONE, [0; 2], Location::caller()) {
+            once::NEW => OnceState::New,
+            once::RUNNING => OnceState::InProgress,
+            once::DONE => OnceState::Done,
+            _ => OnceState::Poisoned,
+        }
+    }
+
     #[track_caller]
     fn run(&self, force: bool, f: impl FnOnce(&OnceState)) {
         let site = Location::caller();
