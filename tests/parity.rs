@@ -57,8 +57,9 @@ over_std_and_facade! {
             let write: for<'a> fn(&'a R) -> LockResult<RwLockWriteGuard<'a, i32>> = RwLock::write;
             let try_read: for<'a> fn(&'a R) -> TryLockResult<RwLockReadGuard<'a, i32>> = RwLock::try_read;
             let try_write: for<'a> fn(&'a R) -> TryLockResult<RwLockWriteGuard<'a, i32>> = RwLock::try_write;
-            let downgrade: for<'a> fn(RwLockWriteGuard<'a, i32>) -> RwLockReadGuard<'a, i32> =
-                RwLockWriteGuard::downgrade;
+            fn downgrade(writer: RwLockWriteGuard<'_, i32>) -> RwLockReadGuard<'_, i32> {
+                RwLockWriteGuard::downgrade(writer)
+            }
             let lock = RwLock::new(1);
             *write(&lock).unwrap() += 1;
             assert!(try_write(&lock).is_ok());
@@ -399,7 +400,7 @@ macro_rules! has {
 
 /// The auto traits of one type over std, and over the facade.
 macro_rules! equal {
-    ($($std:ty, $facade:ty;)*) => { $(
+    ($differ:ident: $($std:ty, $facade:ty;)*) => { $(
         let traits = [
             ("Send", has!($std: Send), has!($facade: Send)),
             ("Sync", has!($std: Sync), has!($facade: Sync)),
@@ -409,7 +410,7 @@ macro_rules! equal {
         ];
         for (name, std, facade) in traits {
             if std != facade {
-                differ.push(format!("{name} for {}: {facade}", stringify!($facade)));
+                $differ.push(format!("{name} for {}: {facade}", stringify!($facade)));
             }
         }
     )* };
@@ -417,18 +418,34 @@ macro_rules! equal {
 
 /// Types with a parameter, for parameters with and without each trait.
 macro_rules! equal_with {
-    ($($path:ident)::+) => { equal_with!(@each $($path)::+: i32, std::cell::Cell<i32>, std::rc::Rc<i32>, &'static mut i32) };
-    (@each $($path:ident)::+: $($of:ty),*) => {{
-        let mut differ: Vec<String> = Vec::new();
-        $( equal! { std::$($path)::+<$of>, raddle::$($path)::+<$of>; } )*
-        differ
-    }};
+    ($differ:ident: $($name:ident)*) => { $(
+        equal! { $differ:
+            of_std::$name<i32>, of_facade::$name<i32>;
+            of_std::$name<std::cell::Cell<i32>>, of_facade::$name<std::cell::Cell<i32>>;
+            of_std::$name<std::rc::Rc<i32>>, of_facade::$name<std::rc::Rc<i32>>;
+            of_std::$name<&'static mut i32>, of_facade::$name<&'static mut i32>;
+        }
+    )* };
+}
+
+mod of_std {
+    pub(super) use std::cell::UnsafeCell;
+    pub(super) use std::sync::mpsc::{Receiver, Sender, SyncSender};
+    pub(super) use std::sync::{LazyLock, Mutex, OnceLock, RwLock};
+    pub(super) use std::thread::JoinHandle;
+}
+
+mod of_facade {
+    pub(super) use raddle::cell::UnsafeCell;
+    pub(super) use raddle::sync::mpsc::{Receiver, Sender, SyncSender};
+    pub(super) use raddle::sync::{LazyLock, Mutex, OnceLock, RwLock};
+    pub(super) use raddle::thread::JoinHandle;
 }
 
 #[test]
 fn auto_traits_are_those_of_std() {
     let mut differ: Vec<String> = Vec::new();
-    equal! {
+    equal! { differ:
         std::sync::Condvar, raddle::sync::Condvar;
         std::sync::Barrier, raddle::sync::Barrier;
         std::sync::Once, raddle::sync::Once;
@@ -450,14 +467,6 @@ fn auto_traits_are_those_of_std() {
         parking_lot::Condvar, raddle::parking_lot::Condvar;
         parking_lot::Once, raddle::parking_lot::Once;
     }
-    differ.extend(equal_with!(sync::Mutex));
-    differ.extend(equal_with!(sync::RwLock));
-    differ.extend(equal_with!(sync::OnceLock));
-    differ.extend(equal_with!(sync::LazyLock));
-    differ.extend(equal_with!(sync::mpsc::Sender));
-    differ.extend(equal_with!(sync::mpsc::SyncSender));
-    differ.extend(equal_with!(sync::mpsc::Receiver));
-    differ.extend(equal_with!(cell::UnsafeCell));
-    differ.extend(equal_with!(thread::JoinHandle));
-    assert_eq!(differ, [""; 0], "{}", differ.join("\n"));
+    equal_with! { differ: Mutex RwLock OnceLock LazyLock Sender SyncSender Receiver UnsafeCell JoinHandle }
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
 }

@@ -5,6 +5,7 @@
 //! under loom the same table is run by a mutex, a condition variable and a loop.
 
 use std::any::Any;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
 use crate::engine::native::{self, GLANCE};
@@ -28,6 +29,10 @@ enum Of {
     Loom(Box<(loom::sync::Mutex<State>, loom::sync::Condvar)>),
     Model(ModelObject),
 }
+
+// What an unwinding leaves behind is a word that some command made.
+impl UnwindSafe for Guarded {}
+impl RefUnwindSafe for Guarded {}
 
 impl Guarded {
     /// Makes an object in the arm of the calling thread.

@@ -102,6 +102,17 @@ pub(crate) static WRITE_UNLOCK: Command = Command {
     show: plain,
 };
 
+/// Makes a shared lock of the exclusive one. Its holder goes on holding it.
+pub(crate) static DOWNGRADE: Command = Command {
+    name: "downgrade",
+    role: Role::Signal,
+    guard: always,
+    effect: |_, _| 1,
+    access: writes,
+    publish: Publish::Release,
+    show: plain,
+};
+
 /// Joins the waiters of a condition variable; the first operand is the waiter as a set. Which of two
 /// joins first does not matter: a notification may choose any.
 pub(crate) static ENQUEUE: Command = Command {

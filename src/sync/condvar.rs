@@ -1,6 +1,6 @@
 //! `std::sync::Condvar`: any waiter may be the one that is notified, and waits may wake up spuriously.
 
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 use crate::engine::native::{self, GLANCE};
@@ -36,6 +36,9 @@ pub struct Condvar {
     site: Site,
     of: Of,
 }
+
+impl UnwindSafe for Condvar {}
+impl RefUnwindSafe for Condvar {}
 
 #[derive(Debug)]
 enum Of {

@@ -10,7 +10,7 @@ use crate::op::{Command, Site};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
 use crate::rt::object::check_arm;
-use crate::sync::commands::{READ, READ_UNLOCK, TRY_READ, TRY_WRITE, WRITE, WRITE_UNLOCK};
+use crate::sync::commands::{DOWNGRADE, READ, READ_UNLOCK, TRY_READ, TRY_WRITE, WRITE, WRITE_UNLOCK};
 use crate::sync::poison::{self, Flag};
 use crate::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
@@ -257,6 +257,34 @@ impl<T: ?Sized> RwLock<T> {
     /// ```
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
         poison::result(self.poison.get(), self.data.get_mut())
+    }
+}
+
+impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
+    /// Makes a shared lock of the exclusive one, and lets no other writer between.
+    ///
+    /// # Panics
+    /// Under loom, whose lock cannot do that.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::sync::{RwLock, RwLockWriteGuard};
+    /// let lock = RwLock::new(7);
+    /// let reader = RwLockWriteGuard::downgrade(lock.write().unwrap());
+    /// assert!(*reader == 7 && lock.try_read().is_ok());
+    /// ```
+    #[must_use = "if unused the RwLock will immediately unlock"]
+    pub fn downgrade(writer: Self) -> RwLockReadGuard<'a, T> {
+        let (lock, site) = (writer.lock, writer.site);
+        match &lock.raw {
+            Raw::Guarded(guarded) => {
+                // The lock is not given back.
+                std::mem::forget(writer);
+                guarded.perform(&DOWNGRADE, [0; 2], site);
+            }
+            Raw::Loom(..) => panic!("{}", crate::engine::loom::NO_DOWNGRADE),
+        }
+        RwLockReadGuard { lock, loom: None, site, not_send: PhantomData }
     }
 }
 

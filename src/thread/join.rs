@@ -31,6 +31,12 @@ pub struct JoinHandle<T> {
     of: Of<T>,
 }
 
+// SAFETY: as std's: a handle comes from `spawn` only, which asks that the result may be sent, and gives
+// the result to whoever owns the handle and nothing to whoever shares it.
+unsafe impl<T> Send for JoinHandle<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for JoinHandle<T> {}
+
 enum Of<T> {
     Native { result: Slot<T>, done: Arc<Guarded>, run: Option<(Arc<NativeRun>, usize)> },
     Loom(loom::thread::JoinHandle<T>),
@@ -103,11 +109,23 @@ impl<T> JoinHandle<T> {
     /// ```
     #[track_caller]
     pub fn is_finished(&self) -> bool {
+        self.looks()()
+    }
+
+    /// What finds out whether the thread has ended, apart from the handle.
+    #[track_caller]
+    pub(super) fn looks(&self) -> Box<dyn FnOnce() -> bool> {
         let site = Location::caller();
         match &self.of {
-            Of::Native { done, .. } => done.perform(&LOOK, [0; 2], site) == 1,
-            Of::Loom(_) => false,
-            Of::Model { index, .. } => context::session(|session| session.looks_finished(*index, site)),
+            Of::Native { done, .. } => {
+                let done = Arc::clone(done);
+                Box::new(move || done.perform(&LOOK, [0; 2], site) == 1)
+            }
+            Of::Loom(_) => Box::new(|| false),
+            Of::Model { index, .. } => {
+                let index = *index;
+                Box::new(move || context::session(|session| session.looks_finished(index, site)))
+            }
         }
     }
 

@@ -6,7 +6,7 @@ mod local;
 mod scope;
 
 use std::num::NonZero;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,6 +84,9 @@ pub struct Thread {
     name: Option<Arc<str>>,
     parker: Parker,
 }
+
+impl UnwindSafe for Thread {}
+impl RefUnwindSafe for Thread {}
 
 /// What identifies a thread; see [`std::thread::ThreadId`].
 ///

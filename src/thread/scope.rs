@@ -138,6 +138,21 @@ impl<T> ScopedJoinHandle<'_, T> {
         }
     }
 
+    /// Whether the thread has ended; see [`JoinHandle::is_finished`].
+    #[track_caller]
+    pub fn is_finished(&self) -> bool {
+        let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*handle {
+            // Looking takes turns with other threads, so the lock must not be held meanwhile.
+            Some(of) => {
+                let looks = of.looks();
+                drop(handle);
+                looks()
+            }
+            None => true,
+        }
+    }
+
     /// The thread.
     pub fn thread(&self) -> &super::Thread {
         &self.thread
