@@ -8,7 +8,7 @@
 
 use raddle::sync::Arc;
 use raddle::sync::atomic::{AtomicUsize, Ordering, fence};
-use raddle::{Checker, FailureKind, cell::UnsafeCell, hint, thread};
+use raddle::{Checker, FailureKind, cell::UnsafeCell, thread};
 
 // ---- Vyukov's bounded queue ----
 
@@ -59,7 +59,6 @@ impl<const N: usize> Bounded<N> {
             } else {
                 at = self.enqueue.load(Ordering::Relaxed);
             }
-            hint::spin_loop();
         }
     }
 
@@ -84,7 +83,6 @@ impl<const N: usize> Bounded<N> {
             } else {
                 at = self.dequeue.load(Ordering::Relaxed);
             }
-            hint::spin_loop();
         }
     }
 }
