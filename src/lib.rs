@@ -1,6 +1,7 @@
 //! Raddle runs a small concurrent program under every schedule that matters.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod beyond;
 #[cfg(feature = "check")]
 mod check;
 #[cfg(feature = "check")]
@@ -11,16 +12,15 @@ mod config;
 mod engine;
 #[cfg(feature = "check")]
 mod error;
-mod beyond;
 // Without the feature `check` nobody looks at what commands say of themselves to engines.
 #[cfg_attr(not(feature = "check"), allow(dead_code))]
 mod op;
 #[cfg(not(feature = "check"))]
 mod plain;
-#[cfg(feature = "check")]
-use rt::guarded;
 #[cfg(not(feature = "check"))]
 use plain::guarded;
+#[cfg(feature = "check")]
+use rt::guarded;
 #[cfg(feature = "check")]
 mod report;
 #[cfg(feature = "check")]

@@ -3,8 +3,10 @@
 //!
 //! The bounded queue is Vyukov's (1024cores.net, "Bounded MPMC queue"): its cells are plain data, so
 //! the exhaustive engine's race detector notices a sequence number that does not publish. The deque is
-//! Chase and Lev's (SPAA 2005) with the fences of Lê, Pop, Cohen and Zappa Nardelli (PPoPP 2013,
+//! Chase and Lev's (SPAA 2005) with the fences of Lê, Pop, Cohen and Zappa Nardelli (`PPoPP` 2013,
 //! figure 1, without growth): its fault needs a stale read, which only loom shows.
+#![cfg(feature = "check")]
+#![allow(clippy::unwrap_used)] // A test that cannot go on panics.
 
 use raddle::sync::Arc;
 use raddle::sync::atomic::{AtomicUsize, Ordering, fence};
@@ -31,10 +33,8 @@ unsafe impl<const N: usize> Sync for Bounded<N> {}
 
 impl<const N: usize> Bounded<N> {
     fn new(publish: Ordering) -> Self {
-        let cells = std::array::from_fn(|index| Cell {
-            sequence: AtomicUsize::new(index),
-            data: UnsafeCell::new(0),
-        });
+        let cells =
+            std::array::from_fn(|index| Cell { sequence: AtomicUsize::new(index), data: UnsafeCell::new(0) });
         Bounded { cells, enqueue: AtomicUsize::new(0), dequeue: AtomicUsize::new(0), publish }
     }
 

@@ -4,6 +4,11 @@
 //! Each program below is compiled twice, with `std` (or the crate `parking_lot`) and with `raddle` in
 //! its paths, so a signature that drifts does not compile. It names methods as functions of a
 //! written type as well as calling them: a call alone would accept too much.
+#![cfg(feature = "check")]
+#![allow(clippy::unwrap_used)] // A test that cannot go on panics.
+// Types are written out, and methods called, as users do.
+#![allow(clippy::items_after_statements, clippy::into_iter_on_ref, clippy::type_complexity)]
+#![allow(clippy::incompatible_msrv)] // The facade has what the newest std has.
 
 use raddle::Checker;
 
@@ -35,7 +40,7 @@ over_std_and_facade! {
         };
         use krate::thread;
 
-        pub fn run() {
+        pub(crate) fn run() {
             type M = Mutex<i32>;
             let new: fn(i32) -> M = Mutex::new;
             let lock: for<'a> fn(&'a M) -> LockResult<MutexGuard<'a, i32>> = Mutex::lock;
@@ -112,7 +117,7 @@ over_std_and_facade! {
         use krate::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
         use krate::thread;
 
-        pub fn run() {
+        pub(crate) fn run() {
             let shared = Arc::new((Mutex::new(1), RwLock::new(1)));
             let other = Arc::clone(&shared);
             let child = thread::spawn(move || {
@@ -136,7 +141,7 @@ over_std_and_facade! {
         };
         use krate::thread;
 
-        pub fn run() {
+        pub(crate) fn run() {
             let channel: fn() -> (Sender<i32>, Receiver<i32>) = mpsc::channel;
             let sync_channel: fn(usize) -> (SyncSender<i32>, Receiver<i32>) = mpsc::sync_channel;
             let send: fn(&Sender<i32>, i32) -> Result<(), SendError<i32>> = Sender::send;
@@ -182,7 +187,7 @@ over_std_and_facade! {
         use krate;
         use krate::sync::atomic::{AtomicBool, AtomicI8, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence};
 
-        pub fn run() {
+        pub(crate) fn run() {
             let order = Ordering::SeqCst;
             let load: fn(&AtomicUsize, Ordering) -> usize = AtomicUsize::load;
             let exchange: fn(&AtomicUsize, usize, usize, Ordering, Ordering) -> Result<usize, usize> =
@@ -215,7 +220,7 @@ over_std_and_facade! {
         use krate::thread::{self, JoinHandle, Thread, ThreadId};
         use krate::time::Instant;
 
-        pub fn run() {
+        pub(crate) fn run() {
             let child: JoinHandle<i32> = thread::Builder::new()
                 .name("worker".into())
                 .stack_size(1 << 20)
@@ -259,7 +264,7 @@ over_std_and_facade! {
             static REF: RefCell<Vec<i32>> = RefCell::new(vec![1]);
         }
 
-        pub fn run() {
+        pub(crate) fn run() {
             let key: &'static thread::LocalKey<Cell<i32>> = &CELL;
             assert_eq!((key.replace(2), key.get(), key.take()), (1, 2, 2));
             key.set(1);
@@ -355,7 +360,7 @@ over_parking_lot_and_mirror! {
         let (lock, condvar) = (Mutex::new(0), Condvar::new());
         let wait_for: for<'a> fn(&Condvar, &mut MutexGuard<'a, i32>, Duration) -> WaitTimeoutResult = Condvar::wait_for;
         let wait: for<'a> fn(&Condvar, &mut MutexGuard<'a, i32>) = Condvar::wait;
-        let _ = wait;
+        std::hint::black_box(wait);
         let mut guard = lock.lock();
         assert!(wait_for(&condvar, &mut guard, soon).timed_out());
         assert!(condvar.wait_until(&mut guard, Instant::now()).timed_out());

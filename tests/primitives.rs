@@ -1,4 +1,6 @@
 //! For every primitive, a property that the exhaustive engine verifies and a fault that it refutes.
+#![cfg(feature = "check")]
+#![allow(clippy::unwrap_used)] // A test that cannot go on panics.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -333,7 +335,8 @@ fn lazily_shared() {
 
 #[test]
 fn a_lazy_static_is_made_afresh_in_each_execution_of_each_engine() {
-    let engines = [Checker::exhaustive(), Checker::dfs(), Checker::loom(), Checker::random(20), Checker::native(20)];
+    let engines =
+        [Checker::exhaustive(), Checker::dfs(), Checker::loom(), Checker::random(20), Checker::native(20)];
     for engine in engines {
         engine.check(lazily_shared).expect_no_failure();
     }

@@ -42,11 +42,11 @@ fn signal(c: u64) -> State {
 }
 
 fn waiters(state: State, c: u64) -> u64 {
-    state / waiter(c) & COUNT
+    (state / waiter(c)) & COUNT
 }
 
 fn signals(state: State, c: u64) -> u64 {
-    state / signal(c) & COUNT
+    (state / signal(c)) & COUNT
 }
 
 /// Whoever leaves the door gives it to a signaller first.

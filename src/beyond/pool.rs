@@ -50,7 +50,9 @@ static LOOK: Command = Command {
     effect: unchanged,
     access: reads,
     publish: Publish::Acquire,
-    show: |state, _| format!("() → {}", ["pending", "running", "cancelled", "finished"][(state & 3) as usize]),
+    show: |state, _| {
+        format!("() → {}", ["pending", "running", "cancelled", "finished"][(state & 3) as usize])
+    },
 };
 
 /// Why a task has no result.

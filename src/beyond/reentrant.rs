@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::panic::Location;
 
-use crate::op::Site;
-use crate::guarded::{Guarded, owner_key};
 use super::commands::{REENTER, REENTER_UNLOCK, TRY_REENTER};
+use crate::guarded::{Guarded, owner_key};
+use crate::op::Site;
 
 /// A reentrant mutex, as Python's `threading.RLock`. Since its owner may hold several guards, they
 /// give shared access only.

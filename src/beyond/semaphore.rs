@@ -3,8 +3,8 @@
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::guarded::Guarded;
 use super::commands::{ACQUIRE, RELEASE, RELEASE_BOUNDED, TRY_ACQUIRE};
+use crate::guarded::Guarded;
 
 /// A counting semaphore, as Python's `threading.Semaphore`.
 ///

@@ -133,13 +133,11 @@ impl<T> Future for JoinHandle<T> {
         let (shared, waker) = (&self.shared, context.waker().clone());
         shared.done.perform_and(&POLL, [0; 2], shared.site, |_| {
             let mut slot = shared.slot();
-            match slot.0.take() {
-                Some(outcome) => Poll::Ready(outcome),
-                None => {
-                    slot.1 = Some(waker);
-                    Poll::Pending
-                }
+            if let Some(outcome) = slot.0.take() {
+                return Poll::Ready(outcome);
             }
+            slot.1 = Some(waker);
+            Poll::Pending
         })
     }
 }

@@ -68,9 +68,8 @@ impl AtomicWaker {
     #[track_caller]
     pub fn register(&self, waker: &Waker) {
         let waker = waker.clone();
-        let before = self.state.perform_and(&REGISTER, [0; 2], Location::caller(), |_| {
-            self.exchange(Some(waker))
-        });
+        let before =
+            self.state.perform_and(&REGISTER, [0; 2], Location::caller(), |_| self.exchange(Some(waker)));
         drop(before);
     }
 

@@ -201,7 +201,11 @@ impl Condvar {
     /// Condvar::new().wait_while(&mut Mutex::new(1).lock(), |n| *n == 0);
     /// ```
     #[track_caller]
-    pub fn wait_while<T: ?Sized, F: FnMut(&mut T) -> bool>(&self, guard: &mut MutexGuard<'_, T>, mut condition: F) {
+    pub fn wait_while<T: ?Sized, F: FnMut(&mut T) -> bool>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        mut condition: F,
+    ) {
         while condition(&mut **guard) {
             self.wait_inside(guard, None, Location::caller());
         }

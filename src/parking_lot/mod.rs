@@ -16,8 +16,8 @@ mod raw_mutex;
 mod raw_rwlock;
 mod rwlock;
 
-pub use ::parking_lot::lock_api;
 pub use ::parking_lot::OnceState;
+pub use ::parking_lot::lock_api;
 
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use mutex::{
@@ -95,7 +95,10 @@ impl Raw {
                 };
                 if !held {
                     let what = session.execution.borrow().describe_object(object.id);
-                    session.fail(FailureKind::NotOwner, format!("a thread unlocks {what}, which it does not hold"));
+                    session.fail(
+                        FailureKind::NotOwner,
+                        format!("a thread unlocks {what}, which it does not hold"),
+                    );
                 }
             });
         }

@@ -48,7 +48,9 @@ impl Once {
     /// ```
     #[track_caller]
     pub fn call_once_force<F: FnOnce(OnceState)>(&self, f: F) {
-        self.0.call_once_force(|state| f(if state.is_poisoned() { OnceState::Poisoned } else { OnceState::New }));
+        self.0.call_once_force(|state| {
+            f(if state.is_poisoned() { OnceState::Poisoned } else { OnceState::New });
+        });
     }
 
     /// What has become of it.

@@ -2,7 +2,7 @@
 //!
 //! The word counts the readers and says whether there is a writer, and whether one of the readers
 //! may become it. Neither side is preferred, so a recursive read is like any other: what
-//! parking_lot's preference for writers makes of a read that is not recursive, a deadlock with a
+//! `parking_lot`'s preference for writers makes of a read that is not recursive, a deadlock with a
 //! writer that waits between the two, is not found here.
 
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
@@ -68,7 +68,11 @@ lock!(UPGRADABLE_READ "upgradable_read", TRY_UPGRADABLE_READ "try_upgradable_rea
 // The thread holds the lock already, so it waits for others only and takes no other lock.
 lock!(UPGRADE "upgrade", TRY_UPGRADE "try_upgrade", no_reader, Role::Await, Role::Signal, |_| WRITER, Access::WRITE, Access::READ);
 
-const fn unlock(name: &'static str, effect: fn(State, Args) -> State, access: fn(State, Args) -> Access) -> Command {
+const fn unlock(
+    name: &'static str,
+    effect: fn(State, Args) -> State,
+    access: fn(State, Args) -> Access,
+) -> Command {
     command((name, Role::Release), always, effect, access, Publish::Release)
 }
 

@@ -174,13 +174,7 @@ impl Guarded {
                 }
                 (Some(run), Some(seen)) => {
                     let waits_for = || {
-                        format!(
-                            "{} waits in {} at {}:{}",
-                            self.kind,
-                            command.name,
-                            site.file(),
-                            site.line()
-                        )
+                        format!("{} waits in {} at {}:{}", self.kind, command.name, site.file(), site.line())
                     };
                     run.looked_in_vain(&mut ticket, seen, &waits_for());
                     if run.cancelled() {

@@ -35,7 +35,13 @@ impl ModelObject {
     }
 
     /// Performs a command on it; the state before.
-    pub(crate) fn perform(self, command: &'static Command, args: Args, publish: Publish, site: Site) -> State {
+    pub(crate) fn perform(
+        self,
+        command: &'static Command,
+        args: Args,
+        publish: Publish,
+        site: Site,
+    ) -> State {
         self.with(site, |session| {
             session.perform(Op { command, object: self.id, args, publish, on_failure: publish, site })
         })

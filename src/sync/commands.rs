@@ -1,6 +1,8 @@
 //! The commands of the locks: their state, guards and effects, for all arms.
 
-use crate::op::{Access, Args, Command, NOTIFY_ALL, NOTIFY_ONE, Publish, Role, State, always, plain, reads, writes};
+use crate::op::{
+    Access, Args, Command, NOTIFY_ALL, NOTIFY_ONE, Publish, Role, State, always, plain, reads, writes,
+};
 
 /// Locks an exclusive lock. The state is 0 while it is free. Two locks never commute.
 pub(crate) static LOCK: Command = Command {
@@ -25,9 +27,15 @@ pub(crate) static TRY_LOCK: Command = Command {
 };
 
 /// Unlocks.
-pub(crate) static UNLOCK: Command =
-    Command { name: "unlock", role: Role::Release, guard: always, effect: |_, _| 0, access: writes, publish: Publish::Release,
-    show: plain };
+pub(crate) static UNLOCK: Command = Command {
+    name: "unlock",
+    role: Role::Release,
+    guard: always,
+    effect: |_, _| 0,
+    access: writes,
+    publish: Publish::Release,
+    show: plain,
+};
 
 /// The bit of a reader-writer lock's state that says that it is held by a writer; the rest counts
 /// its readers.
@@ -182,7 +190,11 @@ pub(crate) static ARRIVE: Command = Command {
     role: Role::Signal,
     guard: always,
     effect: |state, [parties, _]| {
-        if last_to_arrive(state, parties) { (state >> GENERATION).wrapping_add(1) << GENERATION } else { state + 1 }
+        if last_to_arrive(state, parties) {
+            (state >> GENERATION).wrapping_add(1) << GENERATION
+        } else {
+            state + 1
+        }
     },
     access: writes,
     publish: Publish::AcqRel,

@@ -216,7 +216,11 @@ impl Condvar {
             }
             Of::Loom(condvar) => {
                 check_arm(Arm::Loom, self.site, site);
-                if all { condvar.notify_all() } else { condvar.notify_one() }
+                if all {
+                    condvar.notify_all();
+                } else {
+                    condvar.notify_one();
+                }
                 0
             }
             Of::Native(waiters) => {
@@ -257,7 +261,8 @@ impl Condvar {
     ) -> (MutexGuard<'a, T>, bool) {
         match &self.of {
             Of::Model(object) => {
-                let around: (&dyn Fn(), &dyn Fn()) = (&|| guard.unlock_to_wait(site), &|| guard.lock_again(site));
+                let around: (&dyn Fn(), &dyn Fn()) =
+                    (&|| guard.unlock_to_wait(site), &|| guard.lock_again(site));
                 let timed_out = wait_in_model(*object, around, timeout, true, site);
                 (guard, timed_out)
             }
@@ -272,7 +277,8 @@ impl Condvar {
             }
             Of::Native(waiters) => {
                 check_arm(Arm::Native, self.site, site);
-                let around: (&dyn Fn(), &dyn Fn()) = (&|| guard.unlock_to_wait(site), &|| guard.lock_again(site));
+                let around: (&dyn Fn(), &dyn Fn()) =
+                    (&|| guard.unlock_to_wait(site), &|| guard.lock_again(site));
                 let timed_out = waiters.wait(around, timeout, site);
                 (guard, timed_out)
             }

@@ -207,16 +207,6 @@ impl<T: ?Sized> Mutex<T> {
 }
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
-    /// The guard's mutex, for a condition variable.
-    pub(super) fn mutex(&self) -> &'a Mutex<T> {
-        self.lock
-    }
-
-    /// Where the lock was taken.
-    pub(super) fn site(&self) -> Site {
-        self.site
-    }
-
     /// Loom's guard, for loom's condition variable.
     pub(super) fn take_loom(&mut self) -> Option<loom::sync::MutexGuard<'a, ()>> {
         self.loom.take()

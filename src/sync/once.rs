@@ -99,7 +99,7 @@ impl Once {
         self.state.perform(&IS_DONE, [0; 2], Location::caller()) == once::DONE
     }
 
-    /// What has become of it, as parking_lot says it.
+    /// What has become of it, as `parking_lot` says it.
     #[track_caller]
     pub(crate) fn state(&self) -> ::parking_lot::OnceState {
         use ::parking_lot::OnceState;

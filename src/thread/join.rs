@@ -201,7 +201,8 @@ where
         let number = run.begin_thread();
         (run, number)
     });
-    let (slot, ended, inside, own) = (Arc::clone(&result), Arc::clone(&done), run.clone(), Arc::clone(&parker));
+    let (slot, ended, inside, own) =
+        (Arc::clone(&result), Arc::clone(&done), run.clone(), Arc::clone(&parker));
     let mut builder = std::thread::Builder::new();
     if let Some(name) = &name {
         builder = builder.name(name.clone());

@@ -10,6 +10,9 @@ use std::rc::Rc;
 
 use crate::rt::context::{self, Arm};
 
+/// Calls something with std's value of the thread, for the macro.
+type Native<T> = fn(&mut dyn FnMut(&T)) -> Result<(), AccessError>;
+
 /// A value that each thread has for itself; see [`std::thread::LocalKey`]. Made by
 /// [`thread_local!`](crate::thread_local).
 ///
@@ -31,7 +34,7 @@ use crate::rt::context::{self, Arm};
 /// ```
 pub struct LocalKey<T: 'static> {
     init: fn() -> T,
-    native: fn(&mut dyn FnMut(&T)) -> Result<(), AccessError>,
+    native: Native<T>,
     loom: loom::thread::LocalKey<T>,
 }
 
@@ -73,7 +76,7 @@ impl<T: 'static> fmt::Debug for LocalKey<T> {
 impl<T: 'static> LocalKey<T> {
     /// What the macro makes.
     #[doc(hidden)]
-    pub const fn new(init: fn() -> T, native: fn(&mut dyn FnMut(&T)) -> Result<(), AccessError>) -> Self {
+    pub const fn new(init: fn() -> T, native: Native<T>) -> Self {
         LocalKey { init, native, loom: loom::thread::LocalKey { init, _p: PhantomData } }
     }
 
@@ -105,9 +108,7 @@ impl<T: 'static> LocalKey<T> {
                 (self.native)(&mut |value| result = f.take().map(|f| f(value)))?;
                 result.ok_or(AccessError)
             }
-            Arm::Loom => {
-                self.loom.try_with(f).map_err(|_| AccessError)
-            }
+            Arm::Loom => self.loom.try_with(f).map_err(|_| AccessError),
             Arm::Model => Ok(self.with_in_model(f)),
         }
     }

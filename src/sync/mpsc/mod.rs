@@ -16,8 +16,8 @@ pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError, 
 use crate::op::{Site, State};
 use crate::rt::guarded::Guarded;
 use commands::{
-    ADD_SENDER, BE_READY, DROP_RECEIVER, DROP_SENDER, MEET, NEW, RECV, SEND, TRY_RECV, TRY_SEND, UNBOUNDED, any,
-    deaf, room, room_now, silent, ticket, was_taken,
+    ADD_SENDER, BE_READY, DROP_RECEIVER, DROP_SENDER, MEET, NEW, RECV, SEND, TRY_RECV, TRY_SEND, UNBOUNDED,
+    any, deaf, room, room_now, silent, ticket, was_taken,
 };
 
 /// What both sides share.
@@ -115,7 +115,9 @@ impl<T> Channel<T> {
     }
 
     fn received(&self, before: State) -> Result<T, TryRecvError> {
-        if any(before) && let Some((_, item)) = self.items().pop_front() {
+        if any(before)
+            && let Some((_, item)) = self.items().pop_front()
+        {
             return Ok(item);
         }
         Err(if silent(before) { TryRecvError::Disconnected } else { TryRecvError::Empty })
@@ -280,8 +282,7 @@ impl<T> Receiver<T> {
         let site = Location::caller();
         self.get_ready(site);
         let received = |before| self.channel.received(before);
-        let received =
-            self.channel.state.perform_within((&RECV, &TRY_RECV), [0; 2], timeout, site, received);
+        let received = self.channel.state.perform_within((&RECV, &TRY_RECV), [0; 2], timeout, site, received);
         received.map_err(|error| match error {
             TryRecvError::Empty => RecvTimeoutError::Timeout,
             TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
