@@ -100,6 +100,8 @@ over_std_and_facade! {
             let once = Once::new();
             once.call_once(|| ());
             once.call_once_force(|state| assert!(!state.is_poisoned()));
+            once.wait();
+            once.wait_force();
             assert!(once.is_completed());
 
             type O = OnceLock<i32>;
@@ -108,6 +110,7 @@ over_std_and_facade! {
             let take: fn(&mut O) -> Option<i32> = OnceLock::take;
             let mut cell: O = OnceLock::new();
             assert_eq!((get(&cell), set(&cell, 1), set(&cell, 2)), (None, Ok(()), Err(2)));
+            assert_eq!(*cell.wait(), 1);
             assert_eq!((*cell.get_or_init(|| 3), take(&mut cell), cell.into_inner()), (1, Some(1), None));
         }
     }
@@ -239,6 +242,8 @@ over_std_and_facade! {
                 let handle = scope.spawn(|| n.fetch_add(1, Ordering::SeqCst));
                 scope.spawn(|| n.fetch_add(1, Ordering::SeqCst));
                 let _: bool = handle.is_finished();
+                let named = thread::Builder::new().name("scoped".into());
+                assert!(named.spawn_scoped(scope, || ()).unwrap().thread().name() == Some("scoped"));
                 handle.join().unwrap()
             });
             assert!(sum < 2 && n.into_inner() == 2);

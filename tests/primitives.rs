@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use raddle::sync::{Arc, Event, LazyLock, Mutex, Queue, Semaphore, mpsc};
+use raddle::sync::{Arc, Event, LazyLock, Mutex, OnceLock, Queue, Semaphore, mpsc};
 use raddle::{Checker, FailureKind, cell::UnsafeCell, thread, time::Instant};
 
 /// Verifies a model.
@@ -321,6 +321,27 @@ fn each_thread_has_its_own_value_which_is_dropped_when_it_ends() {
         LAST_WORDS.with(|words| words.0.set(Some(Arc::clone(&dropped))));
         dropped.wait();
     });
+}
+
+#[test]
+fn who_waits_for_a_once_sees_what_it_did_and_waits_for_ever_if_it_panics() {
+    let initialized = |panics: bool| {
+        move || {
+            let shared = Arc::new((OnceLock::new(), Plain::default()));
+            let other = Arc::clone(&shared);
+            let child = thread::spawn(move || {
+                other.0.get_or_init(|| {
+                    other.1.set(7);
+                    assert!(!panics);
+                });
+            });
+            shared.0.wait();
+            assert_eq!(shared.1.get(), 7);
+            child.join().unwrap();
+        }
+    };
+    holds(initialized(false));
+    fails(FailureKind::Deadlock, initialized(true));
 }
 
 // ---- statics ----

@@ -258,6 +258,17 @@ pub(crate) static END_ONCE: Command = Command {
     show: |_, [end, _]| if end == once::DONE { "() ends" } else { "() is poisoned" }.to_owned(),
 };
 
+/// Waits until it is done, or, if the first operand says so, until it is poisoned.
+pub(crate) static WAIT_ONCE: Command = Command {
+    name: "wait",
+    role: Role::Await,
+    guard: |state, [poison_ends, _]| state == once::DONE || (poison_ends == 1 && state == once::POISONED),
+    effect: crate::op::unchanged,
+    access: reads,
+    publish: Publish::Acquire,
+    show: plain,
+};
+
 /// Looks whether it is done.
 pub(crate) static IS_DONE: Command = Command {
     name: "is_completed",

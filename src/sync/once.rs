@@ -3,7 +3,7 @@
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
 use crate::rt::guarded::Guarded;
-use crate::sync::commands::{BEGIN_ONCE, END_ONCE, IS_DONE, once};
+use crate::sync::commands::{BEGIN_ONCE, END_ONCE, IS_DONE, WAIT_ONCE, once};
 
 /// Runs something once, whoever comes first; see [`std::sync::Once`].
 ///
@@ -57,6 +57,36 @@ impl Once {
     #[allow(clippy::new_without_default)] // As in std.
     pub fn new() -> Self {
         Once { state: Guarded::new("Once", once::NEW, Location::caller()) }
+    }
+
+    /// Waits until a closure has run to its end.
+    ///
+    /// # Panics
+    /// If one panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::sync::{Arc, Once};
+    /// let once = Arc::new(Once::new());
+    /// let other = Arc::clone(&once);
+    /// let child = raddle::thread::spawn(move || other.call_once(|| ()));
+    /// once.wait();
+    /// assert!(once.is_completed());
+    /// child.join().unwrap();
+    /// ```
+    #[track_caller]
+    pub fn wait(&self) {
+        let ended = self.state.perform(&WAIT_ONCE, [1, 0], Location::caller());
+        assert!(ended == once::DONE, "Once instance has previously been poisoned");
+    }
+
+    /// Like [`wait`](Self::wait), but goes on waiting though a closure panicked.
+    ///
+    /// # Examples
+    /// See [`wait`](Self::wait).
+    #[track_caller]
+    pub fn wait_force(&self) {
+        self.state.perform(&WAIT_ONCE, [0; 2], Location::caller());
     }
 
     /// One that was declared in a static.
