@@ -8,10 +8,15 @@ use std::time::Duration;
 use raddle::sync::{Arc, Event, LazyLock, Mutex, OnceLock, Queue, Semaphore, mpsc};
 use raddle::{Checker, FailureKind, cell::UnsafeCell, thread, time::Instant};
 
-/// Verifies a model.
+/// Verifies a model, and finds nothing wrong with it by chance and on the system's threads.
 #[track_caller]
 fn holds(model: impl Fn() + Send + Sync + 'static) {
-    Checker::exhaustive().check(model).expect_verified();
+    let model = Arc::new(model);
+    for checker in [Checker::exhaustive(), Checker::random(50), Checker::native(5)] {
+        let model = Arc::clone(&model);
+        checker.check(move || model()).expect_no_failure();
+    }
+    Checker::exhaustive().check(move || model()).expect_verified();
 }
 
 /// Refutes a model.

@@ -1,4 +1,4 @@
-//! Guarded commands over parking_lot: a word, a mutex, a condition variable and a loop.
+//! Guarded commands over `parking_lot`: a word, a mutex, a condition variable and a loop.
 
 use std::any::Any;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The facade without the feature `check`: std's own types, and parking_lot's.
+//! The facade without the feature `check`: std's own types, and `parking_lot`'s.
 //!
 //! Nothing here stands between a program and std: the modules re-export it, so the types are the
 //! same types. Two things std lacks are made here: a cell with `with` and `with_mut`, and the small

@@ -88,7 +88,11 @@ impl<'scope> Scope<'scope, '_> {
 
     /// Spawns a thread that may have a name.
     #[track_caller]
-    pub(super) fn spawn_named<F, T>(&'scope self, f: F, name: Option<String>) -> io::Result<ScopedJoinHandle<'scope, T>>
+    pub(super) fn spawn_named<F, T>(
+        &'scope self,
+        f: F,
+        name: Option<String>,
+    ) -> io::Result<ScopedJoinHandle<'scope, T>>
     where
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,

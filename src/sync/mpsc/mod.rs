@@ -322,14 +322,23 @@ impl<T> Drop for Receiver<T> {
 }
 
 /// The items of a channel; see [`std::sync::mpsc::Iter`].
+///
+/// # Examples
+/// See [`channel`].
 #[derive(Debug)]
 pub struct Iter<'a, T>(&'a Receiver<T>);
 
 /// The items that are there; see [`std::sync::mpsc::TryIter`].
+///
+/// # Examples
+/// See [`Receiver::try_iter`].
 #[derive(Debug)]
 pub struct TryIter<'a, T>(&'a Receiver<T>);
 
 /// The items of a channel, with its receiver; see [`std::sync::mpsc::IntoIter`].
+///
+/// # Examples
+/// See [`channel`].
 #[derive(Debug)]
 pub struct IntoIter<T>(Receiver<T>);
 
