@@ -181,6 +181,35 @@ fn an_upgrade_waits_for_readers_and_for_ones_own_read_for_ever() {
 }
 
 #[test]
+fn a_read_within_a_read_waits_for_a_writer_that_waits_for_it_unless_it_is_recursive() {
+    let reads = |recursive: bool| {
+        move || {
+            let n = Arc::new(parking_lot::RwLock::new(0));
+            let other = Arc::clone(&n);
+            let child = thread::spawn(move || *other.write() = 1);
+            let outer = n.read();
+            let inner = if recursive { n.read_recursive() } else { n.read() };
+            assert_eq!(*outer, *inner);
+            drop((outer, inner));
+            child.join().unwrap();
+        }
+    };
+    holds(reads(true));
+    fails(FailureKind::Deadlock, reads(false));
+    let gives_up = || {
+        let n = Arc::new(parking_lot::RwLock::new(0));
+        let other = Arc::clone(&n);
+        let child = thread::spawn(move || other.try_write_for(SOON).map(|mut n| *n = 1).is_some());
+        let outer = n.read();
+        assert_eq!(*outer, *n.read());
+        drop(outer);
+        let written = child.join().unwrap();
+        assert_eq!(*n.read(), i32::from(written));
+    };
+    holds(gives_up);
+}
+
+#[test]
 fn a_reentrant_mutex_may_be_locked_again_and_a_mutex_may_not() {
     holds(|| {
         let lock = Arc::new(parking_lot::ReentrantMutex::new(std::cell::Cell::new(0)));

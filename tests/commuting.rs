@@ -138,6 +138,19 @@ fn locks_with_timeouts_and_upgrades() {
         seen
     });
     agree(2, || {
+        let lock = Arc::new(RwLock::new(0));
+        let (one, two) = (Arc::clone(&lock), Arc::clone(&lock));
+        let writes = thread::spawn(move || *one.write() += 1);
+        let tries = thread::spawn(move || drop(two.try_read()));
+        let outer = lock.read();
+        let again = lock.try_read_recursive().is_some();
+        let plainly = lock.try_read().is_some();
+        drop(outer);
+        writes.join().unwrap();
+        tries.join().unwrap();
+        (again, plainly)
+    });
+    agree(2, || {
         let pair = Arc::new((Mutex::new(()), Condvar::new()));
         let other = Arc::clone(&pair);
         let child = thread::spawn(move || other.1.notify_one());

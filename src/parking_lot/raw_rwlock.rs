@@ -1,9 +1,9 @@
 //! `parking_lot::RawRwLock`: `lock_api`'s traits over guarded commands.
 //!
-//! The word counts the readers and says whether there is a writer, and whether one of the readers
-//! may become it. Neither side is preferred, so a recursive read is like any other: what
-//! `parking_lot`'s preference for writers makes of a read that is not recursive, a deadlock with a
-//! writer that waits between the two, is not found here.
+//! The word counts the readers and says whether there is a writer, whether somebody claims to be the
+//! next one and waits for the readers to leave, and whether one of the readers may become the writer.
+//! As in `parking_lot`, a claim keeps new readers out but for recursive ones: a thread that reads
+//! twice without saying so may wait for a writer that waits for it.
 
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
@@ -19,8 +19,38 @@ const UPGRADABLE: State = 1 << 62;
 /// What readers do commutes with what readers do.
 const READERS: Access = Access::commuting(1);
 
+/// A writer-to-be waits until the readers have left.
+const CLAIMED: State = 1 << 61;
+const FLAGS: State = WRITER | UPGRADABLE | CLAIMED;
+
 fn no_writer(state: State) -> bool {
-    state & WRITER == 0
+    state & (WRITER | CLAIMED) == 0
+}
+
+/// A recursive read is let in where there are readers already.
+fn may_read_again(state: State) -> bool {
+    no_writer(state) || state & !FLAGS > 0
+}
+
+/// With a claim it matters whether the last reader leaves before another comes.
+fn readers(state: State) -> Access {
+    if state & CLAIMED == 0 { READERS } else { Access::WRITE }
+}
+
+/// Whether the lock may be claimed.
+fn unclaimed(state: State) -> bool {
+    state & FLAGS == 0
+}
+
+/// Whether whoever claims, or has claimed, the lock is the writer at once.
+fn no_readers(state: State) -> bool {
+    state & !FLAGS == 0
+}
+
+/// The writer, or the writer-to-be, in place of `flag`.
+fn become_writer(state: State, flag: State) -> State {
+    let rest = state & !flag;
+    if no_readers(rest) { rest | WRITER } else { rest | CLAIMED }
 }
 
 fn nobody(state: State) -> bool {
@@ -28,7 +58,7 @@ fn nobody(state: State) -> bool {
 }
 
 fn no_other_upgradable(state: State) -> bool {
-    state & (WRITER | UPGRADABLE) == 0
+    state & FLAGS == 0
 }
 
 fn no_reader(state: State) -> bool {
@@ -45,28 +75,69 @@ const fn command(
     Command { name, role, guard, effect, access, publish, show: plain }
 }
 
+/// Every way to take the lock may be barred by one holder and not by another, even by oneself, so to
+/// wait for it is no sign of a cycle: a deadlock shows itself when nobody can move.
+const TAKES: Role = Role::TryAcquire;
+
 /// A lock and the attempt at it.
 macro_rules! lock {
     ($lock:ident $name:literal, $attempt:ident $try_name:literal, $may:ident, $role:expr, $try_role:expr,
      $effect:expr, $access:expr, $failed:expr) => {
         static $lock: Command =
-            command(($name, $role), |s, _| $may(s), |s, _| $effect(s), |_, _| $access, Publish::Acquire);
+            command(($name, $role), |s, _| $may(s), |s, _| $effect(s), |s, _| $access(s), Publish::Acquire);
         static $attempt: Command = command(
             ($try_name, $try_role),
             always,
             |s, _| if $may(s) { $effect(s) } else { s },
-            |s, _| if $may(s) { $access } else { $failed },
+            |s, _| if $may(s) { $access(s) } else { $failed(s) },
             Publish::Acquire,
         );
     };
 }
 
-lock!(READ "read", TRY_READ "try_read", no_writer, Role::Acquire, Role::TryAcquire, |s| s + 1, READERS, READERS);
-lock!(WRITE "write", TRY_WRITE "try_write", nobody, Role::Acquire, Role::TryAcquire, |_| WRITER, Access::WRITE, Access::READ);
+fn always_read(_: State) -> Access {
+    Access::READ
+}
+
+fn always_write(_: State) -> Access {
+    Access::WRITE
+}
+
+fn always_readers(_: State) -> Access {
+    READERS
+}
+
+lock!(READ "read", TRY_READ "try_read", no_writer, TAKES, TAKES, |s| s + 1,
+    always_readers, always_readers);
+lock!(READ_AGAIN "read_recursive", TRY_READ_AGAIN "try_read_recursive", may_read_again,
+    TAKES, TAKES, |s| s + 1, readers, readers);
 lock!(UPGRADABLE_READ "upgradable_read", TRY_UPGRADABLE_READ "try_upgradable_read", no_other_upgradable,
-    Role::Acquire, Role::TryAcquire, |s| s | UPGRADABLE, Access::WRITE, Access::READ);
-// The thread holds the lock already, so it waits for others only and takes no other lock.
-lock!(UPGRADE "upgrade", TRY_UPGRADE "try_upgrade", no_reader, Role::Await, Role::Signal, |_| WRITER, Access::WRITE, Access::READ);
+    TAKES, TAKES, |s| s | UPGRADABLE, always_write, always_read);
+lock!(CLAIM "write", TRY_CLAIM "write", unclaimed, TAKES, TAKES, |s| become_writer(s, 0),
+    always_write, always_read);
+// The thread has the lock already, so it waits for the readers only, and takes no other lock.
+lock!(DRAIN "write", TRY_DRAIN "write", no_readers, Role::Await, Role::Signal, |_| WRITER,
+    always_write, always_read);
+
+/// Takes the lock if nobody has or claims it.
+static TRY_WRITE: Command = command(
+    ("try_write", Role::TryAcquire),
+    always,
+    |s, _| if nobody(s) { WRITER } else { s },
+    |s, _| if nobody(s) { Access::WRITE } else { Access::READ },
+    Publish::Acquire,
+);
+/// Becomes the writer if there is no other reader.
+static TRY_UPGRADE: Command = command(
+    ("try_upgrade", Role::Signal),
+    always,
+    |s, _| if no_reader(s) { WRITER } else { s },
+    |s, _| if no_reader(s) { Access::WRITE } else { Access::READ },
+    Publish::Acquire,
+);
+/// Claims the lock in place of the upgradable one, which keeps other writers out until then.
+static CLAIM_UPGRADE: Command =
+    command(("upgrade", Role::Signal), always, |s, _| become_writer(s, UPGRADABLE), writes, Publish::Acquire);
 
 const fn unlock(
     name: &'static str,
@@ -81,7 +152,11 @@ const fn change(name: &'static str, effect: fn(State, Args) -> State) -> Command
     command((name, Role::Signal), always, effect, writes, Publish::Release)
 }
 
-static READ_UNLOCK: Command = unlock("read_unlock", |s, _| s - 1, |_, _| READERS);
+static READ_UNLOCK: Command = unlock("read_unlock", |s, _| s - 1, |s, _| readers(s));
+/// Gives up a claim.
+static UNCLAIM: Command = unlock("write", |s, _| s & !CLAIMED, writes);
+/// Gives up a claim for the upgradable lock that it came from.
+static UNCLAIM_UPGRADE: Command = change("upgrade", |s, _| (s & !CLAIMED) | UPGRADABLE);
 static WRITE_UNLOCK: Command = unlock("write_unlock", |_, _| 0, writes);
 static UPGRADABLE_UNLOCK: Command = unlock("upgradable_unlock", |s, _| s & !UPGRADABLE, writes);
 static DOWNGRADE: Command = change("downgrade", |_, _| 1);
@@ -110,6 +185,16 @@ impl RefUnwindSafe for RawRwLock {}
 impl RawRwLock {
     pub(super) fn new(site: Site) -> Self {
         RawRwLock(Some(Raw::new("RwLock", site)))
+    }
+
+    /// Claims the lock and waits for the readers to leave.
+    fn claim(&self, command: &'static Command, site: Site) {
+        let raw = self.raw();
+        let before = raw.state.perform(command, [0; 2], site);
+        if !no_readers(before) {
+            raw.state.perform(&DRAIN, [0; 2], site);
+        }
+        raw.note(site);
     }
 
     #[track_caller]
@@ -167,7 +252,16 @@ unsafe impl lock_api::RawRwLock for RawRwLock {
 
     methods! {
         lock lock_shared = READ, try try_lock_shared = TRY_READ if no_writer;
-        lock lock_exclusive = WRITE, try try_lock_exclusive = TRY_WRITE if nobody;
+    }
+
+    #[track_caller]
+    fn lock_exclusive(&self) {
+        self.claim(&CLAIM, Location::caller());
+    }
+
+    #[track_caller]
+    fn try_lock_exclusive(&self) -> bool {
+        self.raw().try_lock(&TRY_WRITE, nobody, Location::caller())
     }
 
     methods! {
@@ -206,19 +300,39 @@ unsafe impl lock_api::RawRwLockTimed for RawRwLock {
 
     methods! {
         for try_lock_shared_for, until try_lock_shared_until = READ, TRY_READ if no_writer;
-        for try_lock_exclusive_for, until try_lock_exclusive_until = WRITE, TRY_WRITE if nobody;
+    }
+
+    #[track_caller]
+    fn try_lock_exclusive_for(&self, timeout: Duration) -> bool {
+        let (raw, site) = (self.raw(), Location::caller());
+        let commands = (&CLAIM, &TRY_CLAIM);
+        let before = raw.state.perform_within(commands, [0; 2], timeout, site, |before| before);
+        if !unclaimed(before) {
+            return false;
+        }
+        raw.note(site);
+        let drained = no_readers(before) || raw.lock_for((&DRAIN, &TRY_DRAIN), no_readers, timeout, site);
+        if !drained {
+            raw.unlock(&UNCLAIM);
+        }
+        drained
+    }
+
+    #[track_caller]
+    fn try_lock_exclusive_until(&self, moment: Instant) -> bool {
+        self.try_lock_exclusive_for(until(moment))
     }
 }
 
-// SAFETY: readers never wait for readers, nor for writers that wait.
+// SAFETY: a recursive read is let in beside readers although a writer waits.
 unsafe impl lock_api::RawRwLockRecursive for RawRwLock {
-    methods! { lock lock_shared_recursive = READ, try try_lock_shared_recursive = TRY_READ if no_writer; }
+    methods! { lock lock_shared_recursive = READ_AGAIN, try try_lock_shared_recursive = TRY_READ_AGAIN if may_read_again; }
 }
 
 // SAFETY: as above.
 unsafe impl lock_api::RawRwLockRecursiveTimed for RawRwLock {
     methods! {
-        for try_lock_shared_recursive_for, until try_lock_shared_recursive_until = READ, TRY_READ if no_writer;
+        for try_lock_shared_recursive_for, until try_lock_shared_recursive_until = READ_AGAIN, TRY_READ_AGAIN if may_read_again;
     }
 }
 
@@ -230,7 +344,7 @@ unsafe impl lock_api::RawRwLockUpgrade for RawRwLock {
 
     #[track_caller]
     unsafe fn upgrade(&self) {
-        self.raw().lock(&UPGRADE, Location::caller());
+        self.claim(&CLAIM_UPGRADE, Location::caller());
     }
 
     #[track_caller]
@@ -260,7 +374,13 @@ unsafe impl lock_api::RawRwLockUpgradeTimed for RawRwLock {
 
     #[track_caller]
     unsafe fn try_upgrade_for(&self, timeout: Duration) -> bool {
-        self.raw().lock_for((&UPGRADE, &TRY_UPGRADE), no_reader, timeout, Location::caller())
+        let (raw, site) = (self.raw(), Location::caller());
+        let before = raw.state.perform(&CLAIM_UPGRADE, [0; 2], site);
+        let drained = no_readers(before) || raw.lock_for((&DRAIN, &TRY_DRAIN), no_readers, timeout, site);
+        if !drained {
+            raw.state.perform(&UNCLAIM_UPGRADE, [0; 2], site);
+        }
+        drained
     }
 
     #[track_caller]
