@@ -490,7 +490,10 @@ impl Checker {
                     seen = beats;
                 }
                 Err(RecvTimeoutError::Disconnected) => match explorer.join() {
-                    Err(payload) => std::panic::resume_unwind(payload),
+                    Err(payload) => {
+                        let said = crate::rt::quiet::describe(&*payload).message;
+                        panic!("raddle itself failed while it checked {name}: {said}");
+                    }
                     Ok(()) => unreachable!("an explorer that returns has sent its report"),
                 },
             }

@@ -258,9 +258,9 @@ impl Op {
         (self.command.effect)(state, self.args)
     }
 
-    /// Whether nobody waits for its result: it may be put off to the end of an unwinding.
+    /// Whether it has no result: it may be put off to the end of an unwinding.
     pub(crate) fn can_be_put_off(&self) -> bool {
-        matches!(self.command.role, Role::Release | Role::Store | Role::Notify)
+        matches!(self.command.role, Role::Store | Role::Notify)
     }
 
     /// The waiters among whom a notification of one chooses, if the operation is one.

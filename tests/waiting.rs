@@ -149,3 +149,55 @@ fn a_loop_of_nothing_but_yields_is_a_livelock() {
         })
         .expect_failure(FailureKind::Livelock);
 }
+
+#[test]
+fn a_test_and_set_lock_that_spins_on_swap_is_verified() {
+    Checker::exhaustive()
+        .check(|| {
+            let shared = Arc::new((AtomicBool::new(false), AtomicUsize::new(0)));
+            let add = |(locked, n): &(AtomicBool, AtomicUsize)| {
+                while locked.swap(true, SeqCst) {
+                    hint::spin_loop();
+                }
+                n.store(n.load(SeqCst) + 1, SeqCst);
+                locked.store(false, SeqCst);
+            };
+            let other = Arc::clone(&shared);
+            let child = thread::spawn(move || add(&other));
+            add(&shared);
+            child.join().unwrap();
+            assert_eq!(shared.1.load(SeqCst), 2);
+        })
+        .expect_verified();
+}
+
+#[test]
+fn a_spinner_beside_a_writer_of_what_it_read_is_reversed_in_the_state_that_was() {
+    // The value is not 0: a yield that was taken for a read of 0 once hid a race.
+    let looks = |checker: Checker| {
+        let seen = std::sync::Arc::new(std::sync::Mutex::new(std::collections::BTreeSet::new()));
+        let into = std::sync::Arc::clone(&seen);
+        let report = checker.check(move || {
+            let n = Arc::new(AtomicUsize::new(1));
+            let other = Arc::clone(&n);
+            let child = thread::spawn(move || {
+                let first = other.compare_exchange(1, 2, SeqCst, SeqCst).is_ok();
+                let second = other.compare_exchange(2, 3, SeqCst, SeqCst).is_ok();
+                (first, second)
+            });
+            let mut looks = Vec::new();
+            for _ in 0..2 {
+                looks.push(n.load(SeqCst));
+                thread::yield_now();
+            }
+            looks.push(n.load(SeqCst));
+            child.join().unwrap();
+            into.lock().unwrap().insert(looks);
+        });
+        report.expect_verified();
+        std::mem::take(&mut *seen.lock().unwrap())
+    };
+    let all = looks(Checker::dfs());
+    assert_eq!(all.len(), 8, "{all:?}");
+    assert_eq!(looks(Checker::exhaustive()), all);
+}

@@ -8,7 +8,7 @@
 //!   job: acquire  (0 permits left)
 //!   job: panics
 //!   catches it, goes on
-//!                                    acquire  ✗ no permit, and nobody will release one
+//!                                    acquire  ✗ nobody will release one
 //! ```
 //!
 //! The permit is gone for good. With several, the pool shrinks by one at every such panic, and the

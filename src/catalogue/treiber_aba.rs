@@ -9,7 +9,7 @@
 //!   head is A, below it is B
 //!                                   pop A, pop B (and keep it)  empty
 //!                                   push A again                A
-//!   head is A still: exchange it for B  ✗                       B, which thread 2 has
+//!   head is A still: exchange it  ✗                             B, which 2 has
 //! ```
 //!
 //! "Still the same" is not "unchanged": the head was A, then B, then nothing, then A again. The

@@ -20,6 +20,10 @@ use crate::verdict::{FailureKind, Reason};
 pub(crate) const NO_SCOPE: &str = "thread::scope is not available under loom: it unwinds the threads of a \
     failed execution in an order in which borrowing would not be safe; share by Arc instead";
 
+/// What `RwLockWriteGuard::downgrade` says under loom.
+pub(crate) const NO_DOWNGRADE: &str = "RwLockWriteGuard::downgrade is not available under loom, whose lock \
+    cannot be downgraded in one step";
+
 /// How a run of loom ended.
 pub(crate) enum Outcome {
     /// Every execution passed.
@@ -68,6 +72,7 @@ pub(crate) fn explore(
             }
             count.fetch_add(1, Ordering::Relaxed);
             COULD_NOT_WAKE.set(false);
+            context::begin_loom_execution();
             model();
         });
     }));
@@ -97,8 +102,8 @@ fn judge(panicked: &crate::rt::thread::Panicked, max_threads: usize, max_branche
         .is_some_and(|place| place.contains("/loom-0.") || place.contains("\\loom-0."));
     let limit = |why: String| Outcome::LeftOut(Reason::EngineLimit { why });
     let failed = |kind| Outcome::Failed(Failure { kind, message: message.to_owned() });
-    if message == NO_SCOPE {
-        return limit(NO_SCOPE.to_owned());
+    if message == NO_SCOPE || message == NO_DOWNGRADE {
+        return limit(message.to_owned());
     }
     if !inside_loom {
         return failed(FailureKind::Panic);

@@ -25,8 +25,10 @@ pub(crate) const GLANCE: Duration = Duration::from_millis(2);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One run of a model.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct NativeRun {
+    /// Tells runs apart.
+    stamp: u64,
     /// Goes up whenever a thread changes an object or begins or ends.
     progress: AtomicUsize,
     cancelled: AtomicBool,
@@ -44,7 +46,24 @@ struct Threads {
     panicked: Vec<(usize, String)>,
 }
 
+impl Default for NativeRun {
+    fn default() -> Self {
+        NativeRun {
+            stamp: crate::rt::session::new_stamp(),
+            progress: AtomicUsize::new(0),
+            cancelled: AtomicBool::new(false),
+            threads: Mutex::default(),
+            failure: Mutex::default(),
+        }
+    }
+}
+
 impl NativeRun {
+    /// The number of the run.
+    pub(crate) fn stamp(&self) -> u64 {
+        self.stamp
+    }
+
     /// An object has changed.
     pub(crate) fn progress(&self) {
         self.progress.fetch_add(1, Ordering::SeqCst);

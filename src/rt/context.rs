@@ -25,6 +25,7 @@ pub(crate) enum Arm {
 thread_local! {
     static ARM: Cell<Arm> = const { Cell::new(Arm::Native) };
     static SESSION: Cell<Option<NonNull<Session>>> = const { Cell::new(None) };
+    static LOOM_STAMP: Cell<u64> = const { Cell::new(0) };
     static NATIVE: std::cell::RefCell<Option<Arc<NativeRun>>> = const { std::cell::RefCell::new(None) };
 }
 
@@ -42,6 +43,20 @@ pub(crate) fn session<R>(f: impl FnOnce(&Session) -> R) -> R {
     // SAFETY: `enter_model` puts the pointer there from a reference that its guard borrows, and the
     // guard takes it away again before that borrow ends. The session is used on this thread only.
     f(unsafe { session.as_ref() })
+}
+
+/// A number for the execution that this thread is inside of, in whichever arm; 0 if in none.
+pub(crate) fn stamp() -> u64 {
+    match arm() {
+        Arm::Model => session(Session::stamp),
+        Arm::Loom => LOOM_STAMP.get(),
+        Arm::Native => native_run().map_or(0, |run| run.stamp()),
+    }
+}
+
+/// Loom begins an execution on this thread.
+pub(crate) fn begin_loom_execution() {
+    LOOM_STAMP.set(crate::rt::session::new_stamp());
 }
 
 /// The run of the native engine to which this thread belongs, if any.

@@ -46,7 +46,7 @@ pub(crate) trait Scheduler {
 #[derive(Debug)]
 pub(crate) struct Object {
     pub(crate) state: State,
-    /// How many accesses to it were not reads.
+    /// How often its state was changed.
     pub(crate) version: u32,
     /// What it is, as traces call it: `Mutex`.
     pub(crate) kind: &'static str,
@@ -86,6 +86,8 @@ pub(crate) struct Execution {
     /// The threads of this execution in the order of their creation.
     born: Vec<ThreadId>,
     objects: Vec<Object>,
+    /// The places whose objects are made when first used, and were in this execution.
+    declared: Vec<Site>,
     ready: VecDeque<ThreadId>,
     current: ThreadId,
     /// What was chosen so far.
@@ -118,6 +120,7 @@ impl Execution {
             threads: Vec::new(),
             born: Vec::new(),
             objects: Vec::new(),
+            declared: Vec::new(),
             ready: VecDeque::new(),
             current: ThreadId::MAIN,
             schedule: Vec::new(),
@@ -139,6 +142,7 @@ impl Execution {
         for thread in self.born.drain(..) {
             self.threads[thread.index()].reset();
         }
+        self.declared.clear();
         self.ready.clear();
         self.schedule.clear();
         self.marks.clear();
@@ -268,6 +272,7 @@ impl Execution {
         let child = self.ids.child(parent, k)?;
         self.threads[parent.index()].children += 1;
         self.be_born(child, Some(parent), name);
+        self.threads[child.index()].slept = self.threads[parent.index()].slept;
         Some(child)
     }
 
@@ -294,13 +299,26 @@ impl Execution {
         let k = self.threads[creator.index()].objects;
         self.threads[creator.index()].objects += 1;
         let id = self.ids.object(creator, k);
+        self.install(id, kind, state, site);
+        id
+    }
+
+    /// The running thread comes first upon an object that was declared elsewhere, in a static.
+    pub(crate) fn create_declared(&mut self, kind: &'static str, state: State, site: Site) -> ObjectId {
+        let k = self.declared.iter().filter(|&&known| known == site).count();
+        self.declared.push(site);
+        let id = self.ids.declared(site, k);
+        self.install(id, kind, state, site);
+        id
+    }
+
+    fn install(&mut self, id: ObjectId, kind: &'static str, state: State, site: Site) {
         let object = Object { state, version: 0, kind, site };
         if self.objects.len() <= id.index() {
             let filler = || Object { state: 0, version: 0, kind: "", site };
             self.objects.resize_with(id.index() + 1, filler);
         }
         self.objects[id.index()] = object;
-        id
     }
 
     /// The running thread says what it is about to do, and will then stop.
@@ -359,6 +377,9 @@ impl Execution {
 
     fn joins(&mut self, thread: ThreadId, other: ThreadId, site: Option<Site>) {
         self.threads[other.index()].joined = true;
+        let slept = self.threads[other.index()].slept;
+        let state = &mut self.threads[thread.index()];
+        state.slept = state.slept.max(slept);
         if let Some(history) = &mut self.history {
             history.follow(thread, other);
         }
@@ -482,7 +503,9 @@ impl Execution {
                 let state = &mut self.threads[thread.index()];
                 if let Some(history) = &mut self.history {
                     history.look_for_races(thread, &Next::Yield(&state.read), 0);
-                    history.yields(thread, &state.read);
+                    let objects = &self.objects;
+                    let read = state.read.iter().map(|&(id, _)| (id, objects[id.index()].state));
+                    history.yields(thread, read);
                 }
                 if let Some(log) = &mut self.log {
                     log.yielded(thread, site);
@@ -518,7 +541,9 @@ impl Execution {
         let state = &mut self.threads[thread.index()];
         state.answer = before;
         state.idle_yields = 0;
-        if access == Access::READ {
+        // A swap that puts back what was there is a look, as far as waiting is concerned: the loop of a
+        // test-and-set lock waits for somebody else's write.
+        if after == before {
             if !state.read.iter().any(|&(read, _)| read == op.object) {
                 state.read.push((op.object, object.version));
             }
@@ -635,12 +660,19 @@ impl Execution {
                 state.timed_out = true;
                 let object = &mut self.objects[object.index()];
                 object.state &= !ThreadSet::one(thread).0;
+            } else if fires {
+                // What was pending stays undone, and its thread does something else instead.
+                state.timed_out = true;
+                state.rounds += 1;
             } else {
                 state.rounds += 1;
                 state.read.clear();
             }
             if let Some(log) = &mut self.log {
                 log.forced(thread, fires, state.pending.site());
+            }
+            if fires {
+                self.threads[thread.index()].pending = Pending::Nothing;
             }
             self.ready.push_back(thread);
         }
@@ -650,6 +682,11 @@ impl Execution {
     fn deadline(&self, thread: ThreadId) -> Option<u64> {
         match self.thread(thread).pending {
             Pending::Wake { deadline, .. } => deadline,
+            Pending::Op(_) => self.thread(thread).deadline,
+            // A loop that asks again and again whether a thread has finished takes no steps.
+            Pending::Join { .. } if self.thread(thread).rounds < FRUITLESS_ROUNDS => {
+                self.thread(thread).deadline
+            }
             _ => None,
         }
     }

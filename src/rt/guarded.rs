@@ -4,12 +4,17 @@
 //! Model arm a command is one visible operation that is enabled when its guard holds. Natively and
 //! under loom the same table is run by a mutex, a condition variable and a loop.
 
+use std::any::Any;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 use crate::engine::native::{self, GLANCE};
-use crate::op::{Args, Command, Site, State};
+use crate::op::{Args, Command, Op, Site, State};
 use crate::rt::context::{self, Arm};
 use crate::rt::object::{ModelObject, check_arm};
+use crate::rt::session::Cancelled;
+use crate::rt::thread::Choosing;
 
 /// A blocking object.
 #[derive(Debug)]
@@ -37,6 +42,10 @@ struct OnLoom {
     waiting: parking_lot::Mutex<Vec<(loom::thread::ThreadId, &'static Command, Args)>>,
 }
 
+// What an unwinding leaves behind is a word that some command made.
+impl UnwindSafe for Guarded {}
+impl RefUnwindSafe for Guarded {}
+
 impl Guarded {
     /// Makes an object in the arm of the calling thread.
     pub(crate) fn new(kind: &'static str, state: State, site: Site) -> Self {
@@ -55,28 +64,112 @@ impl Guarded {
         Guarded { kind, site, of }
     }
 
+    /// Makes an object that was declared in a static.
+    pub(crate) fn declared(kind: &'static str, state: State, site: Site) -> Self {
+        match context::arm() {
+            Arm::Model => Guarded { kind, site, of: Of::Model(ModelObject::declared(kind, state, site)) },
+            _ => Guarded::new(kind, state, site),
+        }
+    }
+
+    /// The object, if it is of the Model arm.
+    pub(crate) fn model(&self) -> Option<ModelObject> {
+        match &self.of {
+            Of::Model(object) => Some(*object),
+            _ => None,
+        }
+    }
+
     /// Waits until the command's guard holds and performs it; the state before.
     pub(crate) fn perform(&self, command: &'static Command, args: Args, site: Site) -> State {
+        self.perform_and(command, args, site, |before| before)
+    }
+
+    /// Performs a command that gives something back: it is always enabled, and nobody asks for its
+    /// result. For destructors.
+    pub(crate) fn give_back(&self, command: &'static Command, args: Args, site: Site) {
         match &self.of {
-            Of::Model(object) => object.perform(command, args, command.publish, site),
+            Of::Model(object) => object.give_back(command, args, site),
+            _ => _ = self.perform(command, args, site),
+        }
+    }
+
+    /// Waits until the command's guard holds, performs it, and calls `and` with the state before, as
+    /// part of the same step: what it touches is touched in the order of the commands. It must not
+    /// perform operations itself, nor panic.
+    pub(crate) fn perform_and<R>(
+        &self,
+        command: &'static Command,
+        args: Args,
+        site: Site,
+        and: impl FnOnce(State) -> R,
+    ) -> R {
+        match &self.of {
+            Of::Model(object) => and(object.perform(command, args, command.publish, site)),
             Of::Native(native) => {
                 check_arm(Arm::Native, self.site, site);
-                self.perform_natively(native, command, args, site)
+                self.perform_natively(native, (command, command), args, None, site, and)
             }
             Of::Loom(loom) => {
                 check_arm(Arm::Loom, self.site, site);
-                loom.perform(command, args, |before| before)
+                loom.perform(command, args, and)
             }
         }
     }
 
-    fn perform_natively(
+    /// Performs the first command if its guard holds within the time, and otherwise the second, whose
+    /// guard always holds and which is what the first would have been as a mere attempt. Whether the
+    /// first one's guard held is seen from the state before, which `and` is called with.
+    ///
+    /// In a model the time may be over at once, which is a choice with a budget, and is over when
+    /// nothing else can move. Under loom it never is.
+    pub(crate) fn perform_within<R>(
+        &self,
+        (command, attempt): (&'static Command, &'static Command),
+        args: Args,
+        timeout: Duration,
+        site: Site,
+        and: impl FnOnce(State) -> R,
+    ) -> R {
+        match &self.of {
+            Of::Model(object) => {
+                let nanoseconds = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
+                let done = object.with(site, |session| {
+                    if nanoseconds == 0 {
+                        return None;
+                    }
+                    if session.happens(Choosing::Timeout, site) {
+                        session.pass(nanoseconds);
+                        return None;
+                    }
+                    let (object, publish) = (object.id, command.publish);
+                    session.perform_within(
+                        Op { command, object, args, publish, on_failure: publish, site },
+                        nanoseconds,
+                    )
+                });
+                and(done.unwrap_or_else(|| object.perform(attempt, args, attempt.publish, site)))
+            }
+            Of::Native(native) => {
+                check_arm(Arm::Native, self.site, site);
+                self.perform_natively(native, (command, attempt), args, Some(timeout), site, and)
+            }
+            Of::Loom(_) if timeout.is_zero() => self.perform_and(attempt, args, site, and),
+            Of::Loom(_) => self.perform_and(command, args, site, and),
+        }
+    }
+
+    #[allow(clippy::disallowed_methods)] // The native arm lives in real time.
+    fn perform_natively<R>(
         &self,
         (state, changed): &(parking_lot::Mutex<State>, parking_lot::Condvar),
-        command: &'static Command,
+        (mut command, attempt): (&'static Command, &'static Command),
         args: Args,
+        timeout: Option<Duration>,
         site: Site,
-    ) -> State {
+        and: impl FnOnce(State) -> R,
+    ) -> R {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let run = context::native_run();
         let mut ticket = None;
         let mut state = state.lock();
@@ -85,7 +178,16 @@ impl Guarded {
             if (command.guard)(*state, args) {
                 break;
             }
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                command = attempt;
+                break;
+            }
             match (&run, seen) {
+                // Whoever gives up after a time is not stuck.
+                (_, _) if deadline.is_some() => {
+                    let left = deadline.map_or(GLANCE, |d| d.saturating_duration_since(Instant::now()));
+                    changed.wait_for(&mut state, left);
+                }
                 (Some(run), Some(seen)) => {
                     let waits_for = || {
                         format!("{} waits in {} at {}:{}", self.kind, command.name, site.file(), site.line())
@@ -93,10 +195,13 @@ impl Guarded {
                     run.looked_in_vain(&mut ticket, seen, &waits_for());
                     if run.cancelled() {
                         run.looked_with_success(ticket);
-                        drop(state);
-                        native::leave_if_cancelled(run);
+                        if !std::thread::panicking() {
+                            drop(state);
+                            native::leave_if_cancelled(run);
+                            unreachable!("a cancelled run unwinds its threads");
+                        }
                         // Unwinding already: the destructor that waits goes on as if it had not to.
-                        return 0;
+                        return and(0);
                     }
                     changed.wait_for(&mut state, GLANCE);
                 }
@@ -114,7 +219,7 @@ impl Guarded {
         if let Some(run) = &run {
             run.looked_with_success(ticket);
         }
-        before
+        and(before)
     }
 }
 
@@ -162,4 +267,15 @@ impl OnLoom {
         }
         before
     }
+}
+
+pub(crate) use crate::thread::owner_key;
+
+/// Goes on unwinding if the payload is the one with which the threads of an ended execution are
+/// unwound: whoever catches a panic of the model's must let that one pass.
+pub(crate) fn let_cancellation_pass(payload: Box<dyn Any + Send>) -> Box<dyn Any + Send> {
+    if payload.is::<Cancelled>() {
+        std::panic::resume_unwind(payload);
+    }
+    payload
 }

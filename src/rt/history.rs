@@ -60,6 +60,13 @@ struct Accessed {
     previous: u32,
 }
 
+impl Accessed {
+    /// Whether the object's state was another one afterwards.
+    fn changes(&self) -> bool {
+        self.command.is_some_and(|(effect, args)| effect(self.before, args) != self.before)
+    }
+}
+
 /// The happens-before state of one object.
 #[derive(Debug, Clone, Copy)]
 struct Layers {
@@ -88,7 +95,7 @@ pub(crate) struct Race {
 pub(crate) enum Next<'a> {
     /// An operation on one object.
     Op(&'a Op),
-    /// A yield that waits for a write to one of these objects, each read at this version.
+    /// A yield that waits for a write to one of these objects, each looked at at this version.
     Yield(&'a [(ObjectId, u32)]),
     /// One more operation of the newest event, which it cannot be without.
     Rest(&'a Op),
@@ -236,10 +243,11 @@ impl History {
     }
 
     /// Records a yield: a read of every object that it waited for.
-    pub(crate) fn yields(&mut self, thread: ThreadId, read: &[(ObjectId, u32)]) {
+    /// They are given with their states.
+    pub(crate) fn yields(&mut self, thread: ThreadId, read: impl Iterator<Item = (ObjectId, State)>) {
         self.open(thread, 0);
-        for &(object, _) in read {
-            self.access(object, Access::READ, 0, None);
+        for (object, state) in read {
+            self.access(object, Access::READ, state, None);
         }
         self.close(thread);
     }
@@ -422,14 +430,14 @@ impl History {
         state
     }
 
-    /// Whether a thread other than `thread` wrote the object after its `version`-th change, in
+    /// Whether a thread other than `thread` changed the object after its `version`-th change, in
     /// an event that does not follow `event`.
     fn written_without(&self, event: u32, object: ObjectId, version: u32, thread: ThreadId) -> bool {
         let mut cursor = self.objects.get(object.index()).copied().flatten().map_or(NONE, |l| l.last);
         let mut writes = SmallVec::<[u32; 8]>::new();
         while cursor != NONE {
             let accessed = &self.accessed[cursor as usize];
-            if accessed.access != Access::READ {
+            if accessed.changes() {
                 writes.push(accessed.event);
             }
             cursor = accessed.previous;

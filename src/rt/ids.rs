@@ -4,13 +4,15 @@
 //! Addresses and the order of first use differ between equivalent executions, these names do not.
 //! [`Identities`] turns them into small numbers, the same ones throughout a check.
 
-use crate::op::{MAX_THREADS, ObjectId, ThreadId};
+use crate::op::{MAX_THREADS, ObjectId, Site, ThreadId};
 
 /// The numbers given so far; they outlive an execution.
 #[derive(Debug, Default)]
 pub(crate) struct Identities {
     children: Vec<Vec<ThreadId>>,
     objects: Vec<Vec<ObjectId>>,
+    /// What is made when it is first used, by the place that says so and how many came before.
+    statics: Vec<((Site, usize), ObjectId)>,
     threads: u32,
     made: u32,
 }
@@ -18,7 +20,13 @@ pub(crate) struct Identities {
 impl Identities {
     /// Only the main thread.
     pub(crate) fn new() -> Self {
-        Identities { children: vec![Vec::new()], objects: vec![Vec::new()], threads: 1, made: 0 }
+        Identities {
+            children: vec![Vec::new()],
+            objects: vec![Vec::new()],
+            statics: Vec::new(),
+            threads: 1,
+            made: 0,
+        }
     }
 
     /// The number of the `k`-th child of `parent`, or nothing if there are too many threads.
@@ -46,6 +54,18 @@ impl Identities {
         let object = ObjectId(self.made);
         self.made += 1;
         objects.push(object);
+        object
+    }
+
+    /// The number of the `k`-th object that was declared at a place and is made when it is first used,
+    /// by whichever thread: that thread differs between equivalent executions, so it gives no name.
+    pub(crate) fn declared(&mut self, place: Site, k: usize) -> ObjectId {
+        if let Some((_, known)) = self.statics.iter().find(|(name, _)| *name == (place, k)) {
+            return *known;
+        }
+        let object = ObjectId(self.made);
+        self.made += 1;
+        self.statics.push(((place, k), object));
         object
     }
 }

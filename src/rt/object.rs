@@ -24,6 +24,16 @@ impl ModelObject {
         })
     }
 
+    /// Makes an object that was declared in a static, where a thread of the running execution first
+    /// uses it.
+    pub(crate) fn declared(kind: &'static str, state: State, site: Site) -> Self {
+        context::session(|session| ModelObject {
+            id: session.execution.borrow_mut().create_declared(kind, state, site),
+            stamp: session.stamp(),
+            site,
+        })
+    }
+
     /// Performs a command on it; the state before.
     pub(crate) fn perform(
         self,
@@ -35,6 +45,14 @@ impl ModelObject {
         self.with(site, |session| {
             session.perform(Op { command, object: self.id, args, publish, on_failure: publish, site })
         })
+    }
+
+    /// Performs a command that gives something back.
+    pub(crate) fn give_back(self, command: &'static Command, args: Args, site: Site) {
+        let publish = command.publish;
+        self.with(site, |session| {
+            session.give_back(Op { command, object: self.id, args, publish, on_failure: publish, site });
+        });
     }
 
     /// Calls `f` with the session, once it is clear that this is the right one.

@@ -3,8 +3,10 @@
 //! Every visible operation goes through [`Session::perform`] or one of its siblings: it announces,
 //! switches, and returns when the scheduler has chosen it and its effect has taken place.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::op::{Command, MAX_THREADS, ObjectId, Op, Publish, Site, State, ThreadId, ThreadSet};
@@ -23,11 +25,21 @@ pub(crate) struct Cancelled;
 /// depends on its value.
 static EXECUTIONS: AtomicU64 = AtomicU64::new(0);
 
+/// A number that no other execution of this process has, in any arm; never 0.
+pub(crate) fn new_stamp() -> u64 {
+    EXECUTIONS.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+/// A thread's own value of a `thread_local`.
+type Local = (ThreadId, usize, Rc<dyn Any>);
+
 /// What one explorer and the model's threads share.
 pub(crate) struct Session {
     pub(crate) execution: RefCell<Execution>,
     pub(crate) host: Coroutines,
     stamp: Cell<u64>,
+    /// The values of `thread_local`s, by thread and key, for as long as their threads live.
+    locals: RefCell<Vec<Local>>,
 }
 
 /// A yield that follows nothing readable cannot wait for a write. This many in a row with nothing
@@ -43,13 +55,43 @@ impl std::fmt::Debug for Session {
 impl Session {
     /// A session whose execution has not begun.
     pub(crate) fn new(execution: Execution, host: Coroutines) -> Self {
-        Session { execution: RefCell::new(execution), host, stamp: Cell::new(0) }
+        Session { execution: RefCell::new(execution), host, stamp: Cell::new(0), locals: RefCell::default() }
     }
 
     /// Prepares the next execution.
     pub(crate) fn reset(&self, races_matter_from: usize) {
-        self.stamp.set(EXECUTIONS.fetch_add(1, Ordering::Relaxed) + 1);
+        self.stamp.set(new_stamp());
+        self.locals.borrow_mut().clear();
         self.execution.borrow_mut().reset(races_matter_from);
+    }
+
+    /// The running thread's value of a `thread_local`, if it is there.
+    pub(crate) fn local(&self, key: usize) -> Option<Rc<dyn Any>> {
+        let me = self.me();
+        let locals = self.locals.borrow();
+        locals
+            .iter()
+            .find(|(thread, known, _)| (*thread, *known) == (me, key))
+            .map(|(.., value)| Rc::clone(value))
+    }
+
+    /// Gives the running thread its value of a `thread_local`.
+    pub(crate) fn set_local(&self, key: usize, value: Rc<dyn Any>) {
+        let me = self.me();
+        self.locals.borrow_mut().push((me, key, value));
+    }
+
+    /// Drops the running thread's values, oldest first; the destructors may perform operations, and
+    /// make further values.
+    fn drop_locals(&self) {
+        let me = self.me();
+        loop {
+            let mut locals = self.locals.borrow_mut();
+            let Some(at) = locals.iter().position(|(thread, ..)| *thread == me) else { return };
+            let local = locals.remove(at);
+            drop(locals);
+            drop(local);
+        }
     }
 
     /// The number of the running execution.
@@ -82,16 +124,89 @@ impl Session {
         self.perform(Op { command, object, args: [0; 2], publish, on_failure: publish, site })
     }
 
+    /// The running thread performs an operation, or gives it up when its time is over, which it is
+    /// when nothing else can move; `None` then.
+    pub(crate) fn perform_within(&self, op: Op, nanoseconds: u64) -> Option<State> {
+        if std::thread::panicking() {
+            return self.execution.borrow_mut().perform_unscheduled(op);
+        }
+        self.give_up_after(nanoseconds);
+        self.stop_at(Pending::Op(op));
+        let timed_out = self.gave_up();
+        (!timed_out).then(|| self.execution.borrow_mut().me().answer)
+    }
+
+    fn give_up_after(&self, nanoseconds: u64) {
+        let mut execution = self.execution.borrow_mut();
+        let deadline = execution.now().saturating_add(nanoseconds);
+        let me = execution.me();
+        me.timed_out = false;
+        me.deadline = Some(deadline);
+    }
+
+    fn gave_up(&self) -> bool {
+        let mut execution = self.execution.borrow_mut();
+        let me = execution.me();
+        me.deadline = None;
+        std::mem::take(&mut me.timed_out)
+    }
+
+    /// Virtual time as the running thread knows it, in nanoseconds: the moments at which everybody
+    /// waited, and what the thread and those before it have slept. No other thread's step changes it,
+    /// so to look at it is no visible operation.
+    pub(crate) fn time(&self) -> u64 {
+        let mut execution = self.execution.borrow_mut();
+        execution.now().saturating_add(execution.me().slept)
+    }
+
+    /// Time passes for the running thread alone.
+    pub(crate) fn pass(&self, nanoseconds: u64) {
+        let mut execution = self.execution.borrow_mut();
+        let slept = &mut execution.me().slept;
+        *slept = slept.saturating_add(nanoseconds);
+    }
+
+    /// Whether a thread has finished, as another may notice.
+    ///
+    /// A thread's end is no visible operation, so this does not look, it waits: that the thread has
+    /// finished is true where it is joined, and that it has not is true of any thread that nobody has
+    /// joined, since it may still be on its way out after its last operation. Which of the two is said
+    /// is a choice with a budget; that it has not is also said whenever nothing else can move.
+    pub(crate) fn looks_finished(&self, thread: ThreadId, site: Site) -> bool {
+        if std::thread::panicking() {
+            return self.has_finished(thread);
+        }
+        if self.happens(Choosing::FruitlessYield, site) {
+            return false;
+        }
+        self.give_up_after(0);
+        self.stop_at(Pending::Join { thread, site });
+        !self.gave_up()
+    }
+
     #[cold]
     fn perform_unwinding(&self, op: Op) -> State {
-        let mut execution = self.execution.borrow_mut();
-        if op.can_be_put_off() && !execution.cancelling() {
-            execution.me().put_off.push(op);
+        if op.can_be_put_off() {
+            self.give_back(op);
             return 0;
         }
-        let performed = execution.perform_unscheduled(op);
-        drop(execution);
+        let performed = self.execution.borrow_mut().perform_unscheduled(op);
         performed.unwrap_or_else(|| self.wait_for_ever())
+    }
+
+    /// The running thread gives something back, which never waits and whose result nobody asks for. A
+    /// thread that unwinds does so when it has unwound.
+    pub(crate) fn give_back(&self, op: Op) {
+        if !std::thread::panicking() {
+            self.stop_at(Pending::Op(op));
+            return;
+        }
+        let mut execution = self.execution.borrow_mut();
+        if execution.cancelling() {
+            execution.perform_unscheduled(op);
+        } else {
+            execution.me().put_off.push(op);
+        }
     }
 
     /// Performs what destructors gave back while the running thread unwound. They could not switch
@@ -365,6 +480,8 @@ impl Session {
 /// The body of every thread of a model: catches its panic and says that it has finished.
 pub(crate) fn run_thread(body: Box<dyn FnOnce()>) {
     let outcome = panic::catch_unwind(AssertUnwindSafe(body));
+    let dropped = panic::catch_unwind(|| crate::rt::context::session(Session::drop_locals));
+    let outcome = outcome.and(dropped);
     let panicked = match outcome {
         Ok(()) => None,
         Err(payload) if payload.is::<Cancelled>() => None,

@@ -121,6 +121,10 @@ pub(crate) struct Thread {
     pub(crate) held: Vec<Held>,
     /// The step that notified it, if one did since it began to wait.
     pub(crate) woken_by: Option<u32>,
+    /// The virtual time at which it gives up its pending operation or join, if it ever does.
+    pub(crate) deadline: Option<u64>,
+    /// How much virtual time passed for it alone: its sleeps and the timeouts that came early.
+    pub(crate) slept: u64,
     /// Whether the last wait ended because nothing else could move.
     pub(crate) timed_out: bool,
     /// How many yields in a row returned because nothing else could move.

@@ -40,7 +40,9 @@ pub(crate) fn cycle(execution: &Execution) -> Option<Vec<ThreadId>> {
 /// Whether `at` waits, directly or through others, for a lock that `start` holds; `path` names them.
 fn closes(execution: &Execution, start: ThreadId, at: ThreadId, path: &mut Vec<ThreadId>) -> bool {
     let Pending::Op(op) = &execution.thread(at).pending else { return false };
-    if op.command.role != Role::Acquire || execution.enabled(at) {
+    // Whoever gives up after a time closes no cycle.
+    let gives_up = execution.thread(at).deadline.is_some();
+    if op.command.role != Role::Acquire || gives_up || execution.enabled(at) {
         return false;
     }
     let holds = |t: ThreadId| execution.thread(t).held.iter().any(|held| held.object == op.object);

@@ -110,85 +110,12 @@ pub(crate) static WRITE_UNLOCK: Command = Command {
     show: plain,
 };
 
-/// Takes a permit. The first operand is the number of permits taken.
-pub(crate) static ACQUIRE: Command = Command {
-    name: "acquire",
-    role: Role::Await,
-    guard: |permits, [n, _]| permits >= n,
-    effect: |permits, [n, _]| permits - n,
-    access: writes,
-    publish: Publish::Acquire,
-    show: plain,
-};
-
-/// Takes a permit if there is one.
-pub(crate) static TRY_ACQUIRE: Command = Command {
-    name: "try_acquire",
+/// Makes a shared lock of the exclusive one. Its holder goes on holding it.
+pub(crate) static DOWNGRADE: Command = Command {
+    name: "downgrade",
     role: Role::Signal,
     guard: always,
-    effect: |permits, [n, _]| if permits >= n { permits - n } else { permits },
-    access: |permits, [n, _]| if permits >= n { Access::WRITE } else { Access::READ },
-    publish: Publish::Acquire,
-    show: |permits, [n, _]| format!("() → {}", permits >= n),
-};
-
-/// Gives permits back. Two releases only add, whoever comes first.
-pub(crate) static RELEASE: Command = Command {
-    name: "release",
-    role: Role::Release,
-    guard: always,
-    effect: |permits, [n, _]| permits + n,
-    access: |_, _| Access::commuting(2),
-    publish: Publish::Release,
-    show: plain,
-};
-
-/// Gives a permit back unless there would be more than the second operand then.
-pub(crate) static RELEASE_BOUNDED: Command = Command {
-    name: "release",
-    role: Role::Signal,
-    guard: always,
-    effect: |permits, [n, most]| if permits + n <= most { permits + n } else { permits },
-    access: |permits, [n, most]| if permits + n <= most { Access::WRITE } else { Access::READ },
-    publish: Publish::Release,
-    show: |permits, [n, most]| format!("() → {}", if permits + n <= most { "released" } else { "refused" }),
-};
-
-/// How many bits of a reentrant lock's state count how often it is held; the others say by whom.
-const DEPTH: u32 = 16;
-
-fn is_mine(state: State, [me, _]: Args) -> bool {
-    state == 0 || state >> DEPTH == me
-}
-
-/// Locks a reentrant lock once more, for the owner in the first operand.
-pub(crate) static REENTER: Command = Command {
-    name: "lock",
-    role: Role::Acquire,
-    guard: is_mine,
-    effect: |state, [me, _]| if state == 0 { me << DEPTH | 1 } else { state + 1 },
-    access: writes,
-    publish: Publish::Acquire,
-    show: |state, _| if state == 0 { "()".to_owned() } else { "() again".to_owned() },
-};
-
-/// Locks a reentrant lock if it is free or the caller's own.
-pub(crate) static TRY_REENTER: Command = Command {
-    name: "try_lock",
-    role: Role::TryAcquire,
-    guard: always,
-    effect: |state, args| if is_mine(state, args) { (REENTER.effect)(state, args) } else { state },
-    access: |state, args| if is_mine(state, args) { Access::WRITE } else { Access::READ },
-    publish: Publish::Acquire,
-    show: |state, args| format!("() → {}", if is_mine(state, args) { "locked" } else { "would block" }),
-};
-
-/// Unlocks a reentrant lock once.
-pub(crate) static REENTER_UNLOCK: Command = Command {
-    name: "unlock",
-    role: Role::Release,
-    guard: always,
-    effect: |state, _| if state & ((1 << DEPTH) - 1) == 1 { 0 } else { state - 1 },
+    effect: |_, _| 1,
     access: writes,
     publish: Publish::Release,
     show: plain,
@@ -329,6 +256,17 @@ pub(crate) static END_ONCE: Command = Command {
     access: writes,
     publish: Publish::Release,
     show: |_, [end, _]| if end == once::DONE { "() ends" } else { "() is poisoned" }.to_owned(),
+};
+
+/// Waits until it is done, or, if the first operand says so, until it is poisoned.
+pub(crate) static WAIT_ONCE: Command = Command {
+    name: "wait",
+    role: Role::Await,
+    guard: |state, [poison_ends, _]| state == once::DONE || (poison_ends == 1 && state == once::POISONED),
+    effect: crate::op::unchanged,
+    access: reads,
+    publish: Publish::Acquire,
+    show: plain,
 };
 
 /// Looks whether it is done.

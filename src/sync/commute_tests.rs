@@ -3,6 +3,7 @@
 //! neither enables nor disables the other. The reduction rests on this.
 
 use super::commands::*;
+use crate::beyond::commands::*;
 use crate::op::{Args, Command, State, ThreadId, ThreadSet};
 
 /// The commands of one kind of object, with operands, and the states in which they make sense.

@@ -1,6 +1,6 @@
 //! `std::sync::Condvar`: any waiter may be the one that is notified, and waits may wake up spuriously.
 
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 use crate::engine::native::{self, GLANCE};
@@ -36,6 +36,9 @@ pub struct Condvar {
     site: Site,
     of: Of,
 }
+
+impl UnwindSafe for Condvar {}
+impl RefUnwindSafe for Condvar {}
 
 #[derive(Debug)]
 enum Of {
@@ -189,24 +192,7 @@ impl Condvar {
     /// See [`Condvar`].
     #[track_caller]
     pub fn notify_one(&self) {
-        let site = Location::caller();
-        match &self.of {
-            Of::Model(object) => {
-                object.perform(&WAKE_ONE, ONE, Publish::Nothing, site);
-            }
-            Of::Loom(condvar) => {
-                check_arm(Arm::Loom, self.site, site);
-                condvar.notify_one();
-            }
-            Of::Native(waiters) => {
-                check_arm(Arm::Native, self.site, site);
-                let mut tickets = waiters.tickets.lock();
-                if !tickets.waiting.is_empty() {
-                    tickets.waiting.remove(0);
-                }
-                waiters.woke();
-            }
-        }
+        self.notify(false, Location::caller());
     }
 
     /// Wakes every waiter.
@@ -217,19 +203,52 @@ impl Condvar {
     /// ```
     #[track_caller]
     pub fn notify_all(&self) {
-        let site = Location::caller();
+        self.notify(true, Location::caller());
+    }
+
+    /// Wakes one waiter or all; how many. Loom does not say and is taken to wake nobody.
+    pub(crate) fn notify(&self, all: bool, site: Site) -> usize {
         match &self.of {
             Of::Model(object) => {
-                object.perform(&WAKE_ALL, ALL, Publish::Nothing, site);
+                let (command, args) = if all { (&WAKE_ALL, ALL) } else { (&WAKE_ONE, ONE) };
+                let waiters = object.perform(command, args, Publish::Nothing, site).count_ones() as usize;
+                if all { waiters } else { waiters.min(1) }
             }
             Of::Loom(condvar) => {
                 check_arm(Arm::Loom, self.site, site);
-                condvar.notify_all();
+                if all {
+                    condvar.notify_all();
+                } else {
+                    condvar.notify_one();
+                }
+                0
             }
             Of::Native(waiters) => {
                 check_arm(Arm::Native, self.site, site);
-                waiters.tickets.lock().waiting.clear();
+                let mut tickets = waiters.tickets.lock();
+                let woken = if all { tickets.waiting.len() } else { tickets.waiting.len().min(1) };
+                tickets.waiting.drain(..woken);
+                drop(tickets);
                 waiters.woke();
+                woken
+            }
+        }
+    }
+
+    /// Waits with a lock of another kind, which `unlock` and `lock` give back and take; whether the
+    /// wait timed out. Not for loom, whose condition variable knows loom's mutex only.
+    pub(crate) fn wait_around(
+        &self,
+        (unlock, lock): (&dyn Fn(), &dyn Fn()),
+        timeout: Option<Duration>,
+        site: Site,
+    ) -> bool {
+        match &self.of {
+            Of::Model(object) => wait_in_model(*object, (unlock, lock), timeout, false, site),
+            Of::Loom(_) => unreachable!("loom's condition variable knows loom's mutex only"),
+            Of::Native(waiters) => {
+                check_arm(Arm::Native, self.site, site);
+                waiters.wait((unlock, lock), timeout, site)
             }
         }
     }
@@ -242,7 +261,9 @@ impl Condvar {
     ) -> (MutexGuard<'a, T>, bool) {
         match &self.of {
             Of::Model(object) => {
-                let timed_out = wait_in_model(*object, &guard, timeout, site);
+                let around: (&dyn Fn(), &dyn Fn()) =
+                    (&|| guard.unlock_to_wait(site), &|| guard.lock_again(site));
+                let timed_out = wait_in_model(*object, around, timeout, true, site);
                 (guard, timed_out)
             }
             Of::Loom(condvar) => {
@@ -256,7 +277,9 @@ impl Condvar {
             }
             Of::Native(waiters) => {
                 check_arm(Arm::Native, self.site, site);
-                let timed_out = waiters.wait(&guard, timeout, site);
+                let around: (&dyn Fn(), &dyn Fn()) =
+                    (&|| guard.unlock_to_wait(site), &|| guard.lock_again(site));
+                let timed_out = waiters.wait(around, timeout, site);
                 (guard, timed_out)
             }
         }
@@ -264,26 +287,31 @@ impl Condvar {
 }
 
 /// Enqueues, unlocks, waits and locks again; whether the wait timed out.
-fn wait_in_model<T: ?Sized>(
+/// `may_wake_spuriously` is whether the condition variable reserves that right.
+fn wait_in_model(
     object: ModelObject,
-    guard: &MutexGuard<'_, T>,
+    (unlock, lock): (&dyn Fn(), &dyn Fn()),
     timeout: Option<Duration>,
+    may_wake_spuriously: bool,
     site: Site,
 ) -> bool {
     object.with(site, |session| {
         let me = [ThreadSet::one(session.me()).0, 0];
-        let spuriously = session.happens(Choosing::SpuriousWakeup, site);
+        let spuriously = may_wake_spuriously && session.happens(Choosing::SpuriousWakeup, site);
         let early = !spuriously && timeout.is_some() && session.happens(Choosing::Timeout, site);
         object.perform(&ENQUEUE, me, Publish::Nothing, site);
-        guard.unlock_to_wait(site);
+        unlock();
         let timed_out = if spuriously || early {
+            if let (true, Some(timeout)) = (early, timeout) {
+                session.pass(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX));
+            }
             let too_late = session.stop_waiting(|| object.perform(&LEAVE, me, Publish::Nothing, site));
             early && !too_late
         } else {
             let nanoseconds = timeout.map(|t| u64::try_from(t.as_nanos()).unwrap_or(u64::MAX));
             session.wait(object.id, nanoseconds, site)
         };
-        guard.lock_again(site);
+        lock();
         timed_out
     })
 }
@@ -298,7 +326,7 @@ impl Waiters {
     }
 
     #[allow(clippy::disallowed_methods)] // The native arm lives in real time.
-    fn wait<T: ?Sized>(&self, guard: &MutexGuard<'_, T>, timeout: Option<Duration>, site: Site) -> bool {
+    fn wait(&self, (unlock, lock): (&dyn Fn(), &dyn Fn()), timeout: Option<Duration>, site: Site) -> bool {
         let run = context::native_run();
         let deadline = timeout.and_then(|timeout| std::time::Instant::now().checked_add(timeout));
         let mut stuck = None;
@@ -306,7 +334,7 @@ impl Waiters {
         let ticket = tickets.next;
         tickets.next += 1;
         tickets.waiting.push(ticket);
-        guard.unlock_to_wait(site);
+        unlock();
         let mut timed_out = false;
         loop {
             let seen = run.as_ref().map(|run| run.seen());
@@ -335,7 +363,7 @@ impl Waiters {
         if let Some(run) = &run {
             run.looked_with_success(stuck);
         }
-        guard.lock_again(site);
+        lock();
         if let Some(run) = &run {
             native::leave_if_cancelled(run);
         }

@@ -242,7 +242,7 @@ impl<T: ?Sized> Drop for MutexGuard<'_, T> {
         self.lock.poison.done(self.panicking);
         match &self.lock.raw {
             Raw::Guarded(guarded) => {
-                guarded.perform(&UNLOCK, [0; 2], self.site);
+                guarded.give_back(&UNLOCK, [0; 2], self.site);
             }
             Raw::Loom(..) => drop(self.loom.take()),
         }

@@ -3,7 +3,7 @@
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
 use crate::rt::guarded::Guarded;
-use crate::sync::commands::{BEGIN_ONCE, END_ONCE, IS_DONE, once};
+use crate::sync::commands::{BEGIN_ONCE, END_ONCE, IS_DONE, WAIT_ONCE, once};
 
 /// Runs something once, whoever comes first; see [`std::sync::Once`].
 ///
@@ -59,6 +59,41 @@ impl Once {
         Once { state: Guarded::new("Once", once::NEW, Location::caller()) }
     }
 
+    /// Waits until a closure has run to its end.
+    ///
+    /// # Panics
+    /// If one panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::sync::{Arc, Once};
+    /// let once = Arc::new(Once::new());
+    /// let other = Arc::clone(&once);
+    /// let child = raddle::thread::spawn(move || other.call_once(|| ()));
+    /// once.wait();
+    /// assert!(once.is_completed());
+    /// child.join().unwrap();
+    /// ```
+    #[track_caller]
+    pub fn wait(&self) {
+        let ended = self.state.perform(&WAIT_ONCE, [1, 0], Location::caller());
+        assert!(ended == once::DONE, "Once instance has previously been poisoned");
+    }
+
+    /// Like [`wait`](Self::wait), but goes on waiting though a closure panicked.
+    ///
+    /// # Examples
+    /// See [`wait`](Self::wait).
+    #[track_caller]
+    pub fn wait_force(&self) {
+        self.state.perform(&WAIT_ONCE, [0; 2], Location::caller());
+    }
+
+    /// One that was declared in a static.
+    pub(super) fn declared(site: crate::op::Site) -> Self {
+        Once { state: Guarded::declared("LazyLock", once::NEW, site) }
+    }
+
     /// Runs the closure unless one has run; waits for one that is running.
     ///
     /// # Panics
@@ -94,6 +129,18 @@ impl Once {
         self.state.perform(&IS_DONE, [0; 2], Location::caller()) == once::DONE
     }
 
+    /// What has become of it, as `parking_lot` says it.
+    #[track_caller]
+    pub(crate) fn state(&self) -> ::parking_lot::OnceState {
+        use ::parking_lot::OnceState;
+        match self.state.perform(&IS_DONE, [0; 2], Location::caller()) {
+            once::NEW => OnceState::New,
+            once::RUNNING => OnceState::InProgress,
+            once::DONE => OnceState::Done,
+            _ => OnceState::Poisoned,
+        }
+    }
+
     #[track_caller]
     fn run(&self, force: bool, f: impl FnOnce(&OnceState)) {
         let site = Location::caller();
@@ -113,6 +160,6 @@ impl Once {
 struct End<'a>(&'a Once, crate::op::Site, u64);
 impl Drop for End<'_> {
     fn drop(&mut self) {
-        self.0.state.perform(&END_ONCE, [self.2, 0], self.1);
+        self.0.state.give_back(&END_ONCE, [self.2, 0], self.1);
     }
 }

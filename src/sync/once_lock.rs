@@ -104,6 +104,24 @@ impl<T> OnceLock<T> {
         unsafe { (*self.value.get()).as_ref() }.unwrap_or_else(|| unreachable!("the once is done"))
     }
 
+    /// The value, once somebody has written it.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::sync::{Arc, OnceLock};
+    /// let cell = Arc::new(OnceLock::new());
+    /// let other = Arc::clone(&cell);
+    /// let child = raddle::thread::spawn(move || other.set(7));
+    /// assert_eq!(*cell.wait(), 7);
+    /// child.join().unwrap().unwrap();
+    /// ```
+    #[track_caller]
+    pub fn wait(&self) -> &T {
+        self.once.wait_force();
+        // SAFETY: the once is done, so the value is there and nobody writes any more.
+        unsafe { (*self.value.get()).as_ref() }.unwrap_or_else(|| unreachable!("the once is done"))
+    }
+
     /// The value, taken out of the cell.
     ///
     /// # Examples

@@ -10,7 +10,7 @@ use crate::op::{Command, Site};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
 use crate::rt::object::check_arm;
-use crate::sync::commands::{READ, READ_UNLOCK, TRY_READ, TRY_WRITE, WRITE, WRITE_UNLOCK};
+use crate::sync::commands::{DOWNGRADE, READ, READ_UNLOCK, TRY_READ, TRY_WRITE, WRITE, WRITE_UNLOCK};
 use crate::sync::poison::{self, Flag};
 use crate::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
@@ -264,11 +264,39 @@ impl<T: ?Sized> RwLock<T> {
     }
 }
 
+impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
+    /// Makes a shared lock of the exclusive one, and lets no other writer between.
+    ///
+    /// # Panics
+    /// Under loom, whose lock cannot do that.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::sync::{RwLock, RwLockWriteGuard};
+    /// let lock = RwLock::new(7);
+    /// let reader = RwLockWriteGuard::downgrade(lock.write().unwrap());
+    /// assert!(*reader == 7 && lock.try_read().is_ok());
+    /// ```
+    #[must_use = "if unused the RwLock will immediately unlock"]
+    pub fn downgrade(writer: Self) -> RwLockReadGuard<'a, T> {
+        let (lock, site) = (writer.lock, writer.site);
+        match &lock.raw {
+            Raw::Guarded(guarded) => {
+                // The lock is not given back.
+                std::mem::forget(writer);
+                guarded.perform(&DOWNGRADE, [0; 2], site);
+            }
+            Raw::Loom(..) => panic!("{}", crate::engine::loom::NO_DOWNGRADE),
+        }
+        RwLockReadGuard { lock, loom: None, site, not_send: PhantomData }
+    }
+}
+
 impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
     fn drop(&mut self) {
         match &self.lock.raw {
             Raw::Guarded(guarded) => {
-                guarded.perform(&READ_UNLOCK, [0; 2], self.site);
+                guarded.give_back(&READ_UNLOCK, [0; 2], self.site);
             }
             Raw::Loom(..) => drop(self.loom.take()),
         }
@@ -280,7 +308,7 @@ impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
         self.lock.poison.done(self.panicking);
         match &self.lock.raw {
             Raw::Guarded(guarded) => {
-                guarded.perform(&WRITE_UNLOCK, [0; 2], self.site);
+                guarded.give_back(&WRITE_UNLOCK, [0; 2], self.site);
             }
             Raw::Loom(..) => drop(self.loom.take()),
         }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::JoinHandle;
+use super::{JoinHandle, Scope, ScopedJoinHandle};
 
 /// Names a thread before it is spawned; see [`std::thread::Builder`].
 ///
@@ -32,6 +32,33 @@ impl Builder {
     /// Accepted as in std and not used: model threads have stacks of 1 MiB.
     pub fn stack_size(self, _: usize) -> Self {
         self
+    }
+
+    /// Spawns the thread in a scope; see [`std::thread::Builder::spawn_scoped`].
+    ///
+    /// # Errors
+    /// If the operating system cannot.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::thread;
+    /// let n = 7;
+    /// thread::scope(|scope| {
+    ///     let named = thread::Builder::new().name("worker".into());
+    ///     assert_eq!(named.spawn_scoped(scope, || n).unwrap().join().unwrap(), 7);
+    /// });
+    /// ```
+    #[track_caller]
+    pub fn spawn_scoped<'scope, F, T>(
+        self,
+        scope: &'scope Scope<'scope, '_>,
+        f: F,
+    ) -> io::Result<ScopedJoinHandle<'scope, T>>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        scope.spawn_named(f, self.name)
     }
 
     /// Spawns the thread.

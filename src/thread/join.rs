@@ -31,6 +31,12 @@ pub struct JoinHandle<T> {
     of: Of<T>,
 }
 
+// SAFETY: as std's: a handle comes from `spawn` only, which asks that the result may be sent, and gives
+// the result to whoever owns the handle and nothing to whoever shares it.
+unsafe impl<T> Send for JoinHandle<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for JoinHandle<T> {}
+
 enum Of<T> {
     Native { result: Slot<T>, done: Arc<Guarded>, run: Option<(Arc<NativeRun>, usize)> },
     Loom(loom::thread::JoinHandle<T>),
@@ -59,6 +65,9 @@ static JOIN: Command = Command {
     show: plain,
 };
 
+/// Looks whether it has.
+static LOOK: Command = Command { name: "is_finished", role: Role::Load, guard: always, ..JOIN };
+
 impl<T> JoinHandle<T> {
     /// Waits for the thread to end and returns its result.
     ///
@@ -79,6 +88,43 @@ impl<T> JoinHandle<T> {
             Of::Model { result, index } => {
                 context::session(|session| session.join(index, site));
                 taken(&result)
+            }
+        }
+    }
+
+    /// Whether the thread has ended; see [`std::thread::JoinHandle::is_finished`].
+    ///
+    /// A thread that nobody has joined may always still be on its way out. So in a model this is a
+    /// choice: it waits for the thread to end and says so, or says that it has not, which has the
+    /// budget of fruitless yields and is also said when nothing else can move. Under loom, which does
+    /// not tell, it is always false.
+    ///
+    /// # Examples
+    /// ```
+    /// let child = raddle::thread::spawn(|| ());
+    /// while !child.is_finished() {
+    ///     raddle::thread::yield_now();
+    /// }
+    /// child.join().unwrap();
+    /// ```
+    #[track_caller]
+    pub fn is_finished(&self) -> bool {
+        self.looks()()
+    }
+
+    /// What finds out whether the thread has ended, apart from the handle.
+    #[track_caller]
+    pub(super) fn looks(&self) -> Box<dyn FnOnce() -> bool> {
+        let site = Location::caller();
+        match &self.of {
+            Of::Native { done, .. } => {
+                let done = Arc::clone(done);
+                Box::new(move || done.perform(&LOOK, [0; 2], site) == 1)
+            }
+            Of::Loom(_) => Box::new(|| false),
+            Of::Model { index, .. } => {
+                let index = *index;
+                Box::new(move || context::session(|session| session.looks_finished(index, site)))
             }
         }
     }

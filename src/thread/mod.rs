@@ -2,18 +2,25 @@
 
 mod builder;
 mod join;
+mod local;
 mod scope;
 
-use std::panic::Location;
+use std::num::NonZero;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use std::thread::{Result, panicking};
 
+#[doc(inline)]
+pub use crate::__raddle_thread_local as thread_local;
+
 pub use builder::Builder;
 pub use join::JoinHandle;
+pub use local::{AccessError, LocalKey};
 pub use scope::{Scope, ScopedJoinHandle, scope};
 
-use crate::op::{ObjectId, Publish, ThreadId as Index};
+use crate::op::{ObjectId, Op, Publish, ThreadId as Index};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
 use crate::rt::thread::Choosing;
@@ -78,6 +85,9 @@ pub struct Thread {
     parker: Parker,
 }
 
+impl UnwindSafe for Thread {}
+impl RefUnwindSafe for Thread {}
+
 /// What identifies a thread; see [`std::thread::ThreadId`].
 ///
 /// # Examples
@@ -103,7 +113,7 @@ enum Parker {
     Model(ObjectId),
 }
 
-thread_local! {
+std::thread_local! {
     /// The native thread's own handle, made when it is first asked for, or by whoever spawned it.
     static NATIVE: std::cell::RefCell<Option<Thread>> = const { std::cell::RefCell::new(None) };
 }
@@ -202,6 +212,89 @@ pub fn park() {
             let command = if in_vain { &PARK_IN_VAIN } else { &PARK };
             session.perform_on(parker, command, Publish::Acquire, site);
         }),
+    }
+}
+
+/// Waits until somebody unparks the calling thread, for no longer than `timeout`; see
+/// [`std::thread::park_timeout`]. In a model the time may be over early, and is when nothing else can
+/// move; under loom it never is.
+///
+/// # Examples
+/// ```
+/// raddle::thread::park_timeout(std::time::Duration::from_millis(1));
+/// ```
+#[track_caller]
+pub fn park_timeout(timeout: Duration) {
+    let site = Location::caller();
+    match current().parker {
+        Parker::Native(parker) => {
+            parker.perform_within((&PARK, &PARK_IN_VAIN), [0; 2], timeout, site, |_| ());
+        }
+        Parker::Loom(_) => loom::thread::park(),
+        Parker::Model(object) => context::session(|session| {
+            let publish = Publish::Acquire;
+            let nanoseconds = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
+            let op = Op { command: &PARK, object, args: [0; 2], publish, on_failure: publish, site };
+            let early = session.happens(Choosing::Timeout, site);
+            if early {
+                session.pass(nanoseconds);
+            }
+            if early || session.perform_within(op, nanoseconds).is_none() {
+                session.perform_on(object, &PARK_IN_VAIN, publish, site);
+            }
+        }),
+    }
+}
+
+/// Lets time pass; see [`std::thread::sleep`].
+///
+/// To sleep orders nothing: whatever others do meanwhile, they may also not have done. So in a model
+/// this is a [`yield_now`], after which the thread's own clock, [`crate::time::Instant`], has moved.
+///
+/// # Examples
+/// ```
+/// use std::time::Duration;
+/// raddle::Checker::exhaustive()
+///     .check(|| {
+///         let begun = raddle::time::Instant::now();
+///         raddle::thread::sleep(Duration::from_secs(3600));
+///         assert_eq!(begun.elapsed(), Duration::from_secs(3600));
+///     })
+///     .expect_verified();
+/// ```
+#[track_caller]
+pub fn sleep(duration: Duration) {
+    match context::arm() {
+        Arm::Native => std::thread::sleep(duration),
+        Arm::Loom => loom::thread::yield_now(),
+        Arm::Model => {
+            let site = Location::caller();
+            context::session(|session| {
+                session.yield_now(site);
+                session.pass(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
+            });
+        }
+    }
+}
+
+/// How many threads a model believes that the machine runs at once: so many on every machine, for a
+/// model must not depend on the one that it is checked on.
+const PARALLELISM: NonZero<usize> = NonZero::new(2).expect("2 is not 0");
+
+/// How many threads the machine runs at once; see [`std::thread::available_parallelism`]. In a model
+/// that is 2.
+///
+/// # Errors
+/// As std's.
+///
+/// # Examples
+/// ```
+/// assert!(raddle::thread::available_parallelism().unwrap().get() >= 1);
+/// ```
+pub fn available_parallelism() -> std::io::Result<NonZero<usize>> {
+    match context::arm() {
+        Arm::Native => std::thread::available_parallelism(),
+        Arm::Loom | Arm::Model => Ok(PARALLELISM),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `std::thread::scope`.
 
+use std::io;
 use std::marker::PhantomData;
 use std::panic::{self, AssertUnwindSafe, Location};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -82,6 +83,20 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
+        self.spawn_named(f, None).expect("failed to spawn thread")
+    }
+
+    /// Spawns a thread that may have a name.
+    #[track_caller]
+    pub(super) fn spawn_named<F, T>(
+        &'scope self,
+        f: F,
+        name: Option<String>,
+    ) -> io::Result<ScopedJoinHandle<'scope, T>>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
         let result = Arc::new(Mutex::new(None));
         let slot = Arc::clone(&result);
         let body: Box<dyn FnOnce() + Send + 'scope> = Box::new(move || {
@@ -100,11 +115,11 @@ impl<'scope> Scope<'scope, '_> {
         // spawned in it has ended: `join_all` waits for them. Where an execution is unwound as a
         // whole, its threads are unwound from the newest to the oldest, so this one before `scope`.
         let body: Box<dyn FnOnce() + Send + 'static> = unsafe { std::mem::transmute(body) };
-        let handle = JoinHandle::spawn(body, None).expect("failed to spawn thread");
+        let handle = JoinHandle::spawn(body, name)?;
         let thread = handle.thread().clone();
         let handle = Arc::new(Mutex::new(Some(handle)));
         self.unjoined.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&handle));
-        ScopedJoinHandle { handle, thread, result, scope: PhantomData }
+        Ok(ScopedJoinHandle { handle, thread, result, scope: PhantomData })
     }
 
     /// Waits for every thread; whether one that nobody joined has panicked.
@@ -139,6 +154,21 @@ impl<T> ScopedJoinHandle<'_, T> {
             (Some(result), _) => result,
             (None, Err(payload)) => Err(payload),
             (None, Ok(())) => unreachable!("a thread that ended well has left its result"),
+        }
+    }
+
+    /// Whether the thread has ended; see [`JoinHandle::is_finished`].
+    #[track_caller]
+    pub fn is_finished(&self) -> bool {
+        let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*handle {
+            // Looking takes turns with other threads, so the lock must not be held meanwhile.
+            Some(of) => {
+                let looks = of.looks();
+                drop(handle);
+                looks()
+            }
+            None => true,
         }
     }
 

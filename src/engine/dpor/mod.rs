@@ -201,10 +201,10 @@ impl Dpor {
                 touches.extend(history.touches(race.then).skip(touches.len()));
                 let alternative = *alternative;
                 sequence.push(Step { thread: race.thread, alternative, alternatives, touches });
-                debug_assert_eq!(
-                    initial(&node.step, &sequence),
-                    Initial::No,
-                    "a reversal does not begin alike"
+                debug_assert!(
+                    initial(&node.step, &sequence) == Initial::No,
+                    "a reversal does not begin alike: {:?} before {sequence:?}",
+                    node.step
                 );
                 put_in(node, &sequence);
                 sequence.pop();

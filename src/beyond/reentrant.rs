@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::panic::Location;
 
+use super::commands::{REENTER, REENTER_UNLOCK, TRY_REENTER};
+use crate::guarded::{Guarded, owner_key};
 use crate::op::Site;
-use crate::rt::guarded::Guarded;
-use crate::sync::commands::{REENTER, REENTER_UNLOCK, TRY_REENTER};
 
 /// A reentrant mutex, as Python's `threading.RLock`. Since its owner may hold several guards, they
 /// give shared access only.
@@ -63,7 +63,7 @@ impl<T: ?Sized> ReentrantMutex<T> {
     #[track_caller]
     pub fn lock(&self) -> ReentrantMutexGuard<'_, T> {
         let site = Location::caller();
-        self.state.perform(&REENTER, [crate::thread::owner_key(), 0], site);
+        self.state.perform(&REENTER, [owner_key(), 0], site);
         ReentrantMutexGuard { lock: self, site, not_send: PhantomData }
     }
 
@@ -79,7 +79,7 @@ impl<T: ?Sized> ReentrantMutex<T> {
     #[track_caller]
     pub fn try_lock(&self) -> Option<ReentrantMutexGuard<'_, T>> {
         let site = Location::caller();
-        let args = [crate::thread::owner_key(), 0];
+        let args = [owner_key(), 0];
         let before = self.state.perform(&TRY_REENTER, args, site);
         let locked = (TRY_REENTER.effect)(before, args) != before;
         // Lazily: a guard that is made and dropped would release another thread's lock.
@@ -89,7 +89,7 @@ impl<T: ?Sized> ReentrantMutex<T> {
 
 impl<T: ?Sized> Drop for ReentrantMutexGuard<'_, T> {
     fn drop(&mut self) {
-        self.lock.state.perform(&REENTER_UNLOCK, [0; 2], self.site);
+        self.lock.state.give_back(&REENTER_UNLOCK, [0; 2], self.site);
     }
 }
 

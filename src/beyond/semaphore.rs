@@ -1,9 +1,10 @@
 //! Counting semaphores, which std has not. A permit has no owner: whoever likes may release.
 
 use std::panic::Location;
+use std::time::Duration;
 
-use crate::rt::guarded::Guarded;
-use crate::sync::commands::{ACQUIRE, RELEASE, RELEASE_BOUNDED, TRY_ACQUIRE};
+use super::commands::{ACQUIRE, RELEASE, RELEASE_BOUNDED, TRY_ACQUIRE};
+use crate::guarded::Guarded;
 
 /// A counting semaphore, as Python's `threading.Semaphore`.
 ///
@@ -65,6 +66,20 @@ impl Semaphore {
         self.permits.perform(&TRY_ACQUIRE, [1, 0], Location::caller()) > 0
     }
 
+    /// Waits for a permit for no longer than `timeout`; whether it got one. In a model the time may be
+    /// over early, and is when nothing else can move.
+    ///
+    /// # Examples
+    /// ```
+    /// let semaphore = raddle::sync::Semaphore::new(0);
+    /// assert!(!semaphore.acquire_timeout(std::time::Duration::from_millis(1)));
+    /// ```
+    #[track_caller]
+    pub fn acquire_timeout(&self, timeout: Duration) -> bool {
+        let (site, commands) = (Location::caller(), (&ACQUIRE, &TRY_ACQUIRE));
+        self.permits.perform_within(commands, [1, 0], timeout, site, |permits| permits > 0)
+    }
+
     /// Gives a permit, whether or not the caller had taken one.
     ///
     /// # Examples
@@ -91,7 +106,7 @@ impl Semaphore {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.semaphore.permits.perform(&RELEASE, [1, 0], self.site);
+        self.semaphore.permits.give_back(&RELEASE, [1, 0], self.site);
     }
 }
 
@@ -118,9 +133,16 @@ pub struct BoundedSemaphore {
 /// let error = raddle::sync::BoundedSemaphore::new(1).release().unwrap_err();
 /// assert_eq!(error.to_string(), "semaphore released too many times");
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("semaphore released too many times")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OverRelease;
+
+impl std::fmt::Display for OverRelease {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("semaphore released too many times")
+    }
+}
+
+impl std::error::Error for OverRelease {}
 
 impl BoundedSemaphore {
     /// A semaphore with so many permits, and never more.
@@ -152,6 +174,20 @@ impl BoundedSemaphore {
     #[track_caller]
     pub fn try_acquire(&self) -> bool {
         self.permits.perform(&TRY_ACQUIRE, [1, 0], Location::caller()) > 0
+    }
+
+    /// Waits for a permit for no longer than `timeout`; whether it got one. In a model the time may be
+    /// over early, and is when nothing else can move.
+    ///
+    /// # Examples
+    /// ```
+    /// let semaphore = raddle::sync::BoundedSemaphore::new(0);
+    /// assert!(!semaphore.acquire_timeout(std::time::Duration::from_millis(1)));
+    /// ```
+    #[track_caller]
+    pub fn acquire_timeout(&self, timeout: Duration) -> bool {
+        let (site, commands) = (Location::caller(), (&ACQUIRE, &TRY_ACQUIRE));
+        self.permits.perform_within(commands, [1, 0], timeout, site, |permits| permits > 0)
     }
 
     /// Gives a permit back.

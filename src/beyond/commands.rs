@@ -1,0 +1,131 @@
+//! The commands of semaphores, reentrant mutexes and events.
+
+use crate::op::{Access, Args, Command, Publish, Role, State, always, plain, reads, unchanged, writes};
+
+/// Takes a permit. The first operand is the number of permits taken.
+pub(crate) static ACQUIRE: Command = Command {
+    name: "acquire",
+    role: Role::Await,
+    guard: |permits, [n, _]| permits >= n,
+    effect: |permits, [n, _]| permits - n,
+    access: writes,
+    publish: Publish::Acquire,
+    show: plain,
+};
+
+/// Takes a permit if there is one.
+pub(crate) static TRY_ACQUIRE: Command = Command {
+    name: "try_acquire",
+    role: Role::Signal,
+    guard: always,
+    effect: |permits, [n, _]| if permits >= n { permits - n } else { permits },
+    access: |permits, [n, _]| if permits >= n { Access::WRITE } else { Access::READ },
+    publish: Publish::Acquire,
+    show: |permits, [n, _]| format!("() → {}", permits >= n),
+};
+
+/// Gives permits back. Two releases only add, whoever comes first.
+pub(crate) static RELEASE: Command = Command {
+    name: "release",
+    role: Role::Release,
+    guard: always,
+    effect: |permits, [n, _]| permits + n,
+    access: |_, _| Access::commuting(2),
+    publish: Publish::Release,
+    show: plain,
+};
+
+/// Gives a permit back unless there would be more than the second operand then.
+pub(crate) static RELEASE_BOUNDED: Command = Command {
+    name: "release",
+    role: Role::Signal,
+    guard: always,
+    effect: |permits, [n, most]| if permits + n <= most { permits + n } else { permits },
+    access: |permits, [n, most]| if permits + n <= most { Access::WRITE } else { Access::READ },
+    publish: Publish::Release,
+    show: |permits, [n, most]| format!("() → {}", if permits + n <= most { "released" } else { "refused" }),
+};
+
+/// How many bits of a reentrant lock's state count how often it is held; the others say by whom.
+const DEPTH: u32 = 16;
+
+fn is_mine(state: State, [me, _]: Args) -> bool {
+    state == 0 || state >> DEPTH == me
+}
+
+/// Locks a reentrant lock once more, for the owner in the first operand.
+pub(crate) static REENTER: Command = Command {
+    name: "lock",
+    role: Role::Acquire,
+    guard: is_mine,
+    effect: |state, [me, _]| if state == 0 { me << DEPTH | 1 } else { state + 1 },
+    access: writes,
+    publish: Publish::Acquire,
+    show: |state, _| if state == 0 { "()".to_owned() } else { "() again".to_owned() },
+};
+
+/// Locks a reentrant lock if it is free or the caller's own.
+pub(crate) static TRY_REENTER: Command = Command {
+    name: "try_lock",
+    role: Role::TryAcquire,
+    guard: always,
+    effect: |state, args| if is_mine(state, args) { (REENTER.effect)(state, args) } else { state },
+    access: |state, args| if is_mine(state, args) { Access::WRITE } else { Access::READ },
+    publish: Publish::Acquire,
+    show: |state, args| format!("() → {}", if is_mine(state, args) { "locked" } else { "would block" }),
+};
+
+/// Unlocks a reentrant lock once.
+pub(crate) static REENTER_UNLOCK: Command = Command {
+    name: "unlock",
+    role: Role::Release,
+    guard: always,
+    effect: |state, _| if state & ((1 << DEPTH) - 1) == 1 { 0 } else { state - 1 },
+    access: writes,
+    publish: Publish::Release,
+    show: plain,
+};
+
+/// Sets an event. Whoever sets it first, it is set.
+pub(crate) static SET: Command = Command {
+    name: "set",
+    role: Role::Signal,
+    guard: always,
+    effect: |_, _| 1,
+    access: |_, _| Access::commuting(1),
+    publish: Publish::Release,
+    show: plain,
+};
+
+/// Clears an event.
+pub(crate) static CLEAR: Command = Command {
+    name: "clear",
+    role: Role::Signal,
+    guard: always,
+    effect: |_, _| 0,
+    access: |_, _| Access::commuting(2),
+    publish: Publish::Nothing,
+    show: plain,
+};
+
+/// Waits until an event is set.
+pub(crate) static WAIT: Command = Command {
+    name: "wait",
+    role: Role::Await,
+    guard: |set, _| set == 1,
+    effect: unchanged,
+    access: reads,
+    publish: Publish::Acquire,
+    show: plain,
+};
+
+/// Looks whether an event is set.
+pub(crate) static IS_SET: Command = Command {
+    name: "is_set",
+    role: Role::Load,
+    guard: always,
+    effect: unchanged,
+    access: reads,
+    publish: Publish::Acquire,
+    show: |set, _| format!("() → {}", set == 1),
+};

@@ -1,0 +1,459 @@
+//! A small pool of threads and the futures of what it runs, as Python's `concurrent.futures`.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe, Location};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::queue::Queue;
+use crate::guarded::{Guarded, let_cancellation_pass};
+use crate::op::{Args, Command, Publish, Role, State, always, plain, reads, unchanged, writes};
+use crate::thread::{self, JoinHandle};
+
+/// Submitted, and not begun.
+const PENDING: State = 0;
+/// A thread runs it.
+const RUNNING: State = 1;
+/// It was cancelled before it began.
+const CANCELLED: State = 2;
+/// It has returned or panicked.
+const FINISHED: State = 3;
+
+fn if_pending(state: State, [next, _]: Args) -> State {
+    if state == PENDING { next } else { state }
+}
+
+/// A change of a task's state.
+const fn change(name: &'static str, effect: fn(State, Args) -> State, publish: Publish) -> Command {
+    Command { name, role: Role::Signal, guard: always, effect, access: writes, publish, show: plain }
+}
+
+static BEGIN: Command = change("begin", if_pending, Publish::AcqRel);
+static CANCEL: Command = change("cancel", if_pending, Publish::AcqRel);
+static FINISH: Command = change("finish", |_, _| FINISHED, Publish::Release);
+/// Does not change the word, but the list beside it, whose order matters.
+static ADD_CALLBACK: Command = change("add_done_callback", unchanged, Publish::AcqRel);
+static AWAIT: Command = Command {
+    name: "result",
+    role: Role::Await,
+    guard: |state, _| state >= CANCELLED,
+    effect: unchanged,
+    access: reads,
+    publish: Publish::Acquire,
+    show: plain,
+};
+static LOOK: Command = Command {
+    name: "state",
+    role: Role::Load,
+    guard: always,
+    effect: unchanged,
+    access: reads,
+    publish: Publish::Acquire,
+    show: |state, _| {
+        format!("() → {}", ["pending", "running", "cancelled", "finished"][(state & 3) as usize])
+    },
+};
+
+/// Why a task has no result.
+///
+/// # Examples
+/// ```
+/// use raddle::sync::{TaskError, ThreadPool};
+/// let pool = ThreadPool::new(1);
+/// let task = pool.submit(|| -> i32 { panic!("in vain") }).unwrap();
+/// assert_eq!(task.result(), Err(TaskError::Panicked("in vain".into())));
+/// pool.shutdown(true, false);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskError {
+    /// It was cancelled.
+    Cancelled,
+    /// It panicked, and said this.
+    Panicked(String),
+    /// It has not ended in time.
+    TimedOut,
+}
+
+/// The pool was shut down.
+///
+/// # Examples
+/// ```
+/// let pool = raddle::sync::ThreadPool::new(1);
+/// pool.shutdown(true, false);
+/// assert!(pool.submit(|| ()).is_err());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolClosed;
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TaskError::Cancelled => f.write_str("the task was cancelled"),
+            TaskError::Panicked(message) => write!(f, "the task panicked: {message}"),
+            TaskError::TimedOut => f.write_str("the task has not ended in time"),
+        }
+    }
+}
+
+impl fmt::Display for PoolClosed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the pool was shut down")
+    }
+}
+
+impl std::error::Error for TaskError {}
+impl std::error::Error for PoolClosed {}
+
+type Callback<T> = Box<dyn FnOnce(&TaskFuture<T>) + Send>;
+
+struct Shared<T> {
+    state: Guarded,
+    /// Touched in the same step as the word only.
+    slot: Mutex<Slot<T>>,
+}
+
+struct Slot<T> {
+    outcome: Option<Result<T, String>>,
+    callbacks: Vec<Callback<T>>,
+}
+
+/// The result of a task that may not have ended; see Python's `concurrent.futures.Future`.
+///
+/// # Examples
+/// ```
+/// let pool = raddle::sync::ThreadPool::new(1);
+/// let task = pool.submit(|| 7).unwrap();
+/// assert_eq!(task.result(), Ok(7));
+/// assert!(task.done() && !task.cancelled());
+/// pool.shutdown(true, false);
+/// ```
+pub struct TaskFuture<T> {
+    shared: Arc<Shared<T>>,
+}
+
+impl<T> Clone for TaskFuture<T> {
+    fn clone(&self) -> Self {
+        TaskFuture { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<T> fmt::Debug for TaskFuture<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskFuture").finish_non_exhaustive()
+    }
+}
+
+impl<T> TaskFuture<T> {
+    #[track_caller]
+    fn new() -> Self {
+        let state = Guarded::new("Task", PENDING, Location::caller());
+        let slot = Mutex::new(Slot { outcome: None, callbacks: Vec::new() });
+        TaskFuture { shared: Arc::new(Shared { state, slot }) }
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Slot<T>> {
+        self.shared.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state(&self, site: crate::op::Site) -> State {
+        self.shared.state.perform(&LOOK, [0; 2], site)
+    }
+
+    /// Runs the task, unless it was cancelled.
+    #[track_caller]
+    fn run(&self, f: impl FnOnce() -> T) {
+        let site = Location::caller();
+        if self.shared.state.perform(&BEGIN, [RUNNING, 0], site) != PENDING {
+            return;
+        }
+        let outcome = panic::catch_unwind(AssertUnwindSafe(f));
+        let outcome = outcome.map_err(|payload| said(&*let_cancellation_pass(payload)));
+        let callbacks = self.shared.state.perform_and(&FINISH, [0; 2], site, |_| {
+            let mut slot = self.slot();
+            slot.outcome = Some(outcome);
+            std::mem::take(&mut slot.callbacks)
+        });
+        self.call(callbacks);
+    }
+
+    /// Calls what was to be called in the end. A callback that panics does not keep the others from
+    /// being called.
+    fn call(&self, callbacks: Vec<Callback<T>>) {
+        for callback in callbacks {
+            if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| callback(self))) {
+                let_cancellation_pass(payload);
+            }
+        }
+    }
+
+    /// Cancels the task if it has not begun; whether it is cancelled now.
+    ///
+    /// # Examples
+    /// ```
+    /// let pool = raddle::sync::ThreadPool::new(1);
+    /// let task = pool.submit(|| 7).unwrap();
+    /// assert_ne!(task.cancel(), task.result().is_ok());
+    /// pool.shutdown(true, false);
+    /// ```
+    #[track_caller]
+    pub fn cancel(&self) -> bool {
+        let (before, callbacks) =
+            self.shared.state.perform_and(&CANCEL, [CANCELLED, 0], Location::caller(), |before| {
+                let callbacks =
+                    if before == PENDING { std::mem::take(&mut self.slot().callbacks) } else { Vec::new() };
+                (before, callbacks)
+            });
+        self.call(callbacks);
+        before == PENDING || before == CANCELLED
+    }
+
+    /// Whether the task was cancelled.
+    ///
+    /// # Examples
+    /// See [`TaskFuture`].
+    #[track_caller]
+    pub fn cancelled(&self) -> bool {
+        self.state(Location::caller()) == CANCELLED
+    }
+
+    /// Whether a thread runs the task.
+    ///
+    /// # Examples
+    /// ```
+    /// let pool = raddle::sync::ThreadPool::new(1);
+    /// let task = pool.submit(|| 7).unwrap();
+    /// task.result().unwrap();
+    /// assert!(!task.running());
+    /// pool.shutdown(true, false);
+    /// ```
+    #[track_caller]
+    pub fn running(&self) -> bool {
+        self.state(Location::caller()) == RUNNING
+    }
+
+    /// Whether the task has ended or was cancelled.
+    ///
+    /// # Examples
+    /// See [`TaskFuture`].
+    #[track_caller]
+    pub fn done(&self) -> bool {
+        self.state(Location::caller()) >= CANCELLED
+    }
+
+    /// Calls `f` when the task has ended or was cancelled, on the thread where that happens; at once,
+    /// if it is so already.
+    ///
+    /// # Examples
+    /// ```
+    /// let pool = raddle::sync::ThreadPool::new(1);
+    /// let task = pool.submit(|| 7).unwrap();
+    /// task.add_done_callback(|task| assert_eq!(task.result(), Ok(7)));
+    /// pool.shutdown(true, false);
+    /// ```
+    #[track_caller]
+    pub fn add_done_callback<F: FnOnce(&TaskFuture<T>) + Send + 'static>(&self, f: F) {
+        let mut callback: Option<Callback<T>> = Some(Box::new(f));
+        self.shared.state.perform_and(&ADD_CALLBACK, [0; 2], Location::caller(), |state| {
+            if state < CANCELLED {
+                self.slot().callbacks.extend(callback.take());
+            }
+        });
+        if let Some(callback) = callback {
+            callback(self);
+        }
+    }
+}
+
+impl<T: Clone> TaskFuture<T> {
+    /// Waits for the task to end and returns its result.
+    ///
+    /// # Errors
+    /// If it was cancelled or panicked.
+    ///
+    /// # Examples
+    /// See [`TaskFuture`].
+    #[track_caller]
+    pub fn result(&self) -> Result<T, TaskError> {
+        self.shared.state.perform_and(&AWAIT, [0; 2], Location::caller(), |state| self.outcome(state))
+    }
+
+    /// Waits for the task to end, for no longer than `timeout`, and returns its result.
+    ///
+    /// # Errors
+    /// If it was cancelled, panicked, or has not ended in time.
+    ///
+    /// # Examples
+    /// ```
+    /// let pool = raddle::sync::ThreadPool::new(1);
+    /// let task = pool.submit(|| 7).unwrap();
+    /// assert_eq!(task.result_timeout(std::time::Duration::from_secs(60)), Ok(7));
+    /// pool.shutdown(true, false);
+    /// ```
+    #[track_caller]
+    pub fn result_timeout(&self, timeout: Duration) -> Result<T, TaskError> {
+        let and = |state| self.outcome(state);
+        self.shared.state.perform_within((&AWAIT, &LOOK), [0; 2], timeout, Location::caller(), and)
+    }
+
+    /// Waits for the task to end and returns what its panic said, if it panicked.
+    ///
+    /// # Errors
+    /// If it was cancelled.
+    ///
+    /// # Examples
+    /// ```
+    /// let pool = raddle::sync::ThreadPool::new(1);
+    /// assert_eq!(pool.submit(|| 7).unwrap().exception(), Ok(None));
+    /// pool.shutdown(true, false);
+    /// ```
+    #[track_caller]
+    pub fn exception(&self) -> Result<Option<String>, TaskError> {
+        match self.result() {
+            Ok(_) => Ok(None),
+            Err(TaskError::Panicked(message)) => Ok(Some(message)),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn outcome(&self, state: State) -> Result<T, TaskError> {
+        match (state, &self.slot().outcome) {
+            (FINISHED, Some(Ok(value))) => Ok(value.clone()),
+            (FINISHED, Some(Err(message))) => Err(TaskError::Panicked(message.clone())),
+            (CANCELLED, _) => Err(TaskError::Cancelled),
+            _ => Err(TaskError::TimedOut),
+        }
+    }
+}
+
+/// What a panic said.
+fn said(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic with a value that is not text".to_owned())
+}
+
+/// A task without its type.
+struct Job {
+    run: Box<dyn FnOnce() + Send>,
+    cancel: Box<dyn FnOnce() + Send>,
+}
+
+/// Threads that run what is submitted, first come, first served.
+///
+/// # Examples
+/// ```
+/// let pool = raddle::sync::ThreadPool::new(2);
+/// assert_eq!(pool.map(vec![1, 2, 3], |n| n * n), Ok(vec![1, 4, 9]));
+/// pool.shutdown(true, false);
+/// ```
+pub struct ThreadPool {
+    jobs: Arc<Queue<Job>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl ThreadPool {
+    /// A pool of so many threads.
+    ///
+    /// # Panics
+    /// If there are to be none.
+    ///
+    /// # Examples
+    /// See [`ThreadPool`].
+    #[track_caller]
+    pub fn new(threads: usize) -> Self {
+        assert!(threads > 0, "a pool without threads");
+        let jobs: Arc<Queue<Job>> = Arc::new(Queue::unbounded());
+        let worker = || {
+            let jobs = Arc::clone(&jobs);
+            thread::spawn(move || {
+                while let Ok(job) = jobs.get() {
+                    (job.run)();
+                }
+            })
+        };
+        let threads = Mutex::new((0..threads).map(|_| worker()).collect());
+        ThreadPool { jobs, threads }
+    }
+
+    /// Lets a thread of the pool run `f`.
+    ///
+    /// # Errors
+    /// If the pool was shut down.
+    ///
+    /// # Examples
+    /// See [`TaskFuture`].
+    #[track_caller]
+    pub fn submit<T, F>(&self, f: F) -> Result<TaskFuture<T>, PoolClosed>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let task = TaskFuture::new();
+        let (own, other) = (task.clone(), task.clone());
+        let run = Box::new(move || own.run(f));
+        let cancel = Box::new(move || _ = other.cancel());
+        self.jobs.put(Job { run, cancel }).map_err(|_| PoolClosed)?;
+        Ok(task)
+    }
+
+    /// Applies `f` to every item, on the threads of the pool, and returns the results in their order.
+    ///
+    /// # Errors
+    /// If one of them panicked, or was cancelled because the pool was shut down.
+    ///
+    /// # Examples
+    /// See [`ThreadPool`].
+    #[track_caller]
+    pub fn map<I, T, F>(&self, items: I, f: F) -> Result<Vec<T>, TaskError>
+    where
+        I: IntoIterator,
+        I::Item: Send + 'static,
+        T: Clone + Send + 'static,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+    {
+        let f = Arc::new(f);
+        let submit = |item| {
+            let f = Arc::clone(&f);
+            self.submit(move || f(item)).map_err(|PoolClosed| TaskError::Cancelled)
+        };
+        let tasks: Vec<_> = items.into_iter().map(submit).collect::<Result<_, _>>()?;
+        tasks.iter().map(TaskFuture::result).collect()
+    }
+
+    /// Takes no more tasks. Those that have not begun are run, or cancelled if `cancel` says so; if
+    /// `wait` says so, returns only when every thread of the pool has ended.
+    ///
+    /// # Examples
+    /// See [`ThreadPool`].
+    #[track_caller]
+    pub fn shutdown(&self, wait: bool, cancel: bool) {
+        if cancel {
+            for job in self.jobs.shutdown_now() {
+                (job.cancel)();
+            }
+        } else {
+            self.jobs.shutdown();
+        }
+        if wait {
+            let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+            for thread in threads {
+                // A worker catches its tasks' panics, so there is nothing to learn from it.
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+impl Drop for ThreadPool {
+    /// Shuts the pool down and does not wait.
+    fn drop(&mut self) {
+        self.jobs.shutdown();
+    }
+}
+
+impl fmt::Debug for ThreadPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadPool").finish_non_exhaustive()
+    }
+}

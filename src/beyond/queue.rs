@@ -1,0 +1,404 @@
+//! A queue between threads, bounded or not, as Python's `queue.Queue` with its `shutdown` of 3.13.
+//!
+//! The word counts the items and the tasks that are not done; the items lie beside it and are
+//! touched in the same step as the word.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::panic::Location;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::guarded::Guarded;
+use crate::op::{Access, Args, Command, Publish, Role, State, always, plain, reads, unchanged, writes};
+
+/// Where the count of unfinished tasks begins in the word; below it is the count of items.
+const UNFINISHED: u32 = 24;
+/// One more item, and with it one more task.
+const ITEM: State = 1 | 1 << UNFINISHED;
+/// Nothing is put any more.
+const SHUT: State = 1 << 63;
+
+fn items(state: State) -> u64 {
+    state & ((1 << UNFINISHED) - 1)
+}
+
+fn unfinished(state: State) -> u64 {
+    (state & !SHUT) >> UNFINISHED
+}
+
+fn shut(state: State) -> bool {
+    state & SHUT != 0
+}
+
+/// Whether there is room; the first operand is the bound, or 0 for none.
+fn room(state: State, [bound, _]: Args) -> bool {
+    bound == 0 || items(state) < bound
+}
+
+fn puts(state: State, args: Args) -> bool {
+    !shut(state) && room(state, args)
+}
+
+fn put(state: State, args: Args) -> State {
+    if puts(state, args) { state + ITEM } else { state }
+}
+
+fn put_access(state: State, args: Args) -> Access {
+    if puts(state, args) { Access::WRITE } else { Access::READ }
+}
+
+fn get(state: State, _: Args) -> State {
+    if items(state) > 0 { state - 1 } else { state }
+}
+
+fn get_access(state: State, _: Args) -> Access {
+    if items(state) > 0 { Access::WRITE } else { Access::READ }
+}
+
+/// A command of which nothing is shown but its name.
+const fn command(
+    name: &'static str,
+    role: Role,
+    guard: fn(State, Args) -> bool,
+    effect: fn(State, Args) -> State,
+    access: fn(State, Args) -> Access,
+    publish: Publish,
+) -> Command {
+    Command { name, role, guard, effect, access, publish, show: plain }
+}
+
+static PUT: Command =
+    command("put", Role::Await, |s, a| shut(s) || room(s, a), put, put_access, Publish::Release);
+static TRY_PUT: Command = command("try_put", Role::Signal, always, put, put_access, Publish::Release);
+static GET: Command =
+    command("get", Role::Await, |s, _| shut(s) || items(s) > 0, get, get_access, Publish::Acquire);
+static TRY_GET: Command = command("try_get", Role::Signal, always, get, get_access, Publish::Acquire);
+static TASK_DONE: Command = command(
+    "task_done",
+    Role::Signal,
+    always,
+    |s, _| if unfinished(s) > 0 { s - (1 << UNFINISHED) } else { s },
+    writes,
+    Publish::Release,
+);
+static JOIN: Command =
+    command("join", Role::Await, |s, _| unfinished(s) == 0, unchanged, reads, Publish::Acquire);
+/// The first operand says whether what lies in the queue is dropped.
+static SHUTDOWN: Command = command(
+    "shutdown",
+    Role::Signal,
+    always,
+    |s, [drops, _]| SHUT | if drops == 1 { s - items(s) * ITEM } else { s },
+    writes,
+    Publish::Release,
+);
+static LEN: Command = command("len", Role::Load, always, unchanged, reads, Publish::Acquire);
+
+/// A first-in, first-out queue between threads.
+///
+/// # Examples
+/// ```
+/// use raddle::sync::{Arc, Queue};
+///
+/// let queue = Arc::new(Queue::bounded(1));
+/// let other = Arc::clone(&queue);
+/// let child = raddle::thread::spawn(move || {
+///     let got: i32 = other.get().unwrap();
+///     other.task_done().unwrap();
+///     got
+/// });
+/// queue.put(7).unwrap();
+/// queue.join();
+/// assert_eq!(child.join().unwrap(), 7);
+/// ```
+pub struct Queue<T> {
+    bound: u64,
+    state: Guarded,
+    items: Mutex<VecDeque<T>>,
+}
+
+/// Why nothing was put; the item is inside.
+///
+/// # Examples
+/// ```
+/// use raddle::sync::{PutError, Queue};
+/// let queue = Queue::bounded(1);
+/// queue.put(1).unwrap();
+/// assert_eq!(queue.try_put(2), Err(PutError::Full(2)));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutError<T> {
+    /// There is no room.
+    Full(T),
+    /// The queue was shut down.
+    ShutDown(T),
+}
+
+/// Why nothing was got.
+///
+/// # Examples
+/// ```
+/// use raddle::sync::{GetError, Queue};
+/// assert_eq!(Queue::<i32>::unbounded().try_get(), Err(GetError::Empty));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GetError {
+    /// There is nothing.
+    Empty,
+    /// The queue was shut down, and there is nothing left.
+    ShutDown,
+}
+
+/// More tasks were done than items put.
+///
+/// # Examples
+/// ```
+/// assert!(raddle::sync::Queue::<i32>::unbounded().task_done().is_err());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooManyDone;
+
+impl<T> fmt::Display for PutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PutError::Full(_) => "the queue is full",
+            PutError::ShutDown(_) => "the queue was shut down",
+        })
+    }
+}
+
+impl fmt::Display for GetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            GetError::Empty => "the queue is empty",
+            GetError::ShutDown => "the queue was shut down",
+        })
+    }
+}
+
+impl fmt::Display for TooManyDone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("task_done was called more often than put")
+    }
+}
+
+impl<T: fmt::Debug> std::error::Error for PutError<T> {}
+impl std::error::Error for GetError {}
+impl std::error::Error for TooManyDone {}
+
+impl<T> Queue<T> {
+    /// A queue with room for `bound` items.
+    ///
+    /// # Panics
+    /// If the bound is 0.
+    ///
+    /// # Examples
+    /// See [`Queue`].
+    #[track_caller]
+    pub fn bounded(bound: usize) -> Self {
+        assert!(bound > 0, "a queue without room");
+        Self::make(bound as u64)
+    }
+
+    /// A queue with room for any number of items.
+    ///
+    /// # Examples
+    /// See [`GetError`].
+    #[track_caller]
+    pub fn unbounded() -> Self {
+        Self::make(0)
+    }
+
+    #[track_caller]
+    fn make(bound: u64) -> Self {
+        Queue { bound, state: Guarded::new("Queue", 0, Location::caller()), items: Mutex::default() }
+    }
+
+    fn items(&self) -> MutexGuard<'_, VecDeque<T>> {
+        self.items.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What an attempt to put came to, seen from the state before it.
+    fn after_put(&self, before: State, item: T) -> Result<(), PutError<T>> {
+        if shut(before) {
+            return Err(PutError::ShutDown(item));
+        }
+        if !room(before, [self.bound, 0]) {
+            return Err(PutError::Full(item));
+        }
+        self.items().push_back(item);
+        Ok(())
+    }
+
+    /// What an attempt to get came to, seen from the state before it.
+    fn after_get(&self, before: State) -> Result<T, GetError> {
+        let nothing = if shut(before) { GetError::ShutDown } else { GetError::Empty };
+        if items(before) == 0 { Err(nothing) } else { self.items().pop_front().ok_or(nothing) }
+    }
+
+    /// Waits for room and puts an item.
+    ///
+    /// # Errors
+    /// If the queue was shut down; the item is inside.
+    ///
+    /// # Examples
+    /// See [`Queue`].
+    #[track_caller]
+    pub fn put(&self, item: T) -> Result<(), PutError<T>> {
+        let (site, args) = (Location::caller(), [self.bound, 0]);
+        self.state.perform_and(&PUT, args, site, |before| self.after_put(before, item))
+    }
+
+    /// Puts an item if there is room.
+    ///
+    /// # Errors
+    /// If there is none, or the queue was shut down; the item is inside.
+    ///
+    /// # Examples
+    /// See [`PutError`].
+    #[track_caller]
+    pub fn try_put(&self, item: T) -> Result<(), PutError<T>> {
+        let (site, args) = (Location::caller(), [self.bound, 0]);
+        self.state.perform_and(&TRY_PUT, args, site, |before| self.after_put(before, item))
+    }
+
+    /// Waits for room for no longer than `timeout` and puts an item.
+    ///
+    /// # Errors
+    /// If there was none, or the queue was shut down; the item is inside.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// let queue = raddle::sync::Queue::bounded(1);
+    /// assert!(queue.put_timeout(1, Duration::ZERO).is_ok());
+    /// assert!(queue.put_timeout(2, Duration::from_millis(1)).is_err());
+    /// ```
+    #[track_caller]
+    pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutError<T>> {
+        let (site, args) = (Location::caller(), [self.bound, 0]);
+        let and = |before| self.after_put(before, item);
+        self.state.perform_within((&PUT, &TRY_PUT), args, timeout, site, and)
+    }
+
+    /// Waits for an item and takes it.
+    ///
+    /// # Errors
+    /// If the queue was shut down and nothing is left.
+    ///
+    /// # Examples
+    /// See [`Queue`].
+    #[track_caller]
+    pub fn get(&self) -> Result<T, GetError> {
+        self.state.perform_and(&GET, [0; 2], Location::caller(), |before| self.after_get(before))
+    }
+
+    /// Takes an item if there is one.
+    ///
+    /// # Errors
+    /// If there is none.
+    ///
+    /// # Examples
+    /// See [`GetError`].
+    #[track_caller]
+    pub fn try_get(&self) -> Result<T, GetError> {
+        self.state.perform_and(&TRY_GET, [0; 2], Location::caller(), |before| self.after_get(before))
+    }
+
+    /// Waits for an item for no longer than `timeout` and takes it.
+    ///
+    /// # Errors
+    /// If there was none.
+    ///
+    /// # Examples
+    /// ```
+    /// let queue = raddle::sync::Queue::<i32>::unbounded();
+    /// assert!(queue.get_timeout(std::time::Duration::from_millis(1)).is_err());
+    /// ```
+    #[track_caller]
+    pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetError> {
+        let and = |before| self.after_get(before);
+        self.state.perform_within((&GET, &TRY_GET), [0; 2], timeout, Location::caller(), and)
+    }
+
+    /// Says that the work on one item is done.
+    ///
+    /// # Errors
+    /// If more work is done than items were put; nothing changes then.
+    ///
+    /// # Examples
+    /// See [`Queue`].
+    #[track_caller]
+    pub fn task_done(&self) -> Result<(), TooManyDone> {
+        let before = self.state.perform(&TASK_DONE, [0; 2], Location::caller());
+        if unfinished(before) > 0 { Ok(()) } else { Err(TooManyDone) }
+    }
+
+    /// Waits until the work on every item is done.
+    ///
+    /// # Examples
+    /// See [`Queue`].
+    #[track_caller]
+    pub fn join(&self) {
+        self.state.perform(&JOIN, [0; 2], Location::caller());
+    }
+
+    /// Lets nothing be put any more, and gets only for what is there.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::sync::{GetError, Queue};
+    /// let queue = Queue::unbounded();
+    /// queue.put(1).unwrap();
+    /// queue.shutdown();
+    /// assert_eq!((queue.get(), queue.get()), (Ok(1), Err(GetError::ShutDown)));
+    /// ```
+    #[track_caller]
+    pub fn shutdown(&self) {
+        self.state.perform(&SHUTDOWN, [0; 2], Location::caller());
+    }
+
+    /// Shuts down and takes out what is there; the work on it counts as done.
+    ///
+    /// # Examples
+    /// ```
+    /// let queue = raddle::sync::Queue::unbounded();
+    /// queue.put(1).unwrap();
+    /// assert_eq!(queue.shutdown_now(), [1]);
+    /// queue.join();
+    /// ```
+    #[track_caller]
+    pub fn shutdown_now(&self) -> Vec<T> {
+        let (site, drain) = (Location::caller(), |_| self.items().drain(..).collect());
+        self.state.perform_and(&SHUTDOWN, [1, 0], site, drain)
+    }
+
+    /// How many items there are; another thread may change that at once.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(raddle::sync::Queue::<i32>::unbounded().len(), 0);
+    /// ```
+    #[track_caller]
+    pub fn len(&self) -> usize {
+        items(self.state.perform(&LEN, [0; 2], Location::caller())) as usize
+    }
+
+    /// Whether there are none.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(raddle::sync::Queue::<i32>::unbounded().is_empty());
+    /// ```
+    #[track_caller]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<T> fmt::Debug for Queue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue").field("bound", &self.bound).finish_non_exhaustive()
+    }
+}

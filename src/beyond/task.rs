@@ -1,0 +1,207 @@
+//! Running futures: each on a thread of the facade, which sleeps until its waker is called.
+//!
+//! A thread per task is the executor with the most interleavings: whatever an executor with fewer
+//! threads can do to a future, this one can. It polls a task only when it was woken.
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::panic::{self, AssertUnwindSafe, Location};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use crate::guarded::{Guarded, let_cancellation_pass};
+use crate::op::{Access, Command, Publish, Role, Site, always, plain, writes};
+use crate::thread;
+
+/// Wakes the task. Two wakes are as good as one.
+static WAKE: Command = Command {
+    name: "wake",
+    role: Role::Signal,
+    guard: always,
+    effect: |_, _| 1,
+    access: |_, _| Access::commuting(1),
+    publish: Publish::Release,
+    show: plain,
+};
+
+/// Waits until the task was woken since it was last polled.
+static SLEEP: Command = Command {
+    name: "wait to be woken",
+    role: Role::Await,
+    guard: |woken, _| woken == 1,
+    effect: |_, _| 0,
+    access: writes,
+    publish: Publish::Acquire,
+    show: plain,
+};
+
+/// A task's alarm clock.
+struct Alarm {
+    woken: Guarded,
+    site: Site,
+}
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.perform(&WAKE, [0; 2], self.site);
+    }
+}
+
+/// Runs a future to its end on the calling thread.
+///
+/// # Examples
+/// ```
+/// assert_eq!(raddle::future::block_on(async { 7 }), 7);
+/// ```
+#[track_caller]
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let site = Location::caller();
+    let alarm = Arc::new(Alarm { woken: Guarded::new("Task", 0, site), site });
+    let waker = Waker::from(Arc::clone(&alarm));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        alarm.woken.perform(&SLEEP, [0; 2], site);
+    }
+}
+
+/// Looks for the result, and leaves a waker if there is none.
+static POLL: Command = Command {
+    name: "poll",
+    role: Role::Signal,
+    guard: always,
+    effect: |done, _| done,
+    access: writes,
+    publish: Publish::Acquire,
+    show: plain,
+};
+
+/// Puts the result there.
+static FINISH: Command = Command {
+    name: "finish",
+    role: Role::Signal,
+    guard: always,
+    effect: |_, _| 1,
+    access: writes,
+    publish: Publish::Release,
+    show: plain,
+};
+
+type Outcome<T> = Result<T, Box<dyn Any + Send>>;
+
+struct Shared<T> {
+    done: Guarded,
+    /// Touched in the same step as the word only.
+    slot: Mutex<(Option<Outcome<T>>, Option<Waker>)>,
+    site: Site,
+}
+
+impl<T> Shared<T> {
+    fn slot(&self) -> MutexGuard<'_, (Option<Outcome<T>>, Option<Waker>)> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The result of a spawned task, to be awaited. Dropping it does not stop the task.
+///
+/// # Examples
+/// See [`spawn`].
+pub struct JoinHandle<T> {
+    shared: Arc<Shared<T>>,
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").finish_non_exhaustive()
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    /// The result, or the panic's value if the task panicked.
+    type Output = Outcome<T>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let (shared, waker) = (&self.shared, context.waker().clone());
+        shared.done.perform_and(&POLL, [0; 2], shared.site, |_| {
+            let mut slot = shared.slot();
+            if let Some(outcome) = slot.0.take() {
+                return Poll::Ready(outcome);
+            }
+            slot.1 = Some(waker);
+            Poll::Pending
+        })
+    }
+}
+
+/// Runs a future beside the calling thread.
+///
+/// # Examples
+/// ```
+/// use raddle::future;
+/// let task = future::spawn(async { 7 });
+/// assert_eq!(future::block_on(task).unwrap(), 7);
+/// ```
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let site = Location::caller();
+    let shared = Arc::new(Shared { done: Guarded::new("JoinHandle", 0, site), slot: Mutex::default(), site });
+    let own = Arc::clone(&shared);
+    thread::spawn(move || {
+        let outcome = panic::catch_unwind(AssertUnwindSafe(|| block_on(future)));
+        let outcome = outcome.map_err(let_cancellation_pass);
+        let waker = own.done.perform_and(&FINISH, [0; 2], site, |_| {
+            let mut slot = own.slot();
+            slot.0 = Some(outcome);
+            slot.1.take()
+        });
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    });
+    JoinHandle { shared }
+}
+
+/// Lets the executor poll others first.
+///
+/// # Examples
+/// ```
+/// raddle::future::block_on(raddle::future::yield_now());
+/// ```
+pub fn yield_now() -> YieldNow {
+    YieldNow { yielded: false }
+}
+
+/// Is ready when it is polled for the second time.
+///
+/// # Examples
+/// See [`yield_now`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct YieldNow {
+    yielded: bool,
+}
+
+impl Future for YieldNow {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

@@ -1,0 +1,97 @@
+//! A place for one waker between a task and whoever wakes it, as `futures::task::AtomicWaker`.
+
+use std::panic::Location;
+use std::sync::{Mutex, PoisonError};
+use std::task::Waker;
+
+use crate::guarded::Guarded;
+use crate::op::{Access, Command, Publish, Role, always, plain, writes};
+
+static REGISTER: Command = Command {
+    name: "register",
+    role: Role::Signal,
+    guard: always,
+    effect: |_, _| 1,
+    access: writes,
+    publish: Publish::AcqRel,
+    show: plain,
+};
+
+/// Takes the waker out. Without one it still publishes and sees, as the futures crate's does, so it
+/// commutes with nothing.
+static TAKE: Command = Command {
+    name: "take",
+    role: Role::Signal,
+    guard: always,
+    effect: |_, _| 0,
+    access: |_, _| Access::WRITE,
+    publish: Publish::AcqRel,
+    show: |there, _| if there == 1 { "() → a waker" } else { "() → none" }.to_owned(),
+};
+
+/// A waker that one task registers and others wake.
+///
+/// # Examples
+/// ```
+/// use std::task::Waker;
+/// let waker = raddle::future::AtomicWaker::new();
+/// waker.register(Waker::noop());
+/// assert!(waker.take().is_some() && waker.take().is_none());
+/// ```
+#[derive(Debug)]
+pub struct AtomicWaker {
+    state: Guarded,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl AtomicWaker {
+    /// A place without a waker.
+    ///
+    /// # Examples
+    /// See [`AtomicWaker`].
+    #[track_caller]
+    #[must_use]
+    #[allow(clippy::new_without_default)] // An object belongs to the place that makes it.
+    pub fn new() -> Self {
+        let state = Guarded::new("AtomicWaker", 0, Location::caller());
+        AtomicWaker { state, waker: Mutex::new(None) }
+    }
+
+    fn exchange(&self, waker: Option<Waker>) -> Option<Waker> {
+        std::mem::replace(&mut *self.waker.lock().unwrap_or_else(PoisonError::into_inner), waker)
+    }
+
+    /// Puts a waker there, in place of the one that was.
+    ///
+    /// # Examples
+    /// See [`AtomicWaker`].
+    #[track_caller]
+    pub fn register(&self, waker: &Waker) {
+        let waker = waker.clone();
+        let before =
+            self.state.perform_and(&REGISTER, [0; 2], Location::caller(), |_| self.exchange(Some(waker)));
+        drop(before);
+    }
+
+    /// Wakes the waker that is there, if there is one, and takes it out.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::future::AtomicWaker::new().wake();
+    /// ```
+    #[track_caller]
+    pub fn wake(&self) {
+        if let Some(waker) = self.take() {
+            waker.wake();
+        }
+    }
+
+    /// Takes the waker out.
+    ///
+    /// # Examples
+    /// See [`AtomicWaker`].
+    #[track_caller]
+    pub fn take(&self) -> Option<Waker> {
+        self.state.perform_and(&TAKE, [0; 2], Location::caller(), |_| self.exchange(None))
+    }
+}

@@ -1,0 +1,260 @@
+//! `parking_lot::Condvar`: waits end by a notification or by a timeout, and not otherwise.
+//!
+//! It is std's condition variable without the spurious wakeups, except under loom: there it counts
+//! who waits and who was called, and a thread that began to wait after a notification may answer it,
+//! where `parking_lot` wakes one that waited before.
+
+use std::panic::Location;
+use std::time::Duration;
+
+use super::lock_api::RawMutex as _;
+use super::{MutexGuard, until};
+use crate::op::{Access, Args, Command, Publish, Role, Site, State, always, plain, writes};
+use crate::rt::context::{self, Arm};
+use crate::rt::guarded::Guarded;
+use crate::sync;
+use crate::time::Instant;
+
+/// Where the count of calls is; below it is the count of waiters, those called among them.
+const CALLED: u32 = 32;
+const CALL: State = 1 << CALLED;
+
+fn waiting(state: State) -> u64 {
+    state & (CALL - 1)
+}
+
+fn called(state: State) -> u64 {
+    state >> CALLED
+}
+
+fn hears(state: State, _: Args) -> Access {
+    if waiting(state) > called(state) { Access::WRITE } else { Access::READ }
+}
+
+static ENQUEUE: Command = Command {
+    name: "wait",
+    role: Role::Signal,
+    guard: always,
+    effect: |state, _| state + 1,
+    access: |_, _| Access::commuting(1),
+    publish: Publish::Nothing,
+    show: plain,
+};
+
+/// Answers a call; whoever waits may.
+static WAKE: Command = Command {
+    name: "wake",
+    role: Role::Await,
+    guard: |state, _| called(state) > 0,
+    effect: |state, _| state - CALL - 1,
+    access: writes,
+    publish: Publish::Nothing,
+    show: plain,
+};
+
+static NOTIFY_ONE: Command = Command {
+    name: "notify_one",
+    role: Role::Signal,
+    guard: always,
+    effect: |state, _| if waiting(state) > called(state) { state + CALL } else { state },
+    access: hears,
+    publish: Publish::Nothing,
+    show: plain,
+};
+
+static NOTIFY_ALL: Command = Command {
+    name: "notify_all",
+    role: Role::Signal,
+    guard: always,
+    effect: |state, _| waiting(state) * (CALL + 1),
+    access: hears,
+    publish: Publish::Nothing,
+    show: plain,
+};
+
+/// A condition variable; see [`::parking_lot::Condvar`].
+///
+/// # Examples
+/// ```
+/// use raddle::{Checker, parking_lot::{Condvar, Mutex}, sync::Arc, thread};
+///
+/// let report = Checker::exhaustive().check(|| {
+///     let pair = Arc::new((Mutex::new(false), Condvar::new()));
+///     let other = Arc::clone(&pair);
+///     let child = thread::spawn(move || {
+///         *other.0.lock() = true;
+///         other.1.notify_one();
+///     });
+///     let mut ready = pair.0.lock();
+///     if !*ready {
+///         pair.1.wait(&mut ready);
+///     }
+///     assert!(*ready);
+///     drop(ready);
+///     child.join().unwrap();
+/// });
+/// report.expect_verified();
+/// ```
+#[derive(Debug)]
+pub struct Condvar {
+    condvar: sync::Condvar,
+    /// What it is under loom, whose own condition variable knows loom's mutex only.
+    loom: Option<Guarded>,
+}
+
+/// Whether a timed wait timed out; see [`::parking_lot::WaitTimeoutResult`].
+///
+/// # Examples
+/// ```
+/// use raddle::parking_lot::{Condvar, Mutex};
+/// let (lock, condvar) = (Mutex::new(()), Condvar::new());
+/// assert!(condvar.wait_for(&mut lock.lock(), std::time::Duration::ZERO).timed_out());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitTimeoutResult(bool);
+
+impl WaitTimeoutResult {
+    /// Whether the wait is known to have timed out.
+    pub fn timed_out(&self) -> bool {
+        self.0
+    }
+}
+
+impl Condvar {
+    /// Makes a condition variable that nobody waits for.
+    ///
+    /// # Examples
+    /// See [`Condvar`].
+    #[track_caller]
+    #[must_use]
+    #[allow(clippy::new_without_default)] // An object belongs to the place that makes it.
+    pub fn new() -> Self {
+        let loom = context::arm() == Arm::Loom;
+        let loom = loom.then(|| Guarded::new("Condvar", 0, Location::caller()));
+        Condvar { condvar: sync::Condvar::new(), loom }
+    }
+
+    /// Wakes one waiter; whether there was one.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(!raddle::parking_lot::Condvar::new().notify_one());
+    /// ```
+    #[track_caller]
+    pub fn notify_one(&self) -> bool {
+        let site = Location::caller();
+        let Some(state) = &self.loom else { return self.condvar.notify(false, site) > 0 };
+        let before = state.perform(&NOTIFY_ONE, [0; 2], site);
+        waiting(before) > called(before)
+    }
+
+    /// Wakes every waiter; how many there were.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(raddle::parking_lot::Condvar::new().notify_all(), 0);
+    /// ```
+    #[track_caller]
+    pub fn notify_all(&self) -> usize {
+        let site = Location::caller();
+        let Some(state) = &self.loom else { return self.condvar.notify(true, site) };
+        let before = state.perform(&NOTIFY_ALL, [0; 2], site);
+        (waiting(before) - called(before)) as usize
+    }
+
+    /// Unlocks, waits to be notified, and locks again.
+    ///
+    /// # Examples
+    /// See [`Condvar`].
+    #[track_caller]
+    pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
+        self.wait_inside(guard, None, Location::caller());
+    }
+
+    /// Like [`wait`](Self::wait), for no longer than `timeout`.
+    ///
+    /// # Examples
+    /// See [`WaitTimeoutResult`].
+    #[track_caller]
+    pub fn wait_for<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, timeout: Duration) -> WaitTimeoutResult {
+        self.wait_inside(guard, Some(timeout), Location::caller())
+    }
+
+    /// Like [`wait`](Self::wait), for no longer than until `moment`.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::{parking_lot::{Condvar, Mutex}, time::Instant};
+    /// let (lock, condvar) = (Mutex::new(()), Condvar::new());
+    /// assert!(condvar.wait_until(&mut lock.lock(), Instant::now()).timed_out());
+    /// ```
+    #[track_caller]
+    pub fn wait_until<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, moment: Instant) -> WaitTimeoutResult {
+        self.wait_inside(guard, Some(until(moment)), Location::caller())
+    }
+
+    /// Waits for as long as the condition holds.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::parking_lot::{Condvar, Mutex};
+    /// Condvar::new().wait_while(&mut Mutex::new(1).lock(), |n| *n == 0);
+    /// ```
+    #[track_caller]
+    pub fn wait_while<T: ?Sized, F: FnMut(&mut T) -> bool>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        mut condition: F,
+    ) {
+        while condition(&mut **guard) {
+            self.wait_inside(guard, None, Location::caller());
+        }
+    }
+
+    /// Waits for as long as the condition holds, but no longer than `timeout`.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use raddle::parking_lot::{Condvar, Mutex};
+    /// let (lock, condvar) = (Mutex::new(1), Condvar::new());
+    /// assert!(!condvar.wait_while_for(&mut lock.lock(), |n| *n == 0, Duration::ZERO).timed_out());
+    /// ```
+    #[track_caller]
+    pub fn wait_while_for<T: ?Sized, F: FnMut(&mut T) -> bool>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        mut condition: F,
+        timeout: Duration,
+    ) -> WaitTimeoutResult {
+        let mut result = WaitTimeoutResult(false);
+        while condition(&mut **guard) {
+            if result.timed_out() {
+                return result;
+            }
+            result = self.wait_inside(guard, Some(timeout), Location::caller());
+        }
+        WaitTimeoutResult(false)
+    }
+
+    fn wait_inside<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        timeout: Option<Duration>,
+        site: Site,
+    ) -> WaitTimeoutResult {
+        // SAFETY: the lock is given back and taken again below, while the guard is borrowed.
+        let raw = unsafe { MutexGuard::mutex(guard).raw() };
+        // SAFETY: the guard stands for the lock.
+        let unlock = || unsafe { raw.unlock() };
+        let Some(state) = &self.loom else {
+            return WaitTimeoutResult(self.condvar.wait_around((&unlock, &|| raw.lock()), timeout, site));
+        };
+        state.perform(&ENQUEUE, [0; 2], site);
+        unlock();
+        // Under loom nothing times out.
+        state.perform(&WAKE, [0; 2], site);
+        raw.lock();
+        WaitTimeoutResult(false)
+    }
+}

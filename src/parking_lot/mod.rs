@@ -1,0 +1,123 @@
+//! The crate `parking_lot`: its API, checked.
+//!
+//! The guards and methods are `lock_api`'s own, over raw locks that are guarded commands. A lock
+//! here is a thin type around `lock_api`'s, because `lock_api` makes its locks from a constant, and
+//! an object of the facade belongs to the execution that makes it: so `new` is not `const`, and
+//! everything else is reached through `Deref`. A lock in a static is put into a
+//! [`LazyLock`](crate::sync::LazyLock).
+//!
+//! There is no poisoning, and no wakeup without a notification. To release a lock by force that the
+//! thread does not hold is the failure not-owner. Under loom timeouts never fire.
+
+mod condvar;
+mod mutex;
+mod once;
+mod raw_mutex;
+mod raw_rwlock;
+mod rwlock;
+
+pub use ::parking_lot::OnceState;
+pub use ::parking_lot::lock_api;
+
+pub use condvar::{Condvar, WaitTimeoutResult};
+pub use mutex::{
+    FairMutex, FairMutexGuard, MappedFairMutexGuard, MappedMutexGuard, MappedReentrantMutexGuard, Mutex,
+    MutexGuard, RawThreadId, ReentrantMutex, ReentrantMutexGuard,
+};
+pub use once::Once;
+pub use raw_mutex::{RawFairMutex, RawMutex};
+pub use raw_rwlock::RawRwLock;
+pub use rwlock::{
+    MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockUpgradableReadGuard,
+    RwLockWriteGuard,
+};
+
+use std::sync::{Mutex as StdMutex, PoisonError};
+use std::time::Duration;
+
+use crate::op::{Command, Site, State};
+use crate::rt::context;
+use crate::rt::guarded::Guarded;
+use crate::time::Instant;
+use crate::verdict::FailureKind;
+
+/// What the raw locks share: the word, and where it was last taken.
+#[derive(Debug)]
+struct Raw {
+    state: Guarded,
+    taken: StdMutex<Site>,
+}
+
+impl Raw {
+    fn new(kind: &'static str, site: Site) -> Self {
+        Raw { state: Guarded::new(kind, 0, site), taken: StdMutex::new(site) }
+    }
+
+    fn lock(&self, command: &'static Command, site: Site) {
+        self.state.perform(command, [0; 2], site);
+        self.note(site);
+    }
+
+    /// Tries; `locks` says of the state before whether that was possible.
+    fn try_lock(&self, attempt: &'static Command, locks: fn(State) -> bool, site: Site) -> bool {
+        let locked = locks(self.state.perform(attempt, [0; 2], site));
+        if locked {
+            self.note(site);
+        }
+        locked
+    }
+
+    fn lock_for(
+        &self,
+        commands: (&'static Command, &'static Command),
+        locks: fn(State) -> bool,
+        timeout: Duration,
+        site: Site,
+    ) -> bool {
+        let locked = self.state.perform_within(commands, [0; 2], timeout, site, locks);
+        if locked {
+            self.note(site);
+        }
+        locked
+    }
+
+    /// Unlocks, if the thread holds the lock.
+    fn unlock(&self, command: &'static Command) {
+        let site = *self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(object) = self.state.model()
+            && !std::thread::panicking()
+        {
+            object.with(site, |session| {
+                let held = {
+                    let execution = session.execution.borrow();
+                    let me = execution.thread(execution.current());
+                    execution.cancelling() || me.held.iter().any(|held| held.object == object.id)
+                };
+                if !held {
+                    let what = session.execution.borrow().describe_object(object.id);
+                    session.fail(
+                        FailureKind::NotOwner,
+                        format!("a thread unlocks {what}, which it does not hold"),
+                    );
+                }
+            });
+        }
+        self.state.give_back(command, [0; 2], site);
+    }
+
+    fn note(&self, site: Site) {
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = site;
+    }
+}
+
+/// The time until a moment.
+fn until(moment: Instant) -> Duration {
+    moment.saturating_duration_since(Instant::now())
+}
+
+/// Complains about a lock that was made from `lock_api`'s constant.
+#[cold]
+fn unmade() -> ! {
+    let _ = context::arm();
+    panic!("a lock of raddle's parking_lot is made by its own `new`, not by lock_api's")
+}

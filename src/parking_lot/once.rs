@@ -1,0 +1,66 @@
+//! `parking_lot::Once`.
+
+use super::OnceState;
+use crate::sync;
+
+/// Runs something once, whoever comes first; see [`::parking_lot::Once`].
+///
+/// # Examples
+/// ```
+/// let once = raddle::parking_lot::Once::new();
+/// let mut n = 0;
+/// once.call_once(|| n += 1);
+/// once.call_once(|| n += 1);
+/// assert_eq!(n, 1);
+/// ```
+#[derive(Debug)]
+pub struct Once(sync::Once);
+
+impl Once {
+    /// One that has not run anything.
+    ///
+    /// # Examples
+    /// See [`Once`].
+    #[track_caller]
+    #[must_use]
+    #[allow(clippy::new_without_default)] // An object belongs to the place that makes it.
+    pub fn new() -> Self {
+        Once(sync::Once::new())
+    }
+
+    /// Runs the closure unless one has run; waits for one that is running.
+    ///
+    /// # Panics
+    /// If an earlier closure panicked.
+    ///
+    /// # Examples
+    /// See [`Once`].
+    #[track_caller]
+    pub fn call_once<F: FnOnce()>(&self, f: F) {
+        self.0.call_once(f);
+    }
+
+    /// Like [`call_once`](Self::call_once), but goes on though an earlier closure panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::parking_lot::Once::new().call_once_force(|state| assert!(!state.poisoned()));
+    /// ```
+    #[track_caller]
+    pub fn call_once_force<F: FnOnce(OnceState)>(&self, f: F) {
+        self.0.call_once_force(|state| {
+            f(if state.is_poisoned() { OnceState::Poisoned } else { OnceState::New });
+        });
+    }
+
+    /// What has become of it.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(!raddle::parking_lot::Once::new().state().done());
+    /// ```
+    #[track_caller]
+    pub fn state(&self) -> OnceState {
+        self.0.state()
+    }
+}

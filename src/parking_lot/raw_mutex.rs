@@ -1,0 +1,117 @@
+//! `parking_lot::RawMutex`: `lock_api`'s trait over guarded commands.
+
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::time::Duration;
+
+use super::lock_api::{self, GuardNoSend};
+use super::{Raw, unmade, until};
+use crate::op::{Command, Publish, Role, Site, always, plain, reads, unchanged};
+use crate::sync::commands::{LOCK, TRY_LOCK, UNLOCK};
+use crate::time::Instant;
+
+static IS_LOCKED: Command = Command {
+    name: "is_locked",
+    role: Role::Load,
+    guard: always,
+    effect: unchanged,
+    access: reads,
+    publish: Publish::Nothing,
+    show: plain,
+};
+
+/// Takes the lock and gives it back where the caller cannot be known.
+macro_rules! raw_mutex {
+    ($(#[$doc:meta])* $name:ident, $kind:literal) => {
+        $(#[$doc])*
+        ///
+        /// # Examples
+        /// ```
+        /// use raddle::parking_lot::Mutex;
+        /// use raddle::parking_lot::lock_api::RawMutex as _;
+        /// let mutex = Mutex::new(7);
+        /// // SAFETY: the raw lock is given back below, by the thread that took it.
+        /// let raw = unsafe { mutex.raw() };
+        /// assert!(raw.try_lock());
+        /// unsafe { raw.unlock() };
+        /// ```
+        #[derive(Debug)]
+        pub struct $name(Option<Raw>);
+
+        impl UnwindSafe for $name {}
+        impl RefUnwindSafe for $name {}
+
+        impl $name {
+            pub(super) fn new(site: Site) -> Self {
+                $name(Some(Raw::new($kind, site)))
+            }
+
+            #[track_caller]
+            fn raw(&self) -> &Raw {
+                self.0.as_ref().unwrap_or_else(|| unmade())
+            }
+        }
+
+        // SAFETY: LOCK and TRY_LOCK succeed only while the word says that nobody has the lock, and
+        // UNLOCK alone says so again.
+        unsafe impl lock_api::RawMutex for $name {
+            // Only a lock that was made here works; the trait asks for a constant.
+            #[allow(clippy::declare_interior_mutable_const)]
+            const INIT: Self = $name(None);
+
+            type GuardMarker = GuardNoSend;
+
+            #[track_caller]
+            fn lock(&self) {
+                self.raw().lock(&LOCK, Location::caller());
+            }
+
+            #[track_caller]
+            fn try_lock(&self) -> bool {
+                self.raw().try_lock(&TRY_LOCK, |held| held == 0, Location::caller())
+            }
+
+            unsafe fn unlock(&self) {
+                self.raw().unlock(&UNLOCK);
+            }
+
+            #[track_caller]
+            fn is_locked(&self) -> bool {
+                self.raw().state.perform(&IS_LOCKED, [0; 2], Location::caller()) != 0
+            }
+        }
+
+        // SAFETY: whoever waits for a lock may get it next, so every way to unlock is as fair.
+        unsafe impl lock_api::RawMutexFair for $name {
+            unsafe fn unlock_fair(&self) {
+                self.raw().unlock(&UNLOCK);
+            }
+        }
+
+        // SAFETY: as above; a lock that was not taken in time was not taken.
+        unsafe impl lock_api::RawMutexTimed for $name {
+            type Duration = Duration;
+            type Instant = Instant;
+
+            #[track_caller]
+            fn try_lock_for(&self, timeout: Duration) -> bool {
+                self.raw().lock_for((&LOCK, &TRY_LOCK), |held| held == 0, timeout, Location::caller())
+            }
+
+            #[track_caller]
+            fn try_lock_until(&self, moment: Instant) -> bool {
+                self.try_lock_for(until(moment))
+            }
+        }
+    };
+}
+
+raw_mutex! {
+    /// The lock inside a [`Mutex`](super::Mutex).
+    RawMutex, "Mutex"
+}
+
+raw_mutex! {
+    /// The lock inside a [`FairMutex`](super::FairMutex). An engine lets any waiter be the next, which
+    /// includes what a fair lock does.
+    RawFairMutex, "FairMutex"
+}

@@ -1,0 +1,39 @@
+//! `parking_lot::RwLock`.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+
+use super::lock_api;
+use super::mutex::lock;
+use super::raw_rwlock::RawRwLock;
+
+/// A guard that gives shared access; see [`::parking_lot::RwLockReadGuard`].
+pub type RwLockReadGuard<'a, T> = lock_api::RwLockReadGuard<'a, RawRwLock, T>;
+/// A guard that gives exclusive access; see [`::parking_lot::RwLockWriteGuard`].
+pub type RwLockWriteGuard<'a, T> = lock_api::RwLockWriteGuard<'a, RawRwLock, T>;
+/// A guard that gives shared access and may become the writer; see
+/// [`::parking_lot::RwLockUpgradableReadGuard`].
+pub type RwLockUpgradableReadGuard<'a, T> = lock_api::RwLockUpgradableReadGuard<'a, RawRwLock, T>;
+/// A guard of a part of the data; see [`::parking_lot::MappedRwLockReadGuard`].
+pub type MappedRwLockReadGuard<'a, T> = lock_api::MappedRwLockReadGuard<'a, RawRwLock, T>;
+/// A guard of a part of the data; see [`::parking_lot::MappedRwLockWriteGuard`].
+pub type MappedRwLockWriteGuard<'a, T> = lock_api::MappedRwLockWriteGuard<'a, RawRwLock, T>;
+
+lock! {
+    /// A reader-writer lock; see [`::parking_lot::RwLock`]. Its methods are those of
+    /// [`lock_api::RwLock`].
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::parking_lot::{RwLock, RwLockUpgradableReadGuard};
+    /// let lock = RwLock::new(7);
+    /// let (reader, upgradable) = (lock.read(), lock.upgradable_read());
+    /// assert_eq!(*reader + *upgradable, 14);
+    /// drop(reader);
+    /// *RwLockUpgradableReadGuard::upgrade(upgradable) += 1;
+    /// assert_eq!(lock.into_inner(), 8);
+    /// ```
+    RwLock = lock_api::RwLock<RawRwLock, T>,
+    |data, site| lock_api::RwLock::from_raw(RawRwLock::new(site), data)
+}

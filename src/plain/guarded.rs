@@ -1,0 +1,93 @@
+//! Guarded commands over `parking_lot`: a word, a mutex, a condition variable and a loop.
+
+use std::any::Any;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::op::{Args, Command, Site, State};
+
+/// A blocking object.
+#[derive(Debug)]
+pub(crate) struct Guarded {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Guarded {
+    /// Makes an object. Its kind and place are for the checked form.
+    pub(crate) fn new(_kind: &'static str, state: State, _site: Site) -> Self {
+        Guarded { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// Waits until the command's guard holds and performs it; the state before.
+    pub(crate) fn perform(&self, command: &'static Command, args: Args, site: Site) -> State {
+        self.perform_and(command, args, site, |before| before)
+    }
+
+    /// Performs a command that gives something back, whose result nobody asks for.
+    pub(crate) fn give_back(&self, command: &'static Command, args: Args, site: Site) {
+        self.perform(command, args, site);
+    }
+
+    /// Performs the command, and calls `and` with the state before, before anybody else performs anything.
+    pub(crate) fn perform_and<R>(
+        &self,
+        command: &'static Command,
+        args: Args,
+        _site: Site,
+        and: impl FnOnce(State) -> R,
+    ) -> R {
+        let mut state = self.state.lock();
+        self.changed.wait_while(&mut state, |state| !(command.guard)(*state, args));
+        self.take_effect(&mut state, command, args, and)
+    }
+
+    /// Performs the first command if its guard holds within the time, and otherwise the second, whose
+    /// guard always holds.
+    pub(crate) fn perform_within<R>(
+        &self,
+        (command, attempt): (&'static Command, &'static Command),
+        args: Args,
+        timeout: Duration,
+        site: Site,
+        and: impl FnOnce(State) -> R,
+    ) -> R {
+        let Some(deadline) = Instant::now().checked_add(timeout) else {
+            return self.perform_and(command, args, site, and);
+        };
+        let mut state = self.state.lock();
+        let waits = |state: &mut State| !(command.guard)(*state, args);
+        let result = self.changed.wait_while_until(&mut state, waits, deadline);
+        self.take_effect(&mut state, if result.timed_out() { attempt } else { command }, args, and)
+    }
+
+    fn take_effect<R>(
+        &self,
+        state: &mut State,
+        command: &'static Command,
+        args: Args,
+        and: impl FnOnce(State) -> R,
+    ) -> R {
+        let before = *state;
+        *state = (command.effect)(before, args);
+        if *state != before {
+            self.changed.notify_all();
+        }
+        and(before)
+    }
+}
+
+/// A number other than 0 by which a lock knows its owner.
+pub(crate) fn owner_key() -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    std::thread::current().id().hash(&mut hasher);
+    // The lock has 48 bits for it; two threads alike in all of them will not be met.
+    (hasher.finish() >> 16).max(1)
+}
+
+/// Goes on unwinding if that is not the program's own panic; it always is without a checker.
+pub(crate) fn let_cancellation_pass(payload: Box<dyn Any + Send>) -> Box<dyn Any + Send> {
+    payload
+}

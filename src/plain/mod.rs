@@ -1,0 +1,37 @@
+//! The facade without the feature `check`: std's own types, and `parking_lot`'s.
+//!
+//! Nothing here stands between a program and std: the modules re-export it, so the types are the
+//! same types. Two things std lacks are made here: a cell with `with` and `with_mut`, and the small
+//! native form of the guarded commands on which [`crate::beyond`] stands.
+
+pub(crate) mod guarded;
+
+pub mod cell;
+
+/// `std::sync`, and what Python's `threading` has beyond it.
+pub mod sync {
+    pub use std::sync::*;
+
+    pub use crate::beyond::sync::*;
+}
+
+/// `std::thread`.
+pub mod thread {
+    pub use std::thread::*;
+    pub use std::thread_local;
+}
+
+/// `std::hint`.
+pub mod hint {
+    pub use std::hint::{black_box, spin_loop};
+}
+
+/// `std::time`.
+pub mod time {
+    pub use std::time::*;
+}
+
+/// The crate `parking_lot`.
+pub mod parking_lot {
+    pub use ::parking_lot::*;
+}

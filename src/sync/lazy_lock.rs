@@ -1,0 +1,152 @@
+//! `std::sync::LazyLock`, made afresh in each execution.
+//!
+//! A lazy static is the one static that a model may have: its initializer runs again in each
+//! execution that uses it, in whichever arm that is. So that it can run again it must be `Clone`,
+//! which functions and closures over plain values are; std asks for `FnOnce` only.
+//!
+//! What an execution made stays in memory until the `LazyLock` is dropped, which a static never is:
+//! somebody may have kept a reference.
+
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::ops::Deref;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::ptr::NonNull;
+use std::sync::{Mutex, PoisonError};
+use std::thread::ThreadId;
+
+use crate::op::Site;
+use crate::rt::context;
+use crate::sync::Once;
+
+/// A value made when it is first asked for; see [`std::sync::LazyLock`].
+///
+/// # Examples
+/// ```
+/// use raddle::{Checker, sync::{LazyLock, Mutex}, thread};
+///
+/// static N: LazyLock<Mutex<i32>> = LazyLock::new(|| Mutex::new(0));
+///
+/// let report = Checker::exhaustive().check(|| {
+///     let child = thread::spawn(|| *N.lock().unwrap() += 1);
+///     *N.lock().unwrap() += 1;
+///     child.join().unwrap();
+///     assert_eq!(*N.lock().unwrap(), 2);
+/// });
+/// report.expect_verified();
+/// ```
+pub struct LazyLock<T, F = fn() -> T> {
+    init: F,
+    site: Site,
+    /// One for each execution that goes on now, on whichever thread of the system, and one for the
+    /// process outside of any.
+    made: Mutex<Vec<Made<T>>>,
+}
+
+/// What one execution made.
+struct Made<T> {
+    execution: u64,
+    /// The system's thread that explores. Its next execution has no use for this any more.
+    explorer: ThreadId,
+    entry: NonNull<Entry<T>>,
+}
+
+struct Entry<T> {
+    once: Once,
+    value: UnsafeCell<Option<T>>,
+}
+
+// SAFETY: the values are sent along, and so is the initializer.
+unsafe impl<T: Send, F: Send> Send for LazyLock<T, F> {}
+// SAFETY: as std's: the initializer is cloned under the mutex, by one thread at a time; the value is
+// written by whoever runs the once and shared after that.
+unsafe impl<T: Send + Sync, F: Send> Sync for LazyLock<T, F> {}
+impl<T: RefUnwindSafe + UnwindSafe, F: UnwindSafe> RefUnwindSafe for LazyLock<T, F> {}
+impl<T: UnwindSafe, F: UnwindSafe> UnwindSafe for LazyLock<T, F> {}
+
+impl<T, F: FnOnce() -> T + Clone> LazyLock<T, F> {
+    /// A value that `init` will make, in each execution anew.
+    ///
+    /// # Examples
+    /// See [`LazyLock`].
+    #[track_caller]
+    pub const fn new(init: F) -> Self {
+        LazyLock { init, site: Location::caller(), made: Mutex::new(Vec::new()) }
+    }
+
+    /// The value, made now if it is not there yet. Others wait meanwhile.
+    ///
+    /// # Panics
+    /// If the initializer panics, or has panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::sync::LazyLock;
+    /// assert_eq!(*LazyLock::force(&LazyLock::new(|| 7)), 7);
+    /// ```
+    #[track_caller]
+    pub fn force(this: &Self) -> &T {
+        let (entry, init) = this.entry();
+        // SAFETY: the entry lives until `this` is dropped, which is borrowed.
+        let entry: &Entry<T> = unsafe { entry.as_ref() };
+        entry.once.call_once(|| {
+            let value = init();
+            // SAFETY: the once lets one thread in, and readers only after it is done.
+            unsafe { *entry.value.get() = Some(value) };
+        });
+        // SAFETY: the once is done, so the value is there and nobody writes any more.
+        unsafe { (*entry.value.get()).as_ref() }.unwrap_or_else(|| unreachable!("the once is done"))
+    }
+
+    /// This execution's entry, and the initializer.
+    #[allow(clippy::disallowed_methods)] // Explorers are threads of the system.
+    fn entry(&self) -> (NonNull<Entry<T>>, F) {
+        let execution = context::stamp();
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let init = self.init.clone();
+        if let Some(known) = made.iter().find(|made| made.execution == execution) {
+            return (known.entry, init);
+        }
+        let explorer = std::thread::current().id();
+        let entry = Entry { once: Once::declared(self.site), value: UnsafeCell::new(None) };
+        let entry = NonNull::from(Box::leak(Box::new(entry)));
+        // An execution that is over: its entry is forgotten, not freed, for somebody may have kept a
+        // reference to the value.
+        made.retain(|made| made.execution == 0 || made.explorer != explorer);
+        made.push(Made { execution, explorer, entry });
+        (entry, init)
+    }
+}
+
+impl<T, F> Drop for LazyLock<T, F> {
+    fn drop(&mut self) {
+        for made in self.made.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // SAFETY: `entry` made it from a box, nothing else frees it, and nobody borrows from
+            // `self` any more.
+            drop(unsafe { Box::from_raw(made.entry.as_ptr()) });
+        }
+    }
+}
+
+impl<T, F: FnOnce() -> T + Clone> Deref for LazyLock<T, F> {
+    type Target = T;
+
+    #[track_caller]
+    fn deref(&self) -> &T {
+        LazyLock::force(self)
+    }
+}
+
+impl<T: Default> Default for LazyLock<T> {
+    #[track_caller]
+    fn default() -> Self {
+        LazyLock::new(T::default)
+    }
+}
+
+impl<T, F> fmt::Debug for LazyLock<T, F> {
+    // Looking whether the value is there would be a visible operation.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LazyLock").finish_non_exhaustive()
+    }
+}

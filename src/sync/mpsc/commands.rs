@@ -1,0 +1,220 @@
+//! The word of a channel and its commands.
+//!
+//! It counts the items that wait, the receivers that wait (there is one at most), the senders, and,
+//! for a channel without room, how many items were taken: a sender there waits for its own to be.
+
+use crate::op::{Access, Args, Command, Publish, Role, State, always, plain, reads, unchanged, writes};
+
+/// The most items; a sender that finds so many waits.
+const ITEMS: u64 = (1 << 24) - 1;
+/// One item.
+const ITEM: State = 1;
+/// Where the number of senders is.
+const SENDERS_AT: u32 = 24;
+/// One sender.
+const SENDER: State = 1 << SENDERS_AT;
+/// Where the number of items taken so far is, which wraps around.
+const TAKEN: u32 = 39;
+/// The largest number of senders, and of items taken before that begins again.
+const COUNT: u64 = (1 << 15) - 1;
+/// The receiver waits, in a channel without room.
+const READY: State = 1 << 54;
+/// The receiver is gone.
+const DEAF: State = 1 << 63;
+
+/// The bound of a channel without one.
+pub(super) const UNBOUNDED: u64 = u64::MAX;
+
+/// A channel with one sender and nothing in it.
+pub(super) const NEW: State = SENDER;
+
+fn items(state: State) -> u64 {
+    state & ITEMS
+}
+
+fn taken(state: State) -> u64 {
+    state >> TAKEN & COUNT
+}
+
+/// Whether the receiver is gone.
+pub(super) fn deaf(state: State) -> bool {
+    state & DEAF != 0
+}
+
+/// Whether the senders are gone.
+pub(super) fn silent(state: State) -> bool {
+    state >> SENDERS_AT & COUNT == 0
+}
+
+/// Whether there is something to receive.
+pub(super) fn any(state: State) -> bool {
+    items(state) > 0
+}
+
+/// Whether there is room for one item more; the first operand is the bound.
+pub(super) fn room(state: State, [bound, _]: Args) -> bool {
+    match bound {
+        // A sender may always offer its item; whether it is taken at once is another question.
+        0 => items(state) < COUNT / 2,
+        bound => items(state) < bound.min(ITEMS),
+    }
+}
+
+/// Whether an item would be received at once: for an attempt to send.
+pub(super) fn room_now(state: State, [bound, _]: Args) -> bool {
+    if bound == 0 { state & READY != 0 && items(state) == 0 } else { room(state, [bound, 0]) }
+}
+
+/// The number that an item has which is sent in this state.
+pub(super) fn ticket(state: State) -> u64 {
+    (taken(state) + items(state)) & COUNT
+}
+
+/// Whether the item of this number was taken.
+pub(super) fn was_taken(state: State, ticket: u64) -> bool {
+    // Numbers wrap around; no more than half of them wait at any time.
+    (taken(state).wrapping_sub(ticket).wrapping_sub(1) & COUNT) < COUNT / 2
+}
+
+fn write_if(condition: bool) -> Access {
+    if condition { Access::WRITE } else { Access::READ }
+}
+
+fn take_one(state: State) -> State {
+    let number = (taken(state) + 1) & COUNT;
+    ((state - ITEM) & !(COUNT << TAKEN) & !READY) | number << TAKEN
+}
+
+/// Senders come and go in any order.
+const SENDERS: Access = Access::commuting(1);
+
+pub(super) static ADD_SENDER: Command = Command {
+    name: "clone",
+    role: Role::Signal,
+    guard: always,
+    effect: |state, _| state + SENDER,
+    access: |_, _| SENDERS,
+    publish: Publish::Nothing,
+    show: plain,
+};
+
+/// What a sender did before it went is seen by a receiver that finds all of them gone.
+pub(super) static DROP_SENDER: Command = Command {
+    name: "drop sender",
+    role: Role::Signal,
+    guard: always,
+    effect: |state, _| state - SENDER,
+    access: |_, _| SENDERS,
+    publish: Publish::Release,
+    show: plain,
+};
+
+pub(super) static DROP_RECEIVER: Command = Command {
+    name: "drop receiver",
+    role: Role::Signal,
+    guard: always,
+    effect: |state, _| (state | DEAF) & !ITEMS,
+    access: writes,
+    publish: Publish::Release,
+    show: plain,
+};
+
+pub(super) static SEND: Command = Command {
+    name: "send",
+    role: Role::Await,
+    guard: |state, args| deaf(state) || room(state, args),
+    effect: |state, args| if !deaf(state) && room(state, args) { state + ITEM } else { state },
+    access: |state, _| write_if(!deaf(state)),
+    publish: Publish::Release,
+    show: plain,
+};
+
+pub(super) static TRY_SEND: Command = Command {
+    name: "try_send",
+    role: Role::Signal,
+    guard: always,
+    effect: |state, args| if !deaf(state) && room_now(state, args) { state + ITEM } else { state },
+    access: |state, args| write_if(!deaf(state) && room_now(state, args)),
+    publish: Publish::Release,
+    show: |state, args| format!("() → {}", !deaf(state) && room_now(state, args)),
+};
+
+/// Waits, in a channel without room, until the item whose number is the first operand was taken.
+pub(super) static MEET: Command = Command {
+    name: "send",
+    role: Role::Await,
+    guard: |state, [ticket, _]| deaf(state) || was_taken(state, ticket),
+    effect: unchanged,
+    access: reads,
+    publish: Publish::Acquire,
+    show: |_, _| "() meets the receiver".to_owned(),
+};
+
+/// Says, in a channel without room, that the receiver waits.
+pub(super) static BE_READY: Command = Command {
+    name: "recv",
+    role: Role::Signal,
+    guard: always,
+    effect: |state, _| state | READY,
+    access: writes,
+    publish: Publish::Release,
+    show: |_, _| "() waits".to_owned(),
+};
+
+fn receive(state: State) -> State {
+    if any(state) { take_one(state) } else { state & !READY }
+}
+
+pub(super) static RECV: Command = Command {
+    name: "recv",
+    role: Role::Await,
+    guard: |state, _| any(state) || silent(state),
+    effect: |state, _| receive(state),
+    access: |state, _| write_if(receive(state) != state),
+    publish: Publish::Acquire,
+    show: plain,
+};
+
+pub(super) static TRY_RECV: Command = Command {
+    name: "try_recv",
+    role: Role::Signal,
+    guard: always,
+    effect: |state, _| receive(state),
+    access: |state, _| write_if(receive(state) != state),
+    publish: Publish::Acquire,
+    show: |state, _| format!("() → {}", any(state)),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_is_taken_once_its_number_was_counted() {
+        let offered = (SEND.effect)(NEW, [0, 0]);
+        let number = ticket(NEW);
+        assert!(!was_taken(offered, number));
+        assert!(was_taken((RECV.effect)(offered, [0; 2]), number));
+    }
+
+    #[test]
+    fn numbers_wrap_around() {
+        let mut state = NEW;
+        for _ in 0..=COUNT {
+            let number = ticket(state);
+            state = (SEND.effect)(state, [0, 0]);
+            assert!(!was_taken(state, number));
+            state = (RECV.effect)(state, [0; 2]);
+            assert!(was_taken(state, number));
+        }
+        assert_eq!(state, NEW);
+    }
+
+    #[test]
+    fn an_attempt_without_a_receiver_that_waits_is_refused() {
+        assert!(!room_now(NEW, [0, 0]));
+        let ready = (BE_READY.effect)(NEW, [0; 2]);
+        assert!(room_now(ready, [0, 0]));
+        assert!(!room_now((TRY_SEND.effect)(ready, [0, 0]), [0, 0]));
+    }
+}

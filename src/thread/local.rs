@@ -1,0 +1,220 @@
+//! `thread_local!`: each thread of each execution has its own value.
+//!
+//! In the Model arm the values are dropped when their thread ends, by that thread, and what their
+//! destructors do is part of the execution. Under loom they are loom's own, natively std's.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use crate::rt::context::{self, Arm};
+
+/// Calls something with std's value of the thread, for the macro.
+type Native<T> = fn(&mut dyn FnMut(&T)) -> Result<(), AccessError>;
+
+/// A value that each thread has for itself; see [`std::thread::LocalKey`]. Made by
+/// [`thread_local!`](crate::thread_local).
+///
+/// # Examples
+/// ```
+/// use std::cell::Cell;
+///
+/// raddle::thread_local! {
+///     static N: Cell<i32> = const { Cell::new(1) };
+/// }
+///
+/// raddle::Checker::exhaustive()
+///     .check(|| {
+///         N.set(N.get() + 1);
+///         assert_eq!(N.get(), 2);
+///         assert_eq!(raddle::thread::spawn(|| N.get()).join().unwrap(), 1);
+///     })
+///     .expect_verified();
+/// ```
+pub struct LocalKey<T: 'static> {
+    init: fn() -> T,
+    native: Native<T>,
+    loom: loom::thread::LocalKey<T>,
+}
+
+/// The thread's value was dropped already; see [`std::thread::AccessError`].
+///
+/// # Examples
+/// ```
+/// use std::error::Error;
+/// fn is_error<E: Error>() {}
+/// is_error::<raddle::thread::AccessError>();
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct AccessError;
+
+impl fmt::Display for AccessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("already destroyed")
+    }
+}
+
+impl std::error::Error for AccessError {}
+
+impl AccessError {
+    /// For the macro.
+    #[doc(hidden)]
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        AccessError
+    }
+}
+
+impl<T: 'static> fmt::Debug for LocalKey<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalKey").finish_non_exhaustive()
+    }
+}
+
+impl<T: 'static> LocalKey<T> {
+    /// What the macro makes.
+    #[doc(hidden)]
+    pub const fn new(init: fn() -> T, native: Native<T>) -> Self {
+        LocalKey { init, native, loom: loom::thread::LocalKey { init, _p: PhantomData } }
+    }
+
+    /// Calls `f` with the thread's value, which is made when it is first asked for.
+    ///
+    /// # Panics
+    /// If the value was dropped already.
+    ///
+    /// # Examples
+    /// See [`LocalKey`].
+    pub fn with<R>(&'static self, f: impl FnOnce(&T) -> R) -> R {
+        match self.try_with(f) {
+            Ok(result) => result,
+            Err(error) => panic!("cannot access a thread-local value: {error}"),
+        }
+    }
+
+    /// Like [`with`](Self::with), but says so if the value was dropped already.
+    ///
+    /// # Errors
+    /// If it was. In the Model arm it never was: a destructor that asks for it has a new one.
+    ///
+    /// # Examples
+    /// See [`LocalKey`].
+    pub fn try_with<R>(&'static self, f: impl FnOnce(&T) -> R) -> Result<R, AccessError> {
+        match context::arm() {
+            Arm::Native => {
+                let (mut f, mut result) = (Some(f), None);
+                (self.native)(&mut |value| result = f.take().map(|f| f(value)))?;
+                result.ok_or(AccessError)
+            }
+            Arm::Loom => self.loom.try_with(f).map_err(|_| AccessError),
+            Arm::Model => Ok(self.with_in_model(f)),
+        }
+    }
+
+    fn with_in_model<R>(&'static self, f: impl FnOnce(&T) -> R) -> R {
+        let key = std::ptr::from_ref(self).addr();
+        let known = context::session(|session| session.local(key)).and_then(|value| value.downcast().ok());
+        let value: Rc<T> = known.unwrap_or_else(|| {
+            let value = Rc::new((self.init)());
+            context::session(|session| session.set_local(key, Rc::clone(&value) as _));
+            value
+        });
+        f(&value)
+    }
+}
+
+impl<T: 'static> LocalKey<Cell<T>> {
+    /// Sets the thread's value.
+    ///
+    /// # Examples
+    /// See [`LocalKey`].
+    pub fn set(&'static self, value: T) {
+        self.with(|cell| cell.set(value));
+    }
+
+    /// The thread's value.
+    ///
+    /// # Examples
+    /// See [`LocalKey`].
+    pub fn get(&'static self) -> T
+    where
+        T: Copy,
+    {
+        self.with(Cell::get)
+    }
+
+    /// Takes the thread's value.
+    ///
+    /// # Examples
+    /// See [`LocalKey`].
+    pub fn take(&'static self) -> T
+    where
+        T: Default,
+    {
+        self.with(Cell::take)
+    }
+
+    /// Exchanges the thread's value.
+    ///
+    /// # Examples
+    /// See [`LocalKey`].
+    pub fn replace(&'static self, value: T) -> T {
+        self.with(|cell| cell.replace(value))
+    }
+}
+
+impl<T: 'static> LocalKey<RefCell<T>> {
+    /// Calls `f` with the thread's value, borrowed.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::cell::RefCell;
+    /// raddle::thread_local! { static WORDS: RefCell<Vec<&'static str>> = RefCell::default(); }
+    /// WORDS.with_borrow_mut(|words| words.push("warp"));
+    /// assert_eq!(WORDS.with_borrow(Vec::len), 1);
+    /// ```
+    pub fn with_borrow<R>(&'static self, f: impl FnOnce(&T) -> R) -> R {
+        self.with(|cell| f(&cell.borrow()))
+    }
+
+    /// Calls `f` with the thread's value, borrowed exclusively.
+    ///
+    /// # Examples
+    /// See [`with_borrow`](Self::with_borrow).
+    pub fn with_borrow_mut<R>(&'static self, f: impl FnOnce(&mut T) -> R) -> R {
+        self.with(|cell| f(&mut cell.borrow_mut()))
+    }
+}
+
+/// Declares values that each thread has for itself; see [`std::thread_local!`].
+///
+/// # Examples
+/// See [`LocalKey`](crate::thread::LocalKey).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __raddle_thread_local {
+    () => {};
+    ($(#[$attribute:meta])* $visible:vis static $name:ident: $of:ty = const $init:block $(; $($rest:tt)*)?) => {
+        $crate::__raddle_thread_local!(@one $(#[$attribute])* $visible $name, $of, $init);
+        $( $crate::__raddle_thread_local!($($rest)*); )?
+    };
+    ($(#[$attribute:meta])* $visible:vis static $name:ident: $of:ty = $init:expr $(; $($rest:tt)*)?) => {
+        $crate::__raddle_thread_local!(@one $(#[$attribute])* $visible $name, $of, $init);
+        $( $crate::__raddle_thread_local!($($rest)*); )?
+    };
+    (@one $(#[$attribute:meta])* $visible:vis $name:ident, $of:ty, $init:expr) => {
+        $(#[$attribute])*
+        $visible static $name: $crate::thread::LocalKey<$of> = {
+            fn init() -> $of {
+                $init
+            }
+            fn native(f: &mut dyn FnMut(&$of)) -> ::core::result::Result<(), $crate::thread::AccessError> {
+                ::std::thread_local! { static NATIVE: $of = init(); }
+                NATIVE.try_with(|value| f(value)).map_err(|_| $crate::thread::AccessError::new())
+            }
+            $crate::thread::LocalKey::new(init, native)
+        };
+    };
+}

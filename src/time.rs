@@ -1,0 +1,157 @@
+//! `std::time`: in a model, time is virtual.
+//!
+//! It moves when a thread sleeps or gives up waiting, and at no other time, so a model that measures
+//! it is still deterministic. Each thread has a clock of its own, which goes on where its parent's
+//! was and is never behind that of a thread it joined; between threads that are related in no such
+//! way nothing is promised about whose clock is ahead.
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Sub, SubAssign};
+
+pub use std::time::{Duration, SystemTime, SystemTimeError, TryFromFloatSecsError, UNIX_EPOCH};
+
+use crate::rt::context::{self, Arm};
+use crate::rt::session::Session;
+
+/// A moment; see [`std::time::Instant`].
+///
+/// # Examples
+/// ```
+/// use raddle::time::{Duration, Instant};
+/// let moment = Instant::now() + Duration::from_secs(1);
+/// assert_eq!(moment.elapsed(), Duration::ZERO);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(Of);
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+enum Of {
+    Real(std::time::Instant),
+    /// Since the beginning of the execution.
+    Virtual(Duration),
+}
+
+impl Instant {
+    /// This moment. Under loom, where nothing ever times out, it is always the same.
+    ///
+    /// # Examples
+    /// See [`Instant`].
+    #[allow(clippy::disallowed_methods)] // The native arm lives in real time.
+    #[must_use]
+    pub fn now() -> Self {
+        Instant(match context::arm() {
+            Arm::Native => Of::Real(std::time::Instant::now()),
+            Arm::Loom => Of::Virtual(Duration::ZERO),
+            Arm::Model => Of::Virtual(Duration::from_nanos(context::session(Session::time))),
+        })
+    }
+
+    /// The time since an earlier moment; none if that was later.
+    ///
+    /// # Examples
+    /// See [`Instant`].
+    #[must_use]
+    pub fn duration_since(&self, earlier: Instant) -> Duration {
+        self.checked_duration_since(earlier).unwrap_or_default()
+    }
+
+    /// The time since an earlier moment, if it was earlier.
+    ///
+    /// # Panics
+    /// If one of the moments is an execution's and the other is not.
+    ///
+    /// # Examples
+    /// See [`Instant`].
+    #[must_use]
+    pub fn checked_duration_since(&self, earlier: Instant) -> Option<Duration> {
+        match (self.0, earlier.0) {
+            (Of::Real(this), Of::Real(earlier)) => this.checked_duration_since(earlier),
+            (Of::Virtual(this), Of::Virtual(earlier)) => this.checked_sub(earlier),
+            _ => panic!("a moment of an execution and one outside of it cannot be compared"),
+        }
+    }
+
+    /// The time since an earlier moment; none if that was later.
+    ///
+    /// # Examples
+    /// See [`Instant`].
+    #[must_use]
+    pub fn saturating_duration_since(&self, earlier: Instant) -> Duration {
+        self.duration_since(earlier)
+    }
+
+    /// The time since this moment.
+    ///
+    /// # Examples
+    /// See [`Instant`].
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        Instant::now().duration_since(*self)
+    }
+
+    /// A later moment, if there is one.
+    ///
+    /// # Examples
+    /// See [`Instant`].
+    #[must_use]
+    pub fn checked_add(&self, duration: Duration) -> Option<Instant> {
+        Some(Instant(match self.0 {
+            Of::Real(moment) => Of::Real(moment.checked_add(duration)?),
+            Of::Virtual(moment) => Of::Virtual(moment.checked_add(duration)?),
+        }))
+    }
+
+    /// An earlier moment, if there is one.
+    ///
+    /// # Examples
+    /// See [`Instant`].
+    #[must_use]
+    pub fn checked_sub(&self, duration: Duration) -> Option<Instant> {
+        Some(Instant(match self.0 {
+            Of::Real(moment) => Of::Real(moment.checked_sub(duration)?),
+            Of::Virtual(moment) => Of::Virtual(moment.checked_sub(duration)?),
+        }))
+    }
+}
+
+impl Add<Duration> for Instant {
+    type Output = Instant;
+
+    fn add(self, duration: Duration) -> Instant {
+        self.checked_add(duration).expect("overflow when adding duration to instant")
+    }
+}
+
+impl Sub<Duration> for Instant {
+    type Output = Instant;
+
+    fn sub(self, duration: Duration) -> Instant {
+        self.checked_sub(duration).expect("overflow when subtracting duration from instant")
+    }
+}
+
+impl Sub for Instant {
+    type Output = Duration;
+
+    fn sub(self, earlier: Instant) -> Duration {
+        self.duration_since(earlier)
+    }
+}
+
+impl AddAssign<Duration> for Instant {
+    fn add_assign(&mut self, duration: Duration) {
+        *self = *self + duration;
+    }
+}
+
+impl SubAssign<Duration> for Instant {
+    fn sub_assign(&mut self, duration: Duration) {
+        *self = *self - duration;
+    }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
