@@ -448,11 +448,11 @@ impl Checker {
     /// ```
     pub fn check<M: Fn() + Send + Sync + 'static>(&self, model: M) -> Report {
         let name = self.settings.name.clone().unwrap_or_else(|| std::any::type_name::<M>().to_owned());
-        self.check_named(Arc::new(model), name)
+        self.check_named(Arc::new(model), &name)
     }
 
     /// Checks a model of this name.
-    pub(crate) fn check_named(&self, model: Model, name: String) -> Report {
+    pub(crate) fn check_named(&self, model: Model, name: &str) -> Report {
         let began = now();
         let pulse = Arc::new(Pulse::default());
         let (send, receive) = channel();
@@ -461,7 +461,7 @@ impl Checker {
             kind: self.engine(),
             settings: self.settings.clone(),
             model,
-            name: name.clone(),
+            name: name.to_owned(),
             asked_by: running_test(),
             began,
             pulse: Arc::clone(&pulse),
@@ -485,7 +485,7 @@ impl Checker {
                         let executions = pulse.executions.load(Ordering::Relaxed);
                         let stats = Stats { executions, ..Stats::default() };
                         let reason = Reason::NoProgress { place: pulse.place() };
-                        break self.report(&name, Verdict::Inconclusive(reason), stats, Vec::new());
+                        break self.report(name, Verdict::Inconclusive(reason), stats, Vec::new());
                     }
                     seen = beats;
                 }

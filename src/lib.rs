@@ -1,5 +1,48 @@
-//! Raddle runs a small concurrent program under every schedule that matters.
+//! Raddle runs a small concurrent program under every schedule that matters, and answers *verified*,
+//! *refuted, and here is the interleaving*, or *inconclusive, and here is why*.
+//!
+//! ```
+//! use raddle::sync::atomic::{AtomicUsize, Ordering};
+//! use raddle::{Checker, FailureKind, sync::Arc, thread};
+//!
+//! let report = Checker::exhaustive().check(|| {
+//!     let n = Arc::new(AtomicUsize::new(0));
+//!     let other = Arc::clone(&n);
+//!     let child = thread::spawn(move || {
+//!         let before = other.load(Ordering::SeqCst);
+//!         other.store(before + 1, Ordering::SeqCst);
+//!     });
+//!     let before = n.load(Ordering::SeqCst);
+//!     n.store(before + 1, Ordering::SeqCst);
+//!     child.join().unwrap();
+//!     assert_eq!(n.load(Ordering::SeqCst), 2, "an update was lost");
+//! });
+//! report.expect_failure(FailureKind::Panic);
+//! ```
+//!
+//! # What a verdict means
+//!
+//! [`Verdict::Verified`] is a claim about one model, one engine and its bounds: no execution within
+//! them fails, and none was left out. Engines of the Model arm are sequentially consistent and judge data
+//! races on [`cell::UnsafeCell`] by the orderings that the program wrote; the loom engine adds stale
+//! reads. What was left out, by a bound, a budget or a limit of an engine, makes the verdict
+//! [`Verdict::Inconclusive`] and is named. The budgets of what std merely allows (spurious wakeups,
+//! weak failures, early timeouts, fruitless yields) are printed as assumptions.
+//!
+//! # Map of the code
+//!
+//! * [`sync`], [`thread`], [`cell`], [`hint`], [`time`], [`future`], [`parking_lot`]: the facade, with std's
+//!   and `parking_lot`'s names. An object chooses its arm when it is made: Native, Loom or Model. Without
+//!   the feature `check` it is re-exports. `beyond` holds what std has not, for both.
+//! * `op`: operations as guarded commands on one word, and when two of them commute.
+//! * `rt`: one execution: threads, objects, happens-before, data races, the door for operations.
+//! * `engine`: who chooses the next step; `engine::dpor` is the optimal partial-order reduction.
+//! * `check`: [`Checker`], and the one loop over executions. `config`: settings and environment.
+//! * `schedule`, `minimize`, `turning`, `trace`: schedules, tokens, and what a failure becomes.
+//! * `report`: sinks over [`Report`]. `cli`: the command. [`catalogue`]: the hazards.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// What production builds is the real thing, which spawns threads and looks at the clock.
+#![cfg_attr(not(feature = "check"), allow(clippy::disallowed_methods))]
 
 mod beyond;
 #[cfg(feature = "check")]

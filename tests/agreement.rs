@@ -1,5 +1,7 @@
 //! Engines agree: what the search without reduction sees, saturated sampling sees too, and loom
 //! differs only in the ways that are known of it.
+#![cfg(feature = "check")]
+#![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
 #[path = "common/generate.rs"]
 mod generate;

@@ -6,7 +6,7 @@
 //! Chase and Lev's (SPAA 2005) with the fences of Lê, Pop, Cohen and Zappa Nardelli (`PPoPP` 2013,
 //! figure 1, without growth): its fault needs a stale read, which only loom shows.
 #![cfg(feature = "check")]
-#![allow(clippy::unwrap_used)] // A test that cannot go on panics.
+#![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
 use raddle::sync::Arc;
 use raddle::sync::atomic::{AtomicUsize, Ordering, fence};

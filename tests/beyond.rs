@@ -1,7 +1,7 @@
 //! What std lacks, and the `parking_lot` mirror: of each a property that the exhaustive engine verifies
 //! and a fault that it refutes.
 #![cfg(feature = "check")]
-#![allow(clippy::unwrap_used)] // A test that cannot go on panics.
+#![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
 use std::future::poll_fn;
 use std::task::Poll;

@@ -1,7 +1,7 @@
 //! What the commands of channels, queues, semaphores, monitors and the like say of commuting is true:
 //! the exhaustive engine finds the outcomes that every schedule together has, no fewer and no more.
 #![cfg(feature = "check")]
-#![allow(clippy::unwrap_used)] // A test that cannot go on panics.
+#![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;

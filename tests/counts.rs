@@ -1,4 +1,6 @@
 //! The exhaustive engine runs one execution of every trace, no more and no less.
+#![cfg(feature = "check")]
+#![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
 #[path = "common/programs.rs"]
 mod programs;

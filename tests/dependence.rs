@@ -1,6 +1,8 @@
 //! The reduction leaves nothing out and does nothing twice: on generated programs the exhaustive
 //! engine and the search without reduction see the same outcomes and the same failures, and the
 //! former runs as many executions as the latter sees traces.
+#![cfg(feature = "check")]
+#![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
 #[path = "common/generate.rs"]
 mod generate;

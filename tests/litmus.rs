@@ -1,5 +1,7 @@
 //! Litmus tests: the outcomes that sequential consistency allows, all of them and no others; and the
 //! schedules of a small model, one by one.
+#![cfg(feature = "check")]
+#![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex as StdMutex;

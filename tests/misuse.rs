@@ -1,5 +1,7 @@
 //! Misuse gets one clear line: objects outside their execution, tokens that are not whole, models
 //! that are not deterministic, threads that hang.
+#![cfg(feature = "check")]
+#![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

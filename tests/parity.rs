@@ -5,7 +5,7 @@
 //! its paths, so a signature that drifts does not compile. It names methods as functions of a
 //! written type as well as calling them: a call alone would accept too much.
 #![cfg(feature = "check")]
-#![allow(clippy::unwrap_used)] // A test that cannot go on panics.
+#![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 // Types are written out, and methods called, as users do.
 #![allow(clippy::items_after_statements, clippy::into_iter_on_ref, clippy::type_complexity)]
 #![allow(clippy::incompatible_msrv)] // The facade has what the newest std has.

@@ -1,6 +1,6 @@
 //! For every primitive, a property that the exhaustive engine verifies and a fault that it refutes.
 #![cfg(feature = "check")]
-#![allow(clippy::unwrap_used)] // A test that cannot go on panics.
+#![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 #![allow(clippy::similar_names)] // A receiver and what it received.
 
 use std::cell::Cell;

@@ -1,5 +1,7 @@
 //! Data races by the orderings that the program wrote: found when one is missing, and never
 //! reported when none is.
+#![cfg(feature = "check")]
+#![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
 use raddle::cell::UnsafeCell;
 use raddle::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};

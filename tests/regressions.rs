@@ -1,4 +1,6 @@
 //! Programs on which an engine was once wrong, each named after its symptom.
+#![cfg(feature = "check")]
+#![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
 #[path = "common/generate.rs"]
 mod generate;

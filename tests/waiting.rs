@@ -1,4 +1,6 @@
 //! Loops that wait: they end when somebody writes, and are livelocks when nobody can.
+#![cfg(feature = "check")]
+#![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
 use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use raddle::sync::{Arc, Mutex};

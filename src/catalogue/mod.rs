@@ -281,7 +281,7 @@ impl Variant {
         if let Some(steps) = self.max_steps {
             checker = checker.max_steps(steps);
         }
-        checker.check_named(Arc::new(self.model), format!("{}/{}", hazard.name, self.name))
+        checker.check_named(Arc::new(self.model), &format!("{}/{}", hazard.name, self.name))
     }
 }
 
@@ -299,9 +299,9 @@ impl Expected {
             (Expected::Refuted(kind) | Expected::Perhaps(kind), Verdict::Refuted(counterexample)) => {
                 counterexample.kind() == *kind
             }
-            (Expected::Verified | Expected::Perhaps(_), Verdict::Verified) => true,
             (Expected::Verified, Verdict::Inconclusive(_)) => !concludes,
-            (Expected::Perhaps(_), Verdict::Inconclusive(_)) => true,
+            (Expected::Verified, Verdict::Verified)
+            | (Expected::Perhaps(_), Verdict::Verified | Verdict::Inconclusive(_)) => true,
             _ => false,
         }
     }

@@ -20,12 +20,19 @@ pub(crate) mod shuttle;
 /// An engine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
 pub(crate) enum Kind {
+    /// One execution of every trace, by optimal partial-order reduction.
     Exhaustive,
+    /// Every schedule, without reduction: the oracle.
     Dfs,
+    /// Shuttle's uniform choice among the enabled threads.
     Random,
+    /// Shuttle's random priorities with a few changes (ASPLOS 2010).
     Pct,
+    /// Shuttle's walk that weighs threads by the events they have left.
     Urw,
+    /// Loom's exploration of the C11 memory model, stale reads included.
     Loom,
+    /// Threads of the operating system, as they happen to run.
     Native,
 }
 
@@ -35,56 +42,19 @@ pub(crate) struct Engine {
     pub(crate) kind: Kind,
     /// As the command line, JSON and `RADDLE_ENGINE` name it.
     pub(crate) name: &'static str,
-    /// What it does, in a line.
-    pub(crate) summary: &'static str,
     /// Whether a run to the end leaves nothing out.
     pub(crate) concludes: bool,
 }
 
 /// Every engine; tokens refer to them by their place.
 pub(crate) const REGISTRY: &[Engine] = &[
-    Engine {
-        kind: Kind::Exhaustive,
-        name: "exhaustive",
-        summary: "one execution of every trace, by optimal partial-order reduction",
-        concludes: true,
-    },
-    Engine {
-        kind: Kind::Dfs,
-        name: "dfs",
-        summary: "every schedule, without reduction: the oracle",
-        concludes: true,
-    },
-    Engine {
-        kind: Kind::Random,
-        name: "random",
-        summary: "shuttle's uniform choice among the enabled threads",
-        concludes: false,
-    },
-    Engine {
-        kind: Kind::Pct,
-        name: "pct",
-        summary: "shuttle's random priorities with a few changes (ASPLOS 2010)",
-        concludes: false,
-    },
-    Engine {
-        kind: Kind::Urw,
-        name: "urw",
-        summary: "shuttle's walk that weighs threads by the events they have left",
-        concludes: false,
-    },
-    Engine {
-        kind: Kind::Loom,
-        name: "loom",
-        summary: "loom's exploration of the C11 memory model, stale reads included",
-        concludes: true,
-    },
-    Engine {
-        kind: Kind::Native,
-        name: "native",
-        summary: "threads of the operating system, as they happen to run",
-        concludes: false,
-    },
+    Engine { kind: Kind::Exhaustive, name: "exhaustive", concludes: true },
+    Engine { kind: Kind::Dfs, name: "dfs", concludes: true },
+    Engine { kind: Kind::Random, name: "random", concludes: false },
+    Engine { kind: Kind::Pct, name: "pct", concludes: false },
+    Engine { kind: Kind::Urw, name: "urw", concludes: false },
+    Engine { kind: Kind::Loom, name: "loom", concludes: true },
+    Engine { kind: Kind::Native, name: "native", concludes: false },
 ];
 
 /// The engines' names, in the order of the registry.
@@ -137,7 +107,6 @@ mod tests {
         for (place, engine) in REGISTRY.iter().enumerate() {
             assert_eq!(engine.name.parse(), Ok(engine.kind));
             assert_eq!(engine.kind as usize, place);
-            assert!(!engine.summary.contains('\n'));
         }
     }
 }

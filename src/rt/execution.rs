@@ -760,13 +760,11 @@ impl Execution {
         if thread == ThreadId::MAIN {
             return "main".to_owned();
         }
-        match &self.thread(thread).name {
-            Some(name) => name.clone(),
-            None => {
-                let place = self.born.iter().position(|&t| t == thread).unwrap_or_default();
-                format!("thread {place}")
-            }
+        if let Some(name) = &self.thread(thread).name {
+            return name.clone();
         }
+        let place = self.born.iter().position(|&t| t == thread).unwrap_or_default();
+        format!("thread {place}")
     }
 
     /// An object as messages call it: its kind, and its place among those of its kind that the

@@ -18,7 +18,7 @@ use crate::rt::context::{self, Arm};
 pub struct Scope<'scope, 'env: 'scope> {
     /// The handles of threads that nobody has joined yet.
     unjoined: Arc<Mutex<Vec<Slot>>>,
-    scope: PhantomData<&'scope mut &'scope ()>,
+    lifetime: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
 }
 
@@ -65,7 +65,7 @@ where
 {
     assert!(context::arm() != Arm::Loom, "{}", crate::engine::loom::NO_SCOPE);
     let site = Location::caller();
-    let scope = Scope { unjoined: Arc::default(), scope: PhantomData, env: PhantomData };
+    let scope = Scope { unjoined: Arc::default(), lifetime: PhantomData, env: PhantomData };
     let result = panic::catch_unwind(AssertUnwindSafe(|| f(&scope)));
     let panicked = scope.join_all(site);
     match result {

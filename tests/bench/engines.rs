@@ -2,6 +2,13 @@
 //!
 //! `cargo bench` prints two tables. The machine may be busy, so read the ratios: each pair of figures
 //! is measured alternately, and the best of several rounds counts.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    unreachable_pub
+)]
 
 mod programs;
 
