@@ -219,3 +219,15 @@ fn a_thread_that_hangs_is_named_and_left_behind() {
     let Verdict::Inconclusive(Reason::NoProgress { place }) = &report.verdict else { panic!("{report}") };
     assert!(place.contains("main") && place.contains("tests/misuse.rs"), "{place}");
 }
+
+#[test]
+fn loom_failing_itself_on_an_unpark_is_no_refutation() {
+    let report = Checker::loom().check(|| {
+        let main = thread::current();
+        let child = thread::spawn(move || main.unpark());
+        child.join().unwrap();
+    });
+    // loom#249; when this fails, loom has been mended.
+    let Verdict::Inconclusive(Reason::EngineLimit { why }) = &report.verdict else { panic!("{report}") };
+    assert!(why.contains("loom#249"), "{why}");
+}

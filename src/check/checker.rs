@@ -1,0 +1,413 @@
+//! The public builder: an engine and its settings.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use crate::check::Model;
+use crate::check::failing::running_test;
+use crate::check::run::{Run, report};
+use crate::check::watch::{GLANCE, PATIENCE, Pulse, now};
+use crate::config::Settings;
+use crate::engine::Kind;
+use crate::error::Error;
+use crate::schedule::Token;
+use crate::verdict::{Counterexample, Reason, Report, Stats, Verdict};
+
+/// How to explore.
+#[derive(Clone, Debug)]
+pub(super) enum Plan {
+    /// Exhaustive, dfs, loom.
+    Whole(Kind),
+    /// Random, urw, native.
+    Sample(Kind, u64),
+    /// Pct, with its depth.
+    Pct(u64, usize),
+    /// A schedule made by a fuzzer.
+    Bytes(Arc<[u8]>),
+    /// A schedule.
+    Replay(Box<Token>),
+}
+
+/// An engine and its settings.
+///
+/// # Examples
+/// ```
+/// use raddle::{Checker, FailureKind, sync::Mutex};
+///
+/// Checker::dfs()
+///     .check(|| {
+///         let lock = Mutex::new(());
+///         let _once = lock.lock().unwrap();
+///         let _twice = lock.lock().unwrap();
+///     })
+///     .expect_failure(FailureKind::Deadlock);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Checker {
+    plan: Plan,
+    pub(super) settings: Settings,
+}
+
+impl Checker {
+    fn with(plan: Plan) -> Self {
+        Checker { plan, settings: Settings::default() }
+    }
+
+    /// The engine of this kind with as many executions as the command line gives it.
+    pub(crate) fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Exhaustive | Kind::Dfs | Kind::Loom => Self::with(Plan::Whole(kind)),
+            Kind::Random | Kind::Urw => Self::with(Plan::Sample(kind, 10_000)),
+            Kind::Pct => Self::pct(10_000, 3),
+            Kind::Native => Self::native(200),
+        }
+    }
+
+    /// One execution of every trace, by optimal partial-order reduction, under sequential
+    /// consistency. See the module documentation of the engine for the papers.
+    ///
+    /// With a [`preemption_bound`](Self::preemption_bound) it runs every schedule within the bound
+    /// instead, smallest bound first.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::exhaustive().check(|| {}).expect_verified();
+    /// ```
+    pub fn exhaustive() -> Self {
+        Self::of(Kind::Exhaustive)
+    }
+
+    /// Every schedule, without reduction: the oracle for small models.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::dfs().check(|| {}).expect_verified();
+    /// ```
+    pub fn dfs() -> Self {
+        Self::of(Kind::Dfs)
+    }
+
+    /// Shuttle's random scheduler, for so many executions.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::random(100).seed(7).check(|| {}).expect_no_failure();
+    /// ```
+    pub fn random(executions: u64) -> Self {
+        Self::with(Plan::Sample(Kind::Random, executions))
+    }
+
+    /// Shuttle's probabilistic concurrency testing, for so many executions with `depth` - 1 changes
+    /// of priority each (Burckhardt et al., ASPLOS 2010).
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::pct(100, 3).check(|| {}).expect_no_failure();
+    /// ```
+    pub fn pct(executions: u64, depth: usize) -> Self {
+        Self::with(Plan::Pct(executions, depth))
+    }
+
+    /// Shuttle's uniform random walk, for so many executions.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::urw(100).check(|| {}).expect_no_failure();
+    /// ```
+    pub fn urw(executions: u64) -> Self {
+        Self::with(Plan::Sample(Kind::Urw, executions))
+    }
+
+    /// Loom: the C11 memory model with stale reads, for models of at most five threads.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::loom().check(|| {}).expect_verified();
+    /// ```
+    pub fn loom() -> Self {
+        Self::of(Kind::Loom)
+    }
+
+    /// Threads of the operating system, for so many executions.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::native(10).check(|| {}).expect_no_failure();
+    /// ```
+    pub fn native(executions: u64) -> Self {
+        Self::with(Plan::Sample(Kind::Native, executions))
+    }
+
+    /// The one execution that a token describes. The budgets are the token's.
+    ///
+    /// # Errors
+    /// If the token is not whole.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::{Checker, FailureKind, Verdict};
+    /// let model = || assert_ne!(raddle::choose(3), 2);
+    /// let found = Checker::dfs().check(model);
+    /// let token = found.expect_failure(FailureKind::Panic).token().to_owned();
+    /// let again = Checker::replay(&token)?.check(model);
+    /// again.expect_failure(FailureKind::Panic);
+    /// # Ok::<(), raddle::Error>(())
+    /// ```
+    pub fn replay(token: &str) -> Result<Self, Error> {
+        let token = Token::decode(token)?;
+        let budgets = token.budgets;
+        let mut checker = Self::with(Plan::Replay(Box::new(token)));
+        checker.settings.budgets = budgets;
+        Ok(checker)
+    }
+
+    /// One execution, whose choices the bytes make: for fuzzers. It is reported as a random one.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::bytes(&[0, 1, 2]).check(|| {}).expect_no_failure();
+    /// ```
+    pub fn bytes(bytes: &[u8]) -> Self {
+        Self::with(Plan::Bytes(bytes.into()))
+    }
+
+    /// Where the sampling engines begin. The default is the same everywhere.
+    ///
+    /// # Examples
+    /// ```
+    /// let sample = raddle::Checker::random(10).seed(42);
+    /// # sample.check(|| {}).expect_no_failure();
+    /// ```
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = seed;
+        self
+    }
+
+    /// The most visible operations in one execution; by default 10,000. An execution that reaches
+    /// it makes the check inconclusive.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::{Checker, Reason, Verdict, sync::atomic::{AtomicBool, Ordering}};
+    /// let report = Checker::dfs().max_steps(50).check(|| {
+    ///     let flag = AtomicBool::new(false);
+    ///     while !flag.load(Ordering::Relaxed) {}
+    /// });
+    /// assert!(matches!(report.verdict, Verdict::Inconclusive(Reason::MaxSteps { bound: 50, .. })));
+    /// ```
+    pub fn max_steps(mut self, steps: usize) -> Self {
+        self.settings.max_steps = steps;
+        self
+    }
+
+    /// The most switches away from a thread that could have gone on. What it leaves out makes the
+    /// check inconclusive.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::exhaustive().preemption_bound(2).check(|| {}).expect_verified();
+    /// ```
+    pub fn preemption_bound(mut self, preemptions: usize) -> Self {
+        self.settings.preemption_bound = Some(preemptions);
+        self
+    }
+
+    /// The most time for the check, looked at between executions.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// raddle::Checker::dfs().time_limit(Duration::from_secs(60)).check(|| {}).expect_verified();
+    /// ```
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.settings.time_limit = Some(limit);
+        self
+    }
+
+    /// The most executions.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::{Checker, Reason, Verdict};
+    /// let report = Checker::dfs().max_executions(2).check(|| { raddle::choose(3); });
+    /// assert!(matches!(report.verdict, Verdict::Inconclusive(Reason::MaxExecutions { bound: 2 })));
+    /// ```
+    pub fn max_executions(mut self, executions: u64) -> Self {
+        self.settings.max_executions = Some(executions);
+        self
+    }
+
+    /// How many threads of the operating system may explore. The answer does not depend on it; at
+    /// present neither does the time, for every engine explores one model on one thread. `raddle
+    /// verify` checks so many models at once.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::exhaustive().workers(2).check(|| {}).expect_verified();
+    /// ```
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.settings.workers = workers.max(1);
+        self
+    }
+
+    /// Whether the first failure ends the check, as it does by default. Otherwise failures are
+    /// counted, and one counterexample of each is kept.
+    ///
+    /// # Examples
+    /// ```
+    /// let model = || assert_eq!(raddle::choose(3), 0);
+    /// let report = raddle::Checker::dfs().stop_on_failure(false).check(model);
+    /// assert_eq!((report.stats.executions, report.stats.failures), (3, 2));
+    /// ```
+    pub fn stop_on_failure(mut self, stop: bool) -> Self {
+        self.settings.stop_on_failure = stop;
+        self
+    }
+
+    /// How many waits of a thread may wake up though nobody notified them; by default 1.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::dfs().spurious_wakeups(0).check(|| {}).expect_verified();
+    /// ```
+    pub fn spurious_wakeups(mut self, budget: usize) -> Self {
+        self.settings.budgets.spurious_wakeups = budget;
+        self
+    }
+
+    /// How many weak compare-exchanges of a thread may fail though they need not; by default 1.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::dfs().weak_failures(0).check(|| {}).expect_verified();
+    /// ```
+    pub fn weak_failures(mut self, budget: usize) -> Self {
+        self.settings.budgets.weak_failures = budget;
+        self
+    }
+
+    /// How many timed waits of a thread may time out though others can still move; by default 1.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::dfs().timeouts(0).check(|| {}).expect_verified();
+    /// ```
+    pub fn timeouts(mut self, budget: usize) -> Self {
+        self.settings.budgets.timeouts = budget;
+        self
+    }
+
+    /// How many yields of a thread at one line may return though nothing has changed; by default 1.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::dfs().fruitless_yields(0).check(|| {}).expect_verified();
+    /// ```
+    pub fn fruitless_yields(mut self, budget: usize) -> Self {
+        self.settings.budgets.fruitless_yields = budget;
+        self
+    }
+
+    /// The model's name in reports and tokens; by default the type's, which holds the test's path.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(raddle::Checker::dfs().name("empty").check(|| {}).model, "empty");
+    /// ```
+    pub fn name(mut self, name: &str) -> Self {
+        self.settings.name = Some(name.to_owned());
+        self
+    }
+
+    /// Whether to count different traces, for [`Stats::traces`]. It costs memory for each.
+    ///
+    /// # Examples
+    /// ```
+    /// let report = raddle::Checker::dfs().count_traces(true).check(|| {});
+    /// assert_eq!(report.stats.traces, Some(1));
+    /// ```
+    pub fn count_traces(mut self, count: bool) -> Self {
+        self.settings.count_traces = count;
+        self
+    }
+
+    /// The engine's name.
+    pub(crate) fn engine(&self) -> Kind {
+        match &self.plan {
+            Plan::Whole(kind) | Plan::Sample(kind, _) => *kind,
+            Plan::Pct(..) => Kind::Pct,
+            Plan::Bytes(_) => Kind::Random,
+            Plan::Replay(token) => crate::engine::REGISTRY[usize::from(token.engine)].kind,
+        }
+    }
+
+    /// Checks a model. It runs on a thread of its own, and never panics for the model's sake.
+    ///
+    /// # Examples
+    /// ```
+    /// let report = raddle::Checker::dfs().check(|| panic!("only the report says so"));
+    /// assert_eq!(report.verdict.word(), "refuted");
+    /// ```
+    pub fn check<M: Fn() + Send + Sync + 'static>(&self, model: M) -> Report {
+        let name = self.settings.name.clone().unwrap_or_else(|| std::any::type_name::<M>().to_owned());
+        self.check_named(Arc::new(model), &name)
+    }
+
+    /// Checks a model of this name.
+    pub(crate) fn check_named(&self, model: Model, name: &str) -> Report {
+        let began = now();
+        let pulse = Arc::new(Pulse::default());
+        let (send, receive) = channel();
+        let run = Run {
+            plan: self.plan.clone(),
+            kind: self.engine(),
+            settings: self.settings.clone(),
+            model,
+            name: name.to_owned(),
+            asked_by: running_test(),
+            began,
+            pulse: Arc::clone(&pulse),
+        };
+        // The explorer has a thread to itself, so that a model that hangs can be left behind.
+        #[allow(clippy::disallowed_methods)]
+        let explorer = std::thread::spawn(move || {
+            let report = run.explore();
+            // A receiver that is gone has given up on a hanging model, and this report is late.
+            let _ = send.send(report);
+        });
+        let (mut seen, mut quiet) = (0, Duration::ZERO);
+        let watched = !matches!(self.engine(), Kind::Loom | Kind::Native);
+        let mut report = loop {
+            match receive.recv_timeout(GLANCE) {
+                Ok(report) => break report,
+                Err(RecvTimeoutError::Timeout) => {
+                    let beats = pulse.beats.load(Ordering::Relaxed);
+                    quiet = if beats == seen { quiet + GLANCE } else { Duration::ZERO };
+                    if watched && quiet >= PATIENCE {
+                        let executions = pulse.executions.load(Ordering::Relaxed);
+                        let stats = Stats { executions, ..Stats::default() };
+                        let reason = Reason::NoProgress { place: pulse.place() };
+                        break self.report(name, Verdict::Inconclusive(reason), stats, Vec::new());
+                    }
+                    seen = beats;
+                }
+                Err(RecvTimeoutError::Disconnected) => match explorer.join() {
+                    Err(payload) => {
+                        let said = crate::rt::quiet::describe(&*payload).message;
+                        panic!("raddle itself failed while it checked {name}: {said}");
+                    }
+                    Ok(()) => unreachable!("an explorer that returns has sent its report"),
+                },
+            }
+        };
+        report.elapsed = now() - began;
+        report
+    }
+
+    fn report(&self, name: &str, verdict: Verdict, stats: Stats, failures: Vec<Counterexample>) -> Report {
+        report(self.engine(), &self.settings, name, verdict, stats, failures)
+    }
+}

@@ -1,0 +1,95 @@
+//! What becomes of a failure: minimised, told, and given a token.
+
+use std::sync::atomic::Ordering;
+
+use crate::check::checker::Plan;
+use crate::check::run::Run;
+use crate::check::tally::Found;
+use crate::engine::Kind;
+use crate::minimize::{FEW_PREEMPTIONS, Laboratory};
+use crate::rt::execution::Failure;
+use crate::schedule::{Token, model_hash};
+use crate::turning;
+use crate::verdict::Counterexample;
+
+impl Run {
+    /// Makes a failing schedule small, and runs it once more to tell what happens in it.
+    pub(super) fn show(&self, found: Found, first: bool) -> Counterexample {
+        let beat = || {
+            self.pulse.beats.fetch_add(1, Ordering::Relaxed);
+        };
+        let Found { mut failure, mut schedule, repeat } = found;
+        let mut laboratory = Laboratory::new(&self.settings, self.body(), &beat);
+        let mut minimised = None;
+        let mut told = None;
+        // A token is shown as it is; where all failures are wanted, the first speaks for the rest; and a
+        // cycle has no end to be brought nearer.
+        if first && repeat == 0 && !matches!(self.plan, Plan::Replay(_)) {
+            let every = !self.settings.stop_on_failure;
+            if let Some((seen, numbers)) = laboratory.minimise(schedule.clone(), every) {
+                told = laboratory.tell(seen.schedule.clone(), 0);
+                if let Some((small, _)) = &told {
+                    failure = small.clone();
+                    schedule = seen.schedule;
+                    minimised = Some(numbers);
+                }
+            }
+        }
+        let told = told.or_else(|| laboratory.tell(schedule.clone(), repeat));
+        let trace = told.map(|(_, trace)| trace);
+        let trace_of_first = trace.as_ref().filter(|_| first && repeat == 0);
+        let turning = trace_of_first.and_then(|trace| turning::find(&mut laboratory, &schedule, trace));
+        // What loom or the operating system's threads found is kept as a schedule of our own.
+        let engine =
+            if matches!(self.kind, Kind::Loom | Kind::Native) { Kind::Exhaustive } else { self.kind };
+        let token = Token {
+            engine: engine as u8,
+            model: model_hash(&self.name),
+            budgets: self.settings.budgets,
+            schedule,
+            repeat,
+        };
+        Counterexample { token: token.encode(), trace, minimised, turning, ..self.without_schedule(failure) }
+    }
+
+    /// A failure of an engine whose schedules are its own, drawn where the same failure exists under
+    /// sequential consistency.
+    pub(super) fn show_foreign(&self, failure: Failure) -> Counterexample {
+        let beat = || {
+            self.pulse.beats.fetch_add(1, Ordering::Relaxed);
+        };
+        let found = Laboratory::new(&self.settings, self.body(), &beat).search(&failure);
+        let engine = self.kind.name();
+        if let Some(seen) = found {
+            let said = failure.message.clone();
+            let mut shown = self.show(Found { failure, schedule: seen.schedule, repeat: 0 }, true);
+            shown.note = Some(format!(
+                "{engine} found the failure and said: {said}\nits own schedule cannot be drawn; this is a schedule \
+                 of raddle's that fails in the same way under sequential consistency"
+            ));
+            return shown;
+        }
+        let mut shown = self.without_schedule(failure);
+        shown.note = Some(format!(
+            "{engine} found the failure, and raddle found none like it under sequential consistency, with at \
+             most {FEW_PREEMPTIONS} preemptions and within its budget; so there is no schedule to draw or replay"
+        ));
+        shown
+    }
+
+    /// A failure of an engine whose schedules are its own.
+    pub(super) fn without_schedule(&self, failure: Failure) -> Counterexample {
+        let Failure { kind, message } = failure;
+        let (model, asked_by) = (self.name.clone(), self.asked_by.clone());
+        let token = String::new();
+        let (trace, note, minimised, turning) = (None, None, None, None);
+        Counterexample { kind, message, token, trace, model, asked_by, note, minimised, turning }
+    }
+}
+
+/// The test that the calling thread runs: libtest names its threads after them.
+pub(super) fn running_test() -> Option<String> {
+    let thread = std::thread::current();
+    let path = |name: &&str| name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':');
+    thread.name().filter(|name| *name != "main").filter(path).map(str::to_owned)
+}

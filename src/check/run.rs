@@ -1,0 +1,303 @@
+//! One exploration: the loop that all engines share.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::check::Model;
+use crate::check::checker::Plan;
+use crate::check::tally::{Tally, limit_reached};
+use crate::check::watch::Pulse;
+use crate::config::Settings;
+use crate::engine::bytes::Bytes;
+use crate::engine::dfs::Dfs;
+use crate::engine::dpor::Dpor;
+use crate::engine::probe::{POINTS, Probe, TURNS};
+use crate::engine::replay::Replay;
+use crate::engine::shuttle::Sampling;
+use crate::engine::{Kind, loom, native, shuttle};
+use crate::error::Error;
+use crate::rt::execution::{Execution, Scheduler};
+use crate::rt::history::History;
+use crate::rt::host::{Coroutines, Judge};
+use crate::rt::quiet::Quiet;
+use crate::rt::session::Session;
+use crate::schedule::model_hash;
+use crate::verdict::{Counterexample, Reason, Report, Stats, Verdict, assumptions};
+
+/// One exploration.
+pub(super) struct Run {
+    pub(super) plan: Plan,
+    pub(super) kind: Kind,
+    pub(super) settings: Settings,
+    pub(super) model: Model,
+    pub(super) name: String,
+    /// The test that asked, if the asking thread is one's.
+    pub(super) asked_by: Option<String>,
+    pub(super) began: Instant,
+    pub(super) pulse: Arc<Pulse>,
+}
+
+impl Run {
+    pub(super) fn explore(mut self) -> Report {
+        let _quiet = Quiet::begin();
+        if let Plan::Replay(token) = &self.plan
+            && token.model != model_hash(&self.name)
+        {
+            let error = Error::TokenOfAnotherModel { model: self.name.clone() };
+            let reason = Reason::Diverged { step: 0, why: error.to_string() };
+            return self.finish(Verdict::Inconclusive(reason), Stats::default(), Vec::new());
+        }
+        match (self.kind, &self.plan) {
+            (_, Plan::Replay(token)) => {
+                let mut replay = Replay::new(token.schedule.clone(), token.repeat);
+                self.settings.stop_on_failure = true;
+                let tally = self.model_arm(&mut replay);
+                self.conclude(tally, true)
+            }
+            (_, Plan::Bytes(bytes)) => {
+                let tally = self.model_arm(&mut Bytes::new(Arc::clone(bytes)));
+                self.conclude(tally, true)
+            }
+            (Kind::Loom, _) => self.loom(),
+            (Kind::Native, Plan::Sample(_, executions)) => {
+                let executions = *executions;
+                self.native(executions)
+            }
+            (Kind::Exhaustive, _) if self.settings.preemption_bound.is_none() => {
+                let mut dpor = Dpor::new();
+                let mut tally = self.model_arm(&mut dpor);
+                tally.stats.redundant = dpor.redundant;
+                self.conclude(tally, false)
+            }
+            (Kind::Exhaustive | Kind::Dfs, _) => self.bounded(),
+            (kind, plan) => {
+                let (executions, depth) = match plan {
+                    Plan::Pct(executions, depth) => (*executions, *depth),
+                    Plan::Sample(_, executions) => (*executions, 1),
+                    _ => (0, 1),
+                };
+                let executions = usize::try_from(executions).unwrap_or(usize::MAX);
+                let sampling = Sampling { kind, seed: self.settings.seed, executions, depth };
+                let run = Rc::new(self);
+                let tally = run.sample(sampling);
+                run.conclude(tally, true)
+            }
+        }
+    }
+
+    fn finish(&self, verdict: Verdict, stats: Stats, failures: Vec<Counterexample>) -> Report {
+        report(self.kind, &self.settings, &self.name, verdict, stats, failures)
+    }
+
+    /// Every schedule, or those within a preemption bound, the smallest bound first.
+    fn bounded(&mut self) -> Report {
+        let Some(bound) = self.settings.preemption_bound else {
+            let tally = self.model_arm(&mut Dfs::new(None));
+            return self.conclude(tally, false);
+        };
+        for within in 0..=bound {
+            let mut dfs = Dfs::new(Some(within));
+            let mut tally = self.model_arm(&mut dfs);
+            if tally.cut.is_none() && dfs.left_out {
+                if tally.failures.is_empty() && within < bound {
+                    continue;
+                }
+                tally.cut = Some(Reason::PreemptionBound { bound: within });
+            }
+            let failed = !tally.failures.is_empty();
+            let mut report = self.conclude(tally, false);
+            if failed {
+                report.bounds = vec![format!("{}, the fewest that show the failure", preemptions(within))];
+            }
+            return report;
+        }
+        unreachable!("the last bound is concluded upon")
+    }
+
+    fn tally(&self) -> Tally {
+        Tally {
+            stats: Stats::default(),
+            settings: self.settings.clone(),
+            began: self.began,
+            pulse: Arc::clone(&self.pulse),
+            failures: Vec::new(),
+            cut: None,
+            unwound: false,
+            spinning: None,
+            traces: self.settings.count_traces.then(Default::default),
+        }
+    }
+
+    fn execution(&self) -> Execution {
+        let mut execution = Execution::new(self.settings.clone());
+        let exhaustive = self.kind == Kind::Exhaustive && matches!(self.plan, Plan::Whole(_));
+        if exhaustive && self.settings.preemption_bound.is_none() || self.settings.count_traces {
+            execution.history = Some(History::new());
+        }
+        execution
+    }
+
+    pub(super) fn body(&self) -> Rc<dyn Fn()> {
+        let model = Arc::clone(&self.model);
+        Rc::new(move || model())
+    }
+
+    /// Explores on coroutines of our own.
+    fn model_arm(&self, scheduler: &mut dyn Scheduler) -> Tally {
+        let mut tally = self.tally();
+        let host = Coroutines::new();
+        let session = Session::new(self.execution(), host.clone());
+        host.explore(&session, scheduler, &self.body(), &mut tally);
+        self.probe(&host, &session, &mut tally);
+        tally
+    }
+
+    /// Tries fair continuations of a schedule that did not end.
+    fn probe(&self, host: &Coroutines, session: &Session, tally: &mut Tally) {
+        let Some(spinning) = tally.spinning.take() else { return };
+        let first = spinning.len().saturating_sub(POINTS);
+        for (point, turn) in (first..=spinning.len()).flat_map(|point| TURNS.map(move |turn| (point, turn))) {
+            let mut seen = self.tally();
+            let mut probe = Probe::new(spinning[..point].to_vec(), turn);
+            host.explore(session, &mut probe, &self.body(), &mut seen);
+            tally.stats.steps += seen.stats.steps;
+            if !seen.failures.is_empty() {
+                tally.stats.executions += 1;
+                tally.stats.failures += 1;
+                tally.failures.append(&mut seen.failures);
+                return;
+            }
+        }
+    }
+
+    /// Explores by one of shuttle's schedulers.
+    fn sample(self: &Rc<Self>, sampling: Sampling) -> Tally {
+        let result: Rc<RefCell<Option<Tally>>> = Rc::default();
+        let (run, into) = (Rc::clone(self), Rc::clone(&result));
+        shuttle::with_scheduler(sampling, move |scheduler| {
+            *into.borrow_mut() = Some(run.model_arm(scheduler));
+        });
+        let tally = result.borrow_mut().take();
+        tally.unwrap_or_else(|| self.tally())
+    }
+
+    fn native(&self, executions: u64) -> Report {
+        let mut stats = Stats::default();
+        let mut failures: Vec<Counterexample> = Vec::new();
+        let mut tally = self.tally();
+        while stats.executions < executions && tally.wants_another() {
+            stats.executions += 1;
+            tally.stats.executions += 1;
+            match native::run_once(&self.model) {
+                native::Ending::Passed => {}
+                native::Ending::Failed(failure) => {
+                    stats.failures += 1;
+                    if failures.iter().all(|known| known.kind != failure.kind) {
+                        failures.push(self.show_foreign(failure));
+                    }
+                    if self.settings.stop_on_failure {
+                        break;
+                    }
+                }
+                native::Ending::Lost => {
+                    let place = "an execution did not end for 10 s, though not every thread waits for \
+                                 an object of raddle's; its threads were left behind";
+                    let reason = Reason::NoProgress { place: place.to_owned() };
+                    tally.cut = Some(reason);
+                    break;
+                }
+            }
+        }
+        let verdict = match (failures.first(), tally.cut) {
+            (Some(first), _) => Verdict::Refuted(Box::new(first.clone())),
+            (None, Some(reason)) => Verdict::Inconclusive(reason),
+            (None, None) => Verdict::Inconclusive(Reason::Sampled { executions: stats.executions }),
+        };
+        self.finish(verdict, stats, failures)
+    }
+
+    fn loom(&self) -> Report {
+        let (settings, began, pulse) = (self.settings.clone(), self.began, Arc::clone(&self.pulse));
+        let limit = Arc::new(std::sync::Mutex::new(None));
+        let reached = Arc::clone(&limit);
+        let wants_another = move || {
+            let executions = pulse.executions.fetch_add(1, Ordering::Relaxed);
+            let reason = limit_reached(&settings, began, executions);
+            let more = reason.is_none();
+            *reached.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = reason;
+            more
+        };
+        let (outcome, executions) = loom::explore(&self.model, self.settings.preemption_bound, wants_another);
+        let mut stats = Stats { executions, ..Stats::default() };
+        let reached = limit.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let mut failures = Vec::new();
+        let verdict = match (outcome, reached, self.settings.preemption_bound) {
+            (loom::Outcome::Failed(failure), ..) => {
+                stats.failures = 1;
+                failures.push(self.show_foreign(failure));
+                Verdict::Refuted(Box::new(failures[0].clone()))
+            }
+            (_, Some(reason), _) | (loom::Outcome::LeftOut(reason), ..) => Verdict::Inconclusive(reason),
+            (loom::Outcome::Passed, None, Some(bound)) => {
+                Verdict::Inconclusive(Reason::PreemptionBound { bound })
+            }
+            (loom::Outcome::Passed, None, None) => Verdict::Verified,
+        };
+        self.finish(verdict, stats, failures)
+    }
+
+    /// Turns what was seen into a verdict.
+    fn conclude(&self, mut tally: Tally, sampled: bool) -> Report {
+        tally.stats.traces = tally.traces.as_ref().map(|traces| traces.len() as u64);
+        let failures: Vec<Counterexample> = std::mem::take(&mut tally.failures)
+            .into_iter()
+            .enumerate()
+            .map(|(at, found)| self.show(found, at == 0))
+            .collect();
+        let verdict = match (failures.first(), tally.cut) {
+            (Some(first), _) => Verdict::Refuted(Box::new(first.clone())),
+            (None, Some(reason)) => Verdict::Inconclusive(reason),
+            (None, None) if sampled => {
+                Verdict::Inconclusive(Reason::Sampled { executions: tally.stats.executions })
+            }
+            (None, None) if tally.unwound => Verdict::Inconclusive(Reason::EngineLimit {
+                why: "a destructor that ran while its thread unwound did more than give something back; raddle \
+                      performs that at once, without the schedules in which others come between"
+                    .to_owned(),
+            }),
+            (None, None) => Verdict::Verified,
+        };
+        self.finish(verdict, tally.stats, failures)
+    }
+}
+
+pub(super) fn report(
+    kind: Kind,
+    settings: &Settings,
+    name: &str,
+    verdict: Verdict,
+    stats: Stats,
+    failures: Vec<Counterexample>,
+) -> Report {
+    let mut bounds = Vec::new();
+    if let Some(bound) = settings.preemption_bound {
+        bounds.push(format!("at most {}", preemptions(bound)));
+    }
+    Report {
+        verdict,
+        stats,
+        engine: kind.name(),
+        bounds,
+        assumptions: assumptions(kind, &settings.budgets),
+        failures,
+        model: name.to_owned(),
+        elapsed: Duration::ZERO,
+    }
+}
+
+fn preemptions(n: usize) -> String {
+    if n == 1 { "1 preemption".to_owned() } else { format!("{n} preemptions") }
+}

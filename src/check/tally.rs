@@ -1,0 +1,108 @@
+//! What was seen so far, and whether that is enough.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use crate::check::watch::{Pulse, now};
+use crate::config::Settings;
+use crate::engine::replay::portable;
+use crate::op::ThreadId;
+use crate::rt::execution::{Cut, Execution, Failure};
+use crate::rt::host::Judge;
+use crate::rt::session::Session;
+use crate::schedule::Choice;
+use crate::verdict::{Reason, Stats};
+
+pub(super) fn limit_reached(settings: &Settings, began: Instant, executions: u64) -> Option<Reason> {
+    if let Some(bound) = settings.max_executions
+        && executions >= bound
+    {
+        return Some(Reason::MaxExecutions { bound });
+    }
+    let late = settings.time_limit.is_some_and(|limit| now() - began >= limit);
+    late.then_some(Reason::TimeLimit { executions })
+}
+
+/// A failure and the schedule that leads to it.
+pub(super) struct Found {
+    pub(super) failure: Failure,
+    pub(super) schedule: Vec<Choice>,
+    /// How many of its last choices repeat for ever.
+    pub(super) repeat: usize,
+}
+
+/// What was seen so far.
+pub(super) struct Tally {
+    pub(super) stats: Stats,
+    pub(super) settings: Settings,
+    pub(super) began: Instant,
+    pub(super) pulse: Arc<Pulse>,
+    pub(super) failures: Vec<Found>,
+    pub(super) cut: Option<Reason>,
+    /// Whether a destructor did more than give something back while its thread unwound.
+    pub(super) unwound: bool,
+    /// A schedule up to the end of the first round of a cycle that it does not leave.
+    pub(super) spinning: Option<Vec<Choice>>,
+    pub(super) traces: Option<std::collections::BTreeSet<u128>>,
+}
+
+impl Judge for Tally {
+    fn wants_another(&mut self) -> bool {
+        if self.cut.is_some() || self.settings.stop_on_failure && self.stats.failures > 0 {
+            return false;
+        }
+        self.cut = limit_reached(&self.settings, self.began, self.stats.executions);
+        self.cut.is_none()
+    }
+
+    fn saw(&mut self, execution: &Execution, problem: Option<Reason>) {
+        self.stats.steps += execution.schedule.len() as u64;
+        if problem.is_some() {
+            self.cut = problem;
+            return;
+        }
+        match &execution.cut {
+            Some(Cut::Abandoned) => return,
+            Some(Cut::Steps { thread, site, cycle }) => {
+                self.spinning = cycle.map(|cycle| execution.schedule[..cycle.start + cycle.period].to_vec());
+                let place = site.map_or(String::new(), |s| format!(" at {}:{}", s.file(), s.line()));
+                self.cut = Some(Reason::MaxSteps {
+                    bound: self.settings.max_steps,
+                    place: format!("{}{place}", execution.describe(*thread)),
+                });
+                return;
+            }
+            None => {}
+        }
+        self.stats.executions += 1;
+        self.pulse.executions.store(self.stats.executions, Ordering::Relaxed);
+        if let (Some(traces), Some(history)) = (&mut self.traces, &execution.history) {
+            traces.insert(history.fingerprint());
+        }
+        self.unwound |= execution.unwound;
+        let Some(failure) = &execution.failure else { return };
+        self.stats.failures += 1;
+        let known = self
+            .failures
+            .iter()
+            .any(|found| found.failure.kind == failure.kind && found.failure.message == failure.message);
+        if !known {
+            let mut schedule = portable(execution);
+            let repeat = execution.cycle.map_or(0, |cycle| {
+                schedule.truncate(cycle.start + cycle.period);
+                cycle.period
+            });
+            self.failures.push(Found { failure: failure.clone(), schedule, repeat });
+        }
+    }
+
+    fn beat(&mut self, session: &Session, thread: ThreadId) {
+        let beats = self.pulse.beats.load(Ordering::Relaxed);
+        self.pulse.beats.store(beats + 1, Ordering::Relaxed);
+        self.pulse.thread.store(u64::from(thread.0), Ordering::Relaxed);
+        if let Some(site) = session.execution.borrow().thread(thread).last_site {
+            self.pulse.site.store(std::ptr::from_ref(site).cast_mut(), Ordering::Relaxed);
+        }
+    }
+}

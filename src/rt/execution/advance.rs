@@ -1,0 +1,159 @@
+//! Who goes on: first those for whom only local work is left, then whomever the scheduler chooses, and
+//! when nobody can move, those whose time is up.
+
+use super::spinning_now;
+use super::{Cut, Execution, FRUITLESS_ROUNDS, Scheduler};
+use crate::op::{ThreadId, ThreadSet};
+use crate::rt::cycles;
+use crate::rt::cycles::Mark;
+use crate::rt::thread::Pending;
+use crate::rt::waits;
+use crate::verdict::FailureKind;
+
+impl Execution {
+    /// Lets the next thread go on, and names it; `None` at the end of the execution.
+    pub(crate) fn advance(&mut self, scheduler: &mut dyn Scheduler) -> Option<ThreadId> {
+        loop {
+            if let Some(thread) = self.ready.pop_front() {
+                self.current = thread;
+                return Some(thread);
+            }
+            if self.cancelling {
+                return self.next_to_unwind();
+            }
+            if self.settings.stop_on_failure {
+                self.notice_early();
+                if self.failure.is_some() {
+                    self.cancelling = true;
+                    continue;
+                }
+            }
+            let mut enabled = ThreadSet::default();
+            for &thread in &self.born {
+                if self.enabled(thread) {
+                    enabled.insert(thread);
+                }
+            }
+            if let Some(mut log) = self.log.take() {
+                log.step = self.schedule.len();
+                log.note_waiting(self);
+                self.log = Some(log);
+            }
+            if enabled.is_empty() {
+                if !self.finished() && !self.force() {
+                    self.stuck();
+                    self.cancelling = true;
+                    continue;
+                }
+                if self.ready.is_empty() {
+                    return None;
+                }
+                continue;
+            }
+            if self.schedule.len() >= self.settings.max_steps {
+                self.run_out_of_steps();
+                continue;
+            }
+            let Some(choice) = scheduler.choose(self, enabled) else {
+                self.cut = Some(Cut::Abandoned);
+                self.cancelling = true;
+                continue;
+            };
+            let what = self.signature(choice.thread);
+            self.step(choice);
+            let what = what ^ self.thread(choice.thread).answer.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            self.marks.push(Mark { thread: choice.thread, what, enabled });
+            self.current = choice.thread;
+            return Some(choice.thread);
+        }
+    }
+
+    /// The execution is at its bound: a livelock if it is in a fair cycle, else cut.
+    pub(super) fn run_out_of_steps(&mut self) {
+        self.cancelling = true;
+        let cycle = cycles::find(&self.marks);
+        if let Some(cycle) = cycle.filter(|cycle| cycle.fair) {
+            self.cycle = Some(cycle);
+            let message = waits::describe_livelock(self, cycle);
+            self.fail(FailureKind::Livelock, message);
+        } else if self.failure.is_none() {
+            let thread = self.schedule.last().map_or(ThreadId::MAIN, |choice| choice.thread);
+            let site = self.thread(thread).pending.site();
+            self.cut = Some(Cut::Steps { thread, site, cycle });
+        }
+    }
+
+    pub(super) fn next_to_unwind(&mut self) -> Option<ThreadId> {
+        // The newest first: a child may borrow from its parent's stack.
+        let unfinished = |t: &&ThreadId| {
+            let state = self.thread(**t);
+            !state.abandoned && !matches!(state.pending, Pending::Finished)
+        };
+        let thread = *self.born.iter().rev().find(unfinished)?;
+        self.current = thread;
+        Some(thread)
+    }
+
+    /// Lets time pass, or yields return, when nothing else can move. Whether anything did.
+    pub(super) fn force(&mut self) -> bool {
+        let deadline = self.born.iter().filter_map(|&t| self.deadline(t)).min();
+        let spinning = |t: ThreadId| matches!(self.thread(t).pending, Pending::Yield { .. });
+        let spins = self.born.iter().any(|&t| spinning(t));
+        if deadline.is_none() && !spins {
+            return false;
+        }
+        if spins
+            && deadline.is_none()
+            && self.born.iter().all(|&t| !spinning(t) || self.thread(t).rounds >= FRUITLESS_ROUNDS)
+        {
+            return false;
+        }
+        if let Some(history) = &mut self.history {
+            waits::check_blocked(history, &self.threads, &self.objects, &self.born);
+            history.barrier();
+        }
+        if let Some(deadline) = deadline {
+            self.now = self.now.max(deadline);
+        }
+        for index in 0..self.born.len() {
+            let thread = self.born[index];
+            let fires = self.deadline(thread).is_some_and(|d| d <= self.now);
+            if !spinning_now(self.thread(thread)) && !fires {
+                continue;
+            }
+            let state = &mut self.threads[thread.index()];
+            if let (true, Pending::Wake { object, .. }) = (fires, state.pending) {
+                state.timed_out = true;
+                let object = &mut self.objects[object.index()];
+                object.state &= !ThreadSet::one(thread).0;
+            } else if fires {
+                // What was pending stays undone, and its thread does something else instead.
+                state.timed_out = true;
+                state.rounds += 1;
+            } else {
+                state.rounds += 1;
+                state.read.clear();
+            }
+            if let Some(log) = &mut self.log {
+                log.forced(thread, fires, state.pending.site());
+            }
+            if fires {
+                self.threads[thread.index()].pending = Pending::Nothing;
+            }
+            self.ready.push_back(thread);
+        }
+        true
+    }
+
+    pub(super) fn deadline(&self, thread: ThreadId) -> Option<u64> {
+        match self.thread(thread).pending {
+            Pending::Wake { deadline, .. } => deadline,
+            Pending::Op(_) => self.thread(thread).deadline,
+            // A loop that asks again and again whether a thread has finished takes no steps.
+            Pending::Join { .. } if self.thread(thread).rounds < FRUITLESS_ROUNDS => {
+                self.thread(thread).deadline
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What a step does: the chosen operation takes effect before its thread runs on.
+
+use super::Execution;
+use crate::op::{Op, Role, State, ThreadId, ThreadSet};
+use crate::rt::history::Next;
+use crate::rt::thread::{Held, Pending};
+use crate::schedule::Choice;
+use crate::verdict::FailureKind;
+
+impl Execution {
+    /// Performs the pending operation of the chosen thread.
+    pub(super) fn step(&mut self, choice: Choice) {
+        let Choice { thread, alternative } = choice;
+        let pending = std::mem::take(&mut self.threads[thread.index()].pending);
+        self.schedule.push(choice);
+        self.threads[thread.index()].last_site = pending.site();
+        match pending {
+            Pending::Op(op) => self.perform(thread, op, alternative),
+            Pending::Choose { what, site, .. } => {
+                if let Some(history) = &mut self.history {
+                    history.local(thread, alternative);
+                }
+                if let Some(log) = &mut self.log {
+                    log.chose(thread, what, alternative, site);
+                }
+                self.threads[thread.index()].answer = u64::from(alternative);
+            }
+            Pending::Yield { site } => {
+                let state = &mut self.threads[thread.index()];
+                if let Some(history) = &mut self.history {
+                    history.look_for_races(thread, &Next::Yield(&state.read), 0);
+                    let objects = &self.objects;
+                    let read = state.read.iter().map(|&(id, _)| (id, objects[id.index()].state));
+                    history.yields(thread, read);
+                }
+                if let Some(log) = &mut self.log {
+                    log.yielded(thread, site);
+                }
+                state.read.clear();
+                state.rounds = 0;
+            }
+            _ => unreachable!("only a visible operation is ever enabled"),
+        }
+    }
+
+    pub(super) fn perform(&mut self, thread: ThreadId, mut op: Op, alternative: u32) {
+        let before = self.objects[op.object.index()].state;
+        if op.waiters(before).is_some() {
+            op.args[1] = 1 << alternative;
+        }
+        if let Some(history) = &mut self.history {
+            history.look_for_races(thread, &Next::Op(&op), before);
+            history.op(thread, alternative, &op, before);
+        }
+        self.take_effect(thread, op, before);
+    }
+
+    /// The part of an operation that is the same whether it was scheduled or not.
+    pub(super) fn take_effect(&mut self, thread: ThreadId, op: Op, before: State) {
+        let access = op.access(before);
+        let after = op.effect(before);
+        if let Some(log) = &mut self.log {
+            log.performed(thread, &op, before);
+        }
+        let object = &mut self.objects[op.object.index()];
+        object.state = after;
+        let state = &mut self.threads[thread.index()];
+        state.answer = before;
+        state.idle_yields = 0;
+        // A swap that puts back what was there is a look, as far as waiting is concerned: the loop of a
+        // test-and-set lock waits for somebody else's write.
+        if after == before {
+            if !state.read.iter().any(|&(read, _)| read == op.object) {
+                state.read.push((op.object, object.version));
+            }
+        } else {
+            object.version += 1;
+            state.read.clear();
+            state.rounds = 0;
+        }
+        match op.command.role {
+            Role::Acquire => state.held.push(Held { object: op.object, site: op.site }),
+            Role::TryAcquire if after != before => {
+                state.held.push(Held { object: op.object, site: op.site });
+            }
+            Role::Release => {
+                if let Some(at) = state.held.iter().rposition(|held| held.object == op.object) {
+                    state.held.remove(at);
+                }
+            }
+            Role::Notify => self.notify(ThreadSet(before & !after)),
+            _ => {}
+        }
+        self.orders.op(thread, &op, access, after != before);
+    }
+
+    pub(super) fn notify(&mut self, woken: ThreadSet) {
+        let step = self.schedule.len().saturating_sub(1) as u32;
+        for waiter in woken.iter() {
+            self.threads[waiter.index()].woken_by = Some(step);
+            if matches!(self.thread(waiter).pending, Pending::Wake { .. }) {
+                self.wakes(waiter, step);
+            }
+        }
+    }
+
+    /// Performs an operation at once, as part of the newest event: destructors that run during a panic's
+    /// unwinding must not switch. Schedules in which others come between are left out, which the
+    /// verdict says. `None` if the operation would have to wait.
+    pub(crate) fn perform_unscheduled(&mut self, op: Op) -> Option<State> {
+        let thread = self.current;
+        let before = self.objects[op.object.index()].state;
+        if !op.enabled(before) {
+            return None;
+        }
+        let mut op = op;
+        // What was put off comes before it, at once and whatever it is: giving back is never disabled.
+        let put_off = std::mem::take(&mut self.threads[thread.index()].put_off);
+        for earlier in put_off {
+            self.perform_unscheduled(earlier);
+        }
+        let before = self.objects[op.object.index()].state;
+        self.unwound |= !self.cancelling;
+        if let Some(first) = op.waiters(before).and_then(ThreadSet::first) {
+            op.args[1] = ThreadSet::one(first).0;
+        }
+        if !self.cancelling
+            && let Some(history) = &mut self.history
+        {
+            history.extend(thread, &op, before);
+        }
+        let quiet = self.cancelling.then(|| self.log.take()).flatten();
+        self.take_effect(thread, op, before);
+        if quiet.is_some() {
+            self.log = quiet;
+        }
+        Some(before)
+    }
+
+    /// Gives up the running thread, which would have to wait while it unwinds.
+    pub(crate) fn abandon_current(&mut self) {
+        let thread = self.current;
+        self.threads[thread.index()].abandoned = true;
+        if !self.cancelling {
+            self.fail(
+                FailureKind::Panic,
+                format!(
+                    "{} panicked, and a destructor that ran while it unwound waits for another thread, \
+                     which raddle does not follow",
+                    self.describe(thread)
+                ),
+            );
+            self.cancelling = true;
+        }
+    }
+}

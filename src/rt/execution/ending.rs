@@ -1,0 +1,90 @@
+//! How an execution ends, and the words for it.
+
+use super::spinning_now;
+use super::{Execution, Failure, Object};
+use crate::op::{ObjectId, ThreadId};
+use crate::rt::waits;
+use crate::verdict::FailureKind;
+
+impl Execution {
+    /// Records the first failure; later ones are consequences.
+    pub(crate) fn fail(&mut self, kind: FailureKind, message: String) {
+        if self.failure.is_none() {
+            self.failure = Some(Failure { kind, message });
+            if let Some(mut log) = self.log.take() {
+                log.note_end(self);
+                self.log = Some(log);
+            }
+        }
+    }
+
+    /// A failure that is certain before the execution ends.
+    pub(super) fn notice_early(&mut self) {
+        if self.failure.is_some() {
+            return;
+        }
+        if let Some(message) = self.main_panicked() {
+            self.fail(FailureKind::Panic, message);
+        } else if let Some(cycle) = waits::cycle(self) {
+            self.fail(FailureKind::Deadlock, waits::describe_cycle(self, &cycle));
+        }
+    }
+
+    pub(super) fn main_panicked(&self) -> Option<String> {
+        self.thread(ThreadId::MAIN).panicked.as_ref().map(|p| p.message.clone())
+    }
+
+    /// Nobody can move and somebody is unfinished.
+    pub(super) fn stuck(&mut self) {
+        if let Some(history) = &mut self.history {
+            waits::check_blocked(history, &self.threads, &self.objects, &self.born);
+        }
+        if let Some(message) = self.main_panicked() {
+            self.fail(FailureKind::Panic, message);
+        }
+        let spins = self.born.iter().any(|&t| spinning_now(self.thread(t)));
+        let kind = if spins { FailureKind::Livelock } else { FailureKind::Deadlock };
+        let message = waits::describe_stuck(self);
+        self.fail(kind, message);
+    }
+
+    /// Judges an execution that ran to its end: a panic that nobody asked about is a failure.
+    pub(crate) fn judge(&mut self) {
+        if self.cut.is_some() || self.failure.is_some() {
+            return;
+        }
+        let unseen = |t: &&ThreadId| {
+            let state = self.thread(**t);
+            state.panicked.is_some() && !state.joined
+        };
+        if let Some(&thread) = self.born.iter().find(unseen) {
+            let message = match &self.thread(thread).panicked {
+                Some(panicked) if thread == ThreadId::MAIN => panicked.message.clone(),
+                Some(panicked) => {
+                    format!("{} panicked and nobody joined it: {}", self.describe(thread), panicked.message)
+                }
+                None => return,
+            };
+            self.fail(FailureKind::Panic, message);
+        }
+    }
+
+    /// A thread as messages call it: by its name, or by its place in the order of creation.
+    pub(crate) fn describe(&self, thread: ThreadId) -> String {
+        if thread == ThreadId::MAIN {
+            return "main".to_owned();
+        }
+        if let Some(name) = &self.thread(thread).name {
+            return name.clone();
+        }
+        let place = self.born.iter().position(|&t| t == thread).unwrap_or_default();
+        format!("thread {place}")
+    }
+
+    /// An object as messages call it: its kind, and its place among those of its kind that the
+    /// model made on that line.
+    pub(crate) fn describe_object(&self, object: ObjectId) -> String {
+        let Object { kind, site, .. } = self.object(object);
+        format!("{kind} made at {}:{}", site.file(), site.line())
+    }
+}

@@ -1,0 +1,273 @@
+//! One execution: threads, objects, and what happens when a thread takes its next step.
+//!
+//! The model's threads *announce* what they are about to do and stop. [`Execution::advance`] then
+//! decides who goes on: first those for whom only local work is left (a child that begins, a join
+//! whose thread has finished, a waiter that was notified), which is never a branch point; then,
+//! when every thread has announced a visible operation, whomever the [`Scheduler`] chooses among
+//! those that are enabled. The chosen operation takes effect here, before its thread runs on.
+//!
+//! [`threads`], [`advance`], [`effects`] and [`ending`] are the four parts of that.
+
+mod advance;
+mod effects;
+mod ending;
+mod threads;
+
+use std::collections::VecDeque;
+
+use smallvec::smallvec;
+
+use crate::config::Settings;
+use crate::op::{Access, ObjectId, Site, State, ThreadId, ThreadSet};
+use crate::rt::cycles::{Cycle, Mark};
+use crate::rt::history::{Alternatives, History, Touches};
+use crate::rt::ids::Identities;
+use crate::rt::log::Log;
+use crate::rt::orders::Orders;
+use crate::rt::thread::{Pending, Thread};
+use crate::schedule::Choice;
+use crate::verdict::{FailureKind, Reason};
+
+/// Chooses who takes the next step. Everything else about an engine of the Model arm is shared.
+pub(crate) trait Scheduler {
+    /// Prepares the next execution; `false` when there is none.
+    fn begin(&mut self) -> bool;
+
+    /// Chooses the next step among the enabled threads. `None` abandons the execution.
+    fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice>;
+
+    /// The first step whose races with earlier ones matter to it.
+    fn races_matter_from(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Learns how the execution ended.
+    fn end(&mut self, execution: &Execution);
+
+    /// Why the scheduler cannot go on, if it cannot.
+    fn problem(&self) -> Option<Reason>;
+}
+
+/// An object: its state and where it came from.
+#[derive(Debug)]
+pub(crate) struct Object {
+    pub(crate) state: State,
+    /// How often its state was changed.
+    pub(crate) version: u32,
+    /// What it is, as traces call it: `Mutex`.
+    pub(crate) kind: &'static str,
+    /// Where it was made.
+    pub(crate) site: Site,
+}
+
+/// What went wrong in an execution.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) kind: FailureKind,
+    pub(crate) message: String,
+}
+
+/// Why an execution was not run to its end.
+#[derive(Clone, Debug)]
+pub(crate) enum Cut {
+    /// It took more steps than allowed; the thread and line of the last of them, and the cycle that
+    /// it was in.
+    Steps { thread: ThreadId, site: Option<Site>, cycle: Option<Cycle> },
+    /// The scheduler had no use for it.
+    Abandoned,
+}
+
+/// How often a thread that waits for a write may return from its yield when nobody is left to write,
+/// before that is called a livelock. Loops that give up after some rounds of spinning are finite and
+/// must not be mistaken for ones that never do; a round costs a few steps, and only where nothing
+/// else can move.
+const FRUITLESS_ROUNDS: usize = 32;
+
+/// The state of one execution. Its memory is used again by the next one.
+#[derive(Debug)]
+pub(crate) struct Execution {
+    pub(crate) settings: Settings,
+    pub(crate) ids: Identities,
+    threads: Vec<Thread>,
+    /// The threads of this execution in the order of their creation.
+    born: Vec<ThreadId>,
+    objects: Vec<Object>,
+    /// The places whose objects are made when first used, and were in this execution.
+    declared: Vec<Site>,
+    ready: VecDeque<ThreadId>,
+    current: ThreadId,
+    /// What was chosen so far.
+    pub(crate) schedule: Vec<Choice>,
+    /// What each choice led to, for the recognition of cycles.
+    marks: Vec<Mark>,
+    /// The cycle that a livelock is in, if the failure is one.
+    pub(crate) cycle: Option<Cycle>,
+    /// The happens-before relation, for engines that ask for it.
+    pub(crate) history: Option<History>,
+    /// What is told to a reader, when it is recorded.
+    pub(crate) log: Option<Log>,
+    /// Which accesses the written memory orderings put in order.
+    pub(crate) orders: Orders,
+    pub(crate) failure: Option<Failure>,
+    pub(crate) cut: Option<Cut>,
+    cancelling: bool,
+    /// Whether a destructor did more than give something back while its thread unwound.
+    pub(crate) unwound: bool,
+    /// Virtual time in nanoseconds.
+    now: u64,
+}
+
+impl Execution {
+    /// An execution that has not begun.
+    pub(crate) fn new(settings: Settings) -> Self {
+        Execution {
+            settings,
+            ids: Identities::new(),
+            threads: Vec::new(),
+            born: Vec::new(),
+            objects: Vec::new(),
+            declared: Vec::new(),
+            ready: VecDeque::new(),
+            current: ThreadId::MAIN,
+            schedule: Vec::new(),
+            marks: Vec::new(),
+            cycle: None,
+            history: None,
+            log: None,
+            orders: Orders::default(),
+            failure: None,
+            cut: None,
+            cancelling: false,
+            unwound: false,
+            now: 0,
+        }
+    }
+
+    /// Returns everything that lives for one execution to its beginning.
+    pub(crate) fn reset(&mut self, races_matter_from: usize) {
+        for thread in self.born.drain(..) {
+            self.threads[thread.index()].reset();
+        }
+        self.declared.clear();
+        self.ready.clear();
+        self.schedule.clear();
+        self.marks.clear();
+        self.cycle = None;
+        if let Some(history) = &mut self.history {
+            history.clear(races_matter_from);
+        }
+        if let Some(log) = &mut self.log {
+            log.clear();
+        }
+        self.orders.clear();
+        self.failure = None;
+        self.cut = None;
+        self.cancelling = false;
+        self.unwound = false;
+        self.now = 0;
+        self.be_born(ThreadId::MAIN, None, None);
+        self.current = ThreadId::MAIN;
+        let parker = self.create("Parker", 0, std::panic::Location::caller());
+        self.set_parker(ThreadId::MAIN, parker);
+        self.ready.push_back(ThreadId::MAIN);
+    }
+
+    /// The thread that is running.
+    pub(crate) fn current(&self) -> ThreadId {
+        self.current
+    }
+
+    /// A thread's state.
+    pub(crate) fn thread(&self, thread: ThreadId) -> &Thread {
+        &self.threads[thread.index()]
+    }
+
+    /// The running thread's state.
+    pub(crate) fn me(&mut self) -> &mut Thread {
+        &mut self.threads[self.current.index()]
+    }
+
+    /// The threads of this execution in the order of their creation.
+    pub(crate) fn born(&self) -> &[ThreadId] {
+        &self.born
+    }
+
+    /// An object's state.
+    pub(crate) fn object(&self, object: ObjectId) -> &Object {
+        &self.objects[object.index()]
+    }
+
+    /// Whether the threads are being unwound.
+    pub(crate) fn cancelling(&self) -> bool {
+        self.cancelling
+    }
+
+    /// Ends the execution: every thread is unwound when it is next to go on.
+    pub(crate) fn cancel(&mut self) {
+        self.cancelling = true;
+    }
+
+    /// Whether every thread has finished.
+    pub(crate) fn finished(&self) -> bool {
+        self.born.iter().all(|&t| matches!(self.thread(t).pending, Pending::Finished))
+    }
+
+    /// The virtual time in nanoseconds.
+    pub(crate) fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// A thread whose next step is a choice, which is taken before anything else: it touches
+    /// nothing, so it need not be a branch point for the other threads.
+    pub(crate) fn choosing(&self, enabled: ThreadSet) -> Option<ThreadId> {
+        enabled.iter().find(|&t| matches!(self.thread(t).pending, Pending::Choose { .. }))
+    }
+
+    /// The alternatives of a thread's next step.
+    pub(crate) fn alternatives(&self, thread: ThreadId) -> Alternatives {
+        match &self.thread(thread).pending {
+            Pending::Op(op) => {
+                op.waiters(self.object(op.object).state).map_or(Alternatives::One, Alternatives::Among)
+            }
+            Pending::Choose { n, .. } => Alternatives::Below(*n),
+            _ => Alternatives::One,
+        }
+    }
+
+    /// Whether a thread's next step could be taken now.
+    pub(crate) fn enabled(&self, thread: ThreadId) -> bool {
+        let state = self.thread(thread);
+        match &state.pending {
+            Pending::Op(op) => op.enabled(self.object(op.object).state),
+            Pending::Choose { .. } => true,
+            Pending::Yield { .. } => {
+                state.read.iter().any(|&(object, version)| self.object(object).version != version)
+            }
+            _ => false,
+        }
+    }
+
+    /// What a thread's next step touches if it is taken now.
+    pub(crate) fn touches(&self, thread: ThreadId) -> Touches {
+        let state = self.thread(thread);
+        match &state.pending {
+            Pending::Op(op) => smallvec![(op.object, op.access(self.object(op.object).state))],
+            Pending::Yield { .. } => state.read.iter().map(|&(object, _)| (object, Access::READ)).collect(),
+            _ => Touches::new(),
+        }
+    }
+
+    /// A number that tells apart what a thread is about to do, the same in every execution.
+    pub(crate) fn signature(&self, thread: ThreadId) -> u64 {
+        match &self.thread(thread).pending {
+            Pending::Op(op) => std::ptr::from_ref(op.command) as u64 ^ u64::from(op.object.0).rotate_left(48),
+            Pending::Choose { n, .. } => 1 | u64::from(*n) << 8,
+            Pending::Yield { .. } => 2,
+            _ => 3,
+        }
+    }
+}
+
+fn spinning_now(thread: &Thread) -> bool {
+    matches!(thread.pending, Pending::Yield { .. })
+}

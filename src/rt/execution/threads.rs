@@ -1,0 +1,140 @@
+//! What the threads of an execution do between their steps: they begin, make objects, announce what
+//! they are about to do, and finish.
+
+use super::{Execution, Object};
+use crate::op::{ObjectId, Site, State, ThreadId};
+use crate::rt::thread::{Panicked, Pending, Thread};
+
+impl Execution {
+    /// A new thread begins with `parent`'s knowledge. `None` if there are too many threads.
+    pub(crate) fn spawn(&mut self, name: Option<String>) -> Option<ThreadId> {
+        let parent = self.current;
+        let k = self.threads[parent.index()].children;
+        let child = self.ids.child(parent, k)?;
+        self.threads[parent.index()].children += 1;
+        self.be_born(child, Some(parent), name);
+        self.threads[child.index()].slept = self.threads[parent.index()].slept;
+        Some(child)
+    }
+
+    pub(super) fn be_born(&mut self, thread: ThreadId, parent: Option<ThreadId>, name: Option<String>) {
+        if self.threads.len() <= thread.index() {
+            self.threads.resize_with(thread.index() + 1, Thread::default);
+        }
+        self.threads[thread.index()].name = name;
+        self.born.push(thread);
+        if let Some(history) = &mut self.history {
+            history.spawn(thread, parent);
+        }
+        self.orders.spawn(thread, parent);
+    }
+
+    /// Gives a thread the object on which it parks.
+    pub(crate) fn set_parker(&mut self, thread: ThreadId, parker: ObjectId) {
+        self.threads[thread.index()].parker = Some(parker);
+    }
+
+    /// The running thread makes an object.
+    pub(crate) fn create(&mut self, kind: &'static str, state: State, site: Site) -> ObjectId {
+        let creator = self.current;
+        let k = self.threads[creator.index()].objects;
+        self.threads[creator.index()].objects += 1;
+        let id = self.ids.object(creator, k);
+        self.install(id, kind, state, site);
+        id
+    }
+
+    /// The running thread comes first upon an object that was declared elsewhere, in a static.
+    pub(crate) fn create_declared(&mut self, kind: &'static str, state: State, site: Site) -> ObjectId {
+        let k = self.declared.iter().filter(|&&known| known == site).count();
+        self.declared.push(site);
+        let id = self.ids.declared(site, k);
+        self.install(id, kind, state, site);
+        id
+    }
+
+    pub(super) fn install(&mut self, id: ObjectId, kind: &'static str, state: State, site: Site) {
+        let object = Object { state, version: 0, kind, site };
+        if self.objects.len() <= id.index() {
+            let filler = || Object { state: 0, version: 0, kind: "", site };
+            self.objects.resize_with(id.index() + 1, filler);
+        }
+        self.objects[id.index()] = object;
+    }
+
+    /// The running thread says what it is about to do, and will then stop.
+    pub(crate) fn announce(&mut self, pending: Pending) {
+        let thread = self.current;
+        match pending {
+            Pending::Spawned => {
+                // The newest child runs up to its first visible operation before its parent goes on.
+                if let Some(&child) = self.born.last() {
+                    self.ready.push_back(child);
+                }
+                self.ready.push_back(thread);
+            }
+            Pending::Join { thread: other, site } => {
+                if matches!(self.thread(other).pending, Pending::Finished) {
+                    self.joins(thread, other, Some(site));
+                }
+            }
+            Pending::Wake { .. } => {
+                if let Some(step) = self.thread(thread).woken_by {
+                    self.wakes(thread, step);
+                }
+            }
+            _ => {}
+        }
+        self.threads[thread.index()].pending = pending;
+    }
+
+    /// The running thread has finished.
+    pub(crate) fn finish(&mut self, panicked: Option<Panicked>) {
+        let thread = self.current;
+        let state = &mut self.threads[thread.index()];
+        state.pending = Pending::Finished;
+        if panicked.is_some() {
+            state.panicked = panicked;
+        }
+        if let (false, Some(log)) = (self.cancelling, &mut self.log) {
+            log.finished(thread, state.panicked.as_ref());
+        }
+        for index in 0..self.born.len() {
+            let other = self.born[index];
+            if matches!(self.thread(other).pending, Pending::Join { thread: awaited, .. } if awaited == thread)
+            {
+                self.joins(other, thread, self.thread(other).pending.site());
+            }
+        }
+    }
+
+    /// Who holds a lock, and where it was taken.
+    pub(crate) fn holder(&self, object: ObjectId) -> Option<(ThreadId, Site)> {
+        self.born.iter().find_map(|&thread| {
+            let held = self.thread(thread).held.iter().find(|held| held.object == object)?;
+            Some((thread, held.site))
+        })
+    }
+
+    pub(super) fn joins(&mut self, thread: ThreadId, other: ThreadId, site: Option<Site>) {
+        self.threads[other.index()].joined = true;
+        let slept = self.threads[other.index()].slept;
+        let state = &mut self.threads[thread.index()];
+        state.slept = state.slept.max(slept);
+        if let Some(history) = &mut self.history {
+            history.follow(thread, other);
+        }
+        self.orders.follow(thread, other);
+        if let Some(log) = &mut self.log {
+            log.joined(thread, other, site);
+        }
+        self.ready.push_back(thread);
+    }
+
+    pub(super) fn wakes(&mut self, thread: ThreadId, step: u32) {
+        if let Some(history) = &mut self.history {
+            history.follow_event(thread, step);
+        }
+        self.ready.push_back(thread);
+    }
+}
