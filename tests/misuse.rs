@@ -231,3 +231,12 @@ fn loom_failing_itself_on_an_unpark_is_no_refutation() {
     let Verdict::Inconclusive(Reason::EngineLimit { why }) = &report.verdict else { panic!("{report}") };
     assert!(why.contains("loom#249"), "{why}");
 }
+
+#[test]
+fn sampling_a_model_without_a_choice_finds_nothing() {
+    for checker in [Checker::random(5), Checker::pct(5, 3), Checker::urw(5)] {
+        for model in [|| (), || Checked::new(0).store(1, SeqCst)] as [fn(); 2] {
+            checker.check(model).expect_no_failure();
+        }
+    }
+}

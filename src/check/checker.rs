@@ -191,10 +191,10 @@ impl Checker {
     ///
     /// # Examples
     /// ```
-    /// use raddle::{Checker, Reason, Verdict, sync::atomic::{AtomicBool, Ordering}};
+    /// use raddle::{Checker, Reason, Verdict, sync::atomic::{AtomicUsize, Ordering}};
     /// let report = Checker::dfs().max_steps(50).check(|| {
-    ///     let flag = AtomicBool::new(false);
-    ///     while !flag.load(Ordering::Relaxed) {}
+    ///     let n = AtomicUsize::new(0);
+    ///     while n.fetch_add(1, Ordering::Relaxed) < 1_000 {}
     /// });
     /// assert!(matches!(report.verdict, Verdict::Inconclusive(Reason::MaxSteps { bound: 50, .. })));
     /// ```

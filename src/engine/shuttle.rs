@@ -154,8 +154,8 @@ impl Sampler<'_> {
 
 impl Scheduler for Sampler<'_> {
     fn begin(&mut self) -> bool {
-        // PCT panics if the first execution had no choice in it; any scheduler will do then.
-        if self.executions == 1 && !self.concurrent && self.sampling.kind == Kind::Pct {
+        // PCT and URW panic if the first execution had no choice in it; any scheduler will do then.
+        if self.executions == 1 && !self.concurrent && self.sampling.kind != Kind::Random {
             self.inner = self.sampling.random();
             let _ = self.inner.new_execution();
         }
