@@ -104,3 +104,35 @@ fn every_fixed_variant_has_more_than_one_execution() {
         }
     }
 }
+
+#[test]
+fn sampling_until_it_is_saturated_fails_in_the_ways_in_which_all_schedules_do() {
+    let kinds = |report: &Report| -> BTreeSet<FailureKind> {
+        report.failures.iter().map(crate::verdict::Counterexample::kind).collect()
+    };
+    let mut compared = 0;
+    for hazard in HAZARDS {
+        for variant in hazard.variants {
+            if [Kind::Dfs, Kind::Random].iter().any(|&k| matches!(variant.expected(k), Expected::Skipped(_)))
+            {
+                continue;
+            }
+            let dfs = Checker::dfs().stop_on_failure(false).max_executions(20_000);
+            let dfs = variant.check(hazard, dfs);
+            if dfs.stats.executions >= 20_000 {
+                continue;
+            }
+            compared += 1;
+            let (all, mut seen) = (kinds(&dfs), BTreeSet::new());
+            for seed in 0..10 {
+                let random = Checker::random(1_000).seed(seed).stop_on_failure(false);
+                seen.extend(kinds(&variant.check(hazard, random)));
+                if seen == all {
+                    break;
+                }
+            }
+            assert_eq!(seen, all, "{}/{}", hazard.name, variant.name);
+        }
+    }
+    assert!(compared * 10 >= 8 * HAZARDS.len(), "only {compared} variants have few enough schedules");
+}
