@@ -1,4 +1,5 @@
-//! Optimal dynamic partial-order reduction: exactly one execution of every trace.
+//! Optimal dynamic partial-order reduction: one execution of every trace, and exactly one where the
+//! model has no choices.
 //!
 //! The algorithm is Optimal-DPOR with wakeup trees (Abdulla, Aronis, Jonsson, Sagonas: POPL 2014; JACM
 //! 64(4), 2017). An execution is run to its end; every reversible race in it gives a sequence that runs
@@ -20,7 +21,9 @@
 //!   that it shares with the one before were treated there. Where there are choices all are looked at
 //!   each time, for the sequences that were put in before carry the alternatives taken then.
 //! * A step goes to sleep only if it was explored for every alternative of the choices that its
-//!   wakeup tree foresaw. Otherwise it stays awake: that may cost an execution, never an outcome.
+//!   wakeup tree foresaw. Otherwise it stays awake. That never costs an outcome, but models with
+//!   several choices (spurious failures among them) may run a trace more than once; the optimality
+//!   of the papers is proved for programs without choices.
 //!
 //! Soundness rests on this: operations that [`crate::op::Access`] calls commuting do commute, and
 //! guards look at their own object only. Both are tested, by the equality of outcome sets and trace
