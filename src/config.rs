@@ -35,8 +35,7 @@ pub(crate) struct Settings {
 /// A fixed seed: the same model gives the same answer on any machine, unless one asks otherwise.
 const DEFAULT_SEED: u64 = 0x7261_6464_6c65;
 
-/// Longer executions are nearly always loops that wait without saying so. A model is small: the
-/// longest of the catalogue takes a few hundred steps.
+/// A model is small; longer executions are nearly always loops that wait without saying so.
 const DEFAULT_MAX_STEPS: usize = 10_000;
 
 impl Default for Settings {

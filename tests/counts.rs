@@ -46,7 +46,7 @@ counts! {
 }
 
 #[test]
-#[ignore = "half a minute without optimisation; CI runs it in release"]
+#[ignore = "long without optimisation; CI runs it in release"]
 fn lastzero_of_fifteen_has_its_published_count() {
     assert_eq!(explore(|| lastzero(15)).executions, 147_456);
 }

@@ -52,13 +52,12 @@ impl Quiet {
 impl Drop for Quiet {
     fn drop(&mut self) {
         EXPLORING.set(self.before);
-        // A hook cannot be changed while its thread unwinds; the next check puts things right.
-        if std::thread::panicking() {
-            return;
-        }
         let mut underneath = UNDERNEATH.lock().unwrap_or_else(PoisonError::into_inner);
         underneath.0 -= 1;
+        // A hook cannot be changed while its thread unwinds. Ours then stays, and passes on what is not
+        // an explorer's; the next check stands another one over it.
         if underneath.0 == 0
+            && !std::thread::panicking()
             && let Some(hook) = underneath.1.take()
         {
             drop(panic::take_hook());
@@ -70,8 +69,8 @@ impl Drop for Quiet {
 /// Installs nothing and leaves nothing, but lets shuttle install its own hook, which it does once in
 /// a process and over whatever stands there, at a moment when it can be taken away again.
 pub(crate) fn let_shuttle_install_its_hook(run_something: impl FnOnce()) {
-    let mut underneath = UNDERNEATH.lock().unwrap_or_else(PoisonError::into_inner);
-    let _ = &mut underneath;
+    // No check begins or ends meanwhile.
+    let _underneath = UNDERNEATH.lock().unwrap_or_else(PoisonError::into_inner);
     let ours = panic::take_hook();
     run_something();
     drop(panic::take_hook());
