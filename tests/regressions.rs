@@ -60,10 +60,10 @@ fn others_come_between_a_panic_and_what_it_gives_back() {
     an_execution_per_trace(vec![vec![Store(1, 1)], checks, vec![TryWrite(1, vec![])]], 0);
 }
 
-/// Found by fuzzing, and not mended: with several choices in a model some traces are run more than once.
-/// None is left out. When this fails for being exact, so much the better: make it say so.
+/// Found by fuzzing: 615 executions for 581 traces, while sequences behind a choice were foreseen for one of
+/// its alternatives and the others were not treated as its races.
 #[test]
-fn several_choices_may_run_a_trace_twice_and_leave_none_out() {
+fn several_choices_in_one_model_ran_some_traces_twice() {
     use Instr::{Load, Store, WeakCas};
     let program = Program {
         threads: vec![
@@ -82,5 +82,5 @@ fn several_choices_may_run_a_trace_twice_and_leave_none_out() {
     let ((dfs, all), (exhaustive, seen)) = (explore(Checker::dfs()), explore(Checker::exhaustive()));
     assert_eq!(seen, all);
     assert_eq!(exhaustive.traces, dfs.traces);
-    assert_eq!((exhaustive.executions, exhaustive.traces), (615, Some(581)));
+    assert_eq!((exhaustive.executions, exhaustive.traces), (581, Some(581)));
 }

@@ -66,9 +66,8 @@ impl Checker {
         }
     }
 
-    /// One execution of every trace, by optimal partial-order reduction, under sequential
-    /// consistency; models with several choices may run some traces more than once. After Abdulla,
-    /// Aronis, Jonsson and Sagonas, JACM 64(4), 2017.
+    /// Exactly one execution of every trace, by optimal partial-order reduction, under sequential
+    /// consistency. After Abdulla, Aronis, Jonsson and Sagonas, JACM 64(4), 2017.
     ///
     /// With a [`preemption_bound`](Self::preemption_bound) it runs every schedule within the bound
     /// instead, smallest bound first.

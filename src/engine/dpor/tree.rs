@@ -2,24 +2,15 @@
 //! trees so that what two sequences share is explored once (Abdulla et al., JACM 2017, section 6).
 
 use crate::op::ThreadId;
-use crate::rt::history::{Alternatives, Touches, dependent};
+use crate::rt::history::{Touches, dependent};
 
 /// A step that was or will be taken from a known point.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Step {
     pub(crate) thread: ThreadId,
     pub(crate) alternative: u32,
-    /// What could be taken instead.
-    pub(crate) alternatives: Alternatives,
     /// What it touches when taken there.
     pub(crate) touches: Touches,
-}
-
-impl Step {
-    /// Whether it has several alternatives.
-    pub(crate) fn is_choice(&self) -> bool {
-        self.alternatives.iter().nth(1).is_some()
-    }
 }
 
 /// A step, and what is to follow it; nothing means anything may.
@@ -71,43 +62,13 @@ pub(crate) fn insert(branches: &mut Vec<Branch>, mut sequence: Vec<Step>) {
         branches.extend(sequence.into_iter().rev().fold(Vec::new(), leaf));
         return;
     };
-    match how {
-        Initial::At(place) => _ = sequence.remove(place),
-        // One alternative of a choice covers the sequence for itself only.
-        _ if branches[index].step.is_choice() => {
-            let choice = branches[index].step.clone();
-            return insert_beside_choice(branches, &choice, &[], &sequence);
-        }
-        _ => {}
+    if let Initial::At(place) = how {
+        sequence.remove(place);
     }
     let then = &mut branches[index].then;
     // After a leaf, whatever follows it will be explored.
     if !then.is_empty() {
         insert(then, sequence);
-    }
-}
-
-/// Adds a sequence that is independent of a choice after each of its alternatives, but for those
-/// that are asleep.
-pub(crate) fn insert_beside_choice(
-    branches: &mut Vec<Branch>,
-    choice: &Step,
-    asleep: &[u32],
-    sequence: &[Step],
-) {
-    for alternative in choice.alternatives.iter().filter(|alternative| !asleep.contains(alternative)) {
-        let same = |branch: &&mut Branch| {
-            branch.step.thread == choice.thread && branch.step.alternative == alternative
-        };
-        match branches.iter_mut().find(same) {
-            Some(branch) if branch.then.is_empty() => {}
-            Some(branch) => insert(&mut branch.then, sequence.to_vec()),
-            None => {
-                let mut then = Vec::new();
-                insert(&mut then, sequence.to_vec());
-                branches.push(Branch { step: Step { alternative, ..choice.clone() }, then });
-            }
-        }
     }
 }
 
@@ -120,7 +81,7 @@ mod tests {
 
     fn step(thread: u32, object: u32, access: Access) -> Step {
         let touches = smallvec![(ObjectId(object), access)];
-        Step { thread: ThreadId(thread), alternative: 0, alternatives: Alternatives::One, touches }
+        Step { thread: ThreadId(thread), alternative: 0, touches }
     }
 
     fn write(thread: u32, object: u32) -> Step {
@@ -167,15 +128,6 @@ mod tests {
 
     /// A choice between two alternatives.
     fn coin(alternative: u32) -> Step {
-        let touches = Touches::new();
-        Step { thread: ThreadId(1), alternative, alternatives: Alternatives::Below(2), touches }
-    }
-
-    #[test]
-    fn what_comes_without_a_choice_comes_after_each_alternative_of_it() {
-        let mut tree = Vec::new();
-        insert(&mut tree, vec![coin(1), write(2, 1)]);
-        insert(&mut tree, vec![write(3, 1)]);
-        assert_eq!(leaves(&tree), [[1, 2], [1, 3], [1, 3]]);
+        Step { thread: ThreadId(1), alternative, touches: Touches::new() }
     }
 }

@@ -1,11 +1,11 @@
 //! The races that another execution reverses: which earlier events the next one does not follow, and
 //! what it would be without them.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::{Accessed, History, NONE, Touches};
 use crate::clock::Row;
-use crate::op::{Access, ObjectId, Op, State, ThreadId};
+use crate::op::{Access, ObjectId, Op, State, ThreadId, ThreadSet};
 
 /// A pair of events whose order another execution reverses.
 #[derive(Debug)]
@@ -16,8 +16,8 @@ pub(crate) struct Race {
     pub(crate) then: u32,
     /// The thread whose event is to come first instead.
     pub(crate) thread: ThreadId,
-    /// What that event can be there, one entry per alternative.
-    pub(crate) instead: SmallVec<[(u32, Touches); 1]>,
+    /// What that event can be there: an alternative, and what it touches.
+    pub(crate) instead: (u32, Touches),
 }
 
 /// What a thread is about to do, as far as races are concerned.
@@ -97,26 +97,27 @@ impl History {
         thread: ThreadId,
         next: &Next<'_>,
         object: ObjectId,
-    ) -> Option<SmallVec<[(u32, Touches); 1]>> {
+    ) -> Option<(u32, Touches)> {
         let event = self.accessed[at as usize].event;
         match next {
             Next::Op(op) => {
                 let state = self.state_without(at, object);
-                op.enabled(state).then(|| alternatives(op, state))
+                op.enabled(state)
+                    .then(|| (first_alternative(op, state), smallvec![(op.object, op.access(state))]))
             }
             Next::Yield(read) => {
                 let waits_for = |&(object, version): &(ObjectId, u32)| {
                     self.written_without(event, object, version, thread)
                 };
                 let touches = read.iter().map(|&(object, _)| (object, Access::READ)).collect();
-                read.iter().any(waits_for).then(|| SmallVec::from_elem((0, touches), 1))
+                read.iter().any(waits_for).then_some((0, touches))
             }
             Next::Rest(op) => {
                 // The event does not follow `event` yet, so its earlier part stays as it is.
                 let newest = self.events.len() as u32 - 1;
                 let mut touches = self.touched(newest);
                 touches.push((op.object, op.access(self.state_without(at, object))));
-                Some(SmallVec::from_elem((self.events[newest as usize].alternative, touches), 1))
+                Some((self.events[newest as usize].alternative, touches))
             }
         }
     }
@@ -165,11 +166,7 @@ impl History {
     }
 }
 
-/// The alternatives of an operation in a state, each with what it touches.
-fn alternatives(op: &Op, state: State) -> SmallVec<[(u32, Touches); 1]> {
-    let touches: Touches = SmallVec::from_elem((op.object, op.access(state)), 1);
-    match op.waiters(state) {
-        Some(waiters) => waiters.iter().map(|waiter| (waiter.0, touches.clone())).collect(),
-        None => SmallVec::from_elem((0, touches), 1),
-    }
+/// The first alternative of an operation in a state.
+fn first_alternative(op: &Op, state: State) -> u32 {
+    op.waiters(state).and_then(ThreadSet::first).map_or(0, |waiter| waiter.0)
 }
