@@ -240,9 +240,12 @@ impl Checker {
         self
     }
 
-    /// How many threads of the operating system may explore. The answer does not depend on it; at
-    /// present neither does the time, for every engine explores one model on one thread. `raddle
-    /// verify` checks so many models at once.
+    /// How many threads of the operating system explore, of the [exhaustive](Self::exhaustive) engine
+    /// without a bound on preemptions or executions; by default 1. The other engines explore one model
+    /// on one thread, and `raddle verify` checks so many models at once.
+    ///
+    /// The answer does not depend on it: when one of several workers meets a failure, a single one
+    /// looks for the first.
     ///
     /// # Examples
     /// ```

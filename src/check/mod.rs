@@ -1,13 +1,14 @@
 //! Checking a model: engine and settings in, [`Report`](crate::Report) out.
 //!
 //! [`checker`] is the public builder; [`run`] is the one loop that all engines share, on a thread of its
-//! own; [`tally`] counts what it sees; [`failing`] makes counterexamples of failures; [`watch`] notices
-//! when a model hangs.
+//! own; [`together`] shares one search among several; [`tally`] counts what is seen; [`failing`] makes
+//! counterexamples of failures; [`watch`] notices when a model hangs.
 
 mod checker;
 mod failing;
 mod run;
 mod tally;
+mod together;
 mod watch;
 
 use std::panic::Location;

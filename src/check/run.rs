@@ -67,9 +67,12 @@ impl Run {
                 self.native(executions)
             }
             (Kind::Exhaustive, _) if self.settings.preemption_bound.is_none() => {
-                let mut dpor = Dpor::new();
-                let mut tally = self.model_arm(&mut dpor);
-                tally.stats.redundant = dpor.redundant;
+                let tally = self.explore_together().unwrap_or_else(|| {
+                    let mut dpor = Dpor::new();
+                    let mut tally = self.model_arm(&mut dpor);
+                    tally.stats.redundant = dpor.redundant;
+                    tally
+                });
                 self.conclude(tally, false)
             }
             (Kind::Exhaustive | Kind::Dfs, _) => self.bounded(),
@@ -117,7 +120,7 @@ impl Run {
         unreachable!("the last bound is concluded upon")
     }
 
-    fn tally(&self) -> Tally {
+    pub(super) fn tally(&self) -> Tally {
         Tally {
             stats: Stats::default(),
             settings: self.settings.clone(),
@@ -131,7 +134,7 @@ impl Run {
         }
     }
 
-    fn execution(&self) -> Execution {
+    pub(super) fn execution(&self) -> Execution {
         let mut execution = Execution::new(self.settings.clone());
         let exhaustive = self.kind == Kind::Exhaustive && matches!(self.plan, Plan::Whole(_));
         if exhaustive && self.settings.preemption_bound.is_none() || self.settings.count_traces {

@@ -47,6 +47,23 @@ pub(super) struct Tally {
     pub(super) traces: Option<std::collections::BTreeSet<u128>>,
 }
 
+impl Tally {
+    /// Adds what another worker at the same search saw.
+    pub(super) fn add(&mut self, other: Tally) {
+        self.stats.executions += other.stats.executions;
+        self.stats.redundant += other.stats.redundant;
+        self.stats.failures += other.stats.failures;
+        self.stats.steps += other.stats.steps;
+        self.failures.extend(other.failures);
+        self.cut = self.cut.take().or(other.cut);
+        self.unwound |= other.unwound;
+        self.spinning = self.spinning.take().or(other.spinning);
+        if let (Some(traces), Some(others)) = (&mut self.traces, other.traces) {
+            traces.extend(others);
+        }
+    }
+}
+
 impl Judge for Tally {
     fn wants_another(&mut self) -> bool {
         if self.cut.is_some() || self.settings.stop_on_failure && self.stats.failures > 0 {
@@ -76,7 +93,7 @@ impl Judge for Tally {
             None => {}
         }
         self.stats.executions += 1;
-        self.pulse.executions.store(self.stats.executions, Ordering::Relaxed);
+        self.pulse.executions.fetch_add(1, Ordering::Relaxed);
         if let (Some(traces), Some(history)) = (&mut self.traces, &execution.history) {
             traces.insert(history.fingerprint());
         }

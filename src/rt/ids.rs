@@ -2,71 +2,133 @@
 //!
 //! A thread is "the k-th child of that thread", an object "the k-th object made by that thread".
 //! Addresses and the order of first use differ between equivalent executions, these names do not.
-//! [`Identities`] turns them into small numbers, the same ones throughout a check.
+//! [`Identities`] turns them into small numbers, the same ones throughout a check, whichever of its
+//! workers asks.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::op::{MAX_THREADS, ObjectId, Site, ThreadId};
 
-/// The numbers given so far; they outlive an execution.
-#[derive(Debug, Default)]
+/// The numbers of all names that this worker has come upon; they outlive an execution.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Identities {
-    children: Vec<Vec<ThreadId>>,
-    objects: Vec<Vec<ObjectId>>,
+    known: Names,
+    /// Whoever comes upon a name first gives it a number, for all.
+    given: Arc<Mutex<Given>>,
+}
+
+/// The numbers that were given.
+#[derive(Debug, Default)]
+struct Given {
+    names: Names,
+    /// Threads, but for the main one.
+    children: u32,
+    objects: u32,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Names {
+    children: Numbers<ThreadId>,
+    objects: Numbers<ObjectId>,
     /// What is made when it is first used, by the place that says so and how many came before.
     statics: Vec<((Site, usize), ObjectId)>,
-    threads: u32,
-    made: u32,
+}
+
+/// Numbers by a thread, and by how many came before.
+#[derive(Clone, Debug)]
+struct Numbers<T>(Vec<Vec<Option<T>>>);
+
+impl<T> Default for Numbers<T> {
+    fn default() -> Self {
+        Numbers(Vec::new())
+    }
+}
+
+impl<T: Copy> Numbers<T> {
+    fn get(&self, thread: ThreadId, k: usize) -> Option<T> {
+        self.0.get(thread.index())?.get(k).copied().flatten()
+    }
+
+    #[cold]
+    fn set(&mut self, thread: ThreadId, k: usize, number: T) {
+        if self.0.len() <= thread.index() {
+            self.0.resize_with(thread.index() + 1, Vec::new);
+        }
+        let numbers = &mut self.0[thread.index()];
+        if numbers.len() <= k {
+            numbers.resize(k + 1, None);
+        }
+        numbers[k] = Some(number);
+    }
+}
+
+impl Names {
+    fn declared(&self, place: Site, k: usize) -> Option<ObjectId> {
+        self.statics.iter().find(|(name, _)| *name == (place, k)).map(|(_, known)| *known)
+    }
+}
+
+impl Given {
+    fn object(&mut self) -> ObjectId {
+        self.objects += 1;
+        ObjectId(self.objects - 1)
+    }
 }
 
 impl Identities {
     /// Only the main thread.
     pub(crate) fn new() -> Self {
-        Identities {
-            children: vec![Vec::new()],
-            objects: vec![Vec::new()],
-            statics: Vec::new(),
-            threads: 1,
-            made: 0,
-        }
+        Self::default()
     }
 
     /// The number of the `k`-th child of `parent`, or nothing if there are too many threads.
     pub(crate) fn child(&mut self, parent: ThreadId, k: usize) -> Option<ThreadId> {
-        if let Some(&known) = self.children[parent.index()].get(k) {
+        if let Some(known) = self.known.children.get(parent, k) {
             return Some(known);
         }
-        if self.threads as usize == MAX_THREADS {
-            return None;
-        }
-        let child = ThreadId(self.threads);
-        self.threads += 1;
-        self.children[parent.index()].push(child);
-        self.children.push(Vec::new());
-        self.objects.push(Vec::new());
+        let mut given = self.given();
+        let child = given.names.children.get(parent, k).or_else(|| {
+            given.children += 1;
+            (given.children < MAX_THREADS as u32).then_some(ThreadId(given.children))
+        })?;
+        given.names.children.set(parent, k, child);
+        drop(given);
+        self.known.children.set(parent, k, child);
         Some(child)
     }
 
     /// The number of the `k`-th object made by `creator`.
     pub(crate) fn object(&mut self, creator: ThreadId, k: usize) -> ObjectId {
-        let objects = &mut self.objects[creator.index()];
-        if let Some(&known) = objects.get(k) {
+        if let Some(known) = self.known.objects.get(creator, k) {
             return known;
         }
-        let object = ObjectId(self.made);
-        self.made += 1;
-        objects.push(object);
+        let mut given = self.given();
+        let object = given.names.objects.get(creator, k).unwrap_or_else(|| given.object());
+        given.names.objects.set(creator, k, object);
+        drop(given);
+        self.known.objects.set(creator, k, object);
         object
     }
 
     /// The number of the `k`-th object that was declared at a place and is made when it is first used,
     /// by whichever thread: that thread differs between equivalent executions, so it gives no name.
     pub(crate) fn declared(&mut self, place: Site, k: usize) -> ObjectId {
-        if let Some((_, known)) = self.statics.iter().find(|(name, _)| *name == (place, k)) {
-            return *known;
+        if let Some(known) = self.known.declared(place, k) {
+            return known;
         }
-        let object = ObjectId(self.made);
-        self.made += 1;
-        self.statics.push(((place, k), object));
+        let mut given = self.given();
+        let object = given.names.declared(place, k).unwrap_or_else(|| {
+            let object = given.object();
+            given.names.statics.push(((place, k), object));
+            object
+        });
+        drop(given);
+        self.known.statics.push(((place, k), object));
         object
+    }
+
+    fn given(&self) -> MutexGuard<'_, Given> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -85,5 +147,16 @@ mod tests {
         assert_eq!(ids.object(first, 0), b);
         assert_eq!(ids.object(second, 0), a);
         assert_eq!(ids.child(ThreadId::MAIN, 1), Some(second));
+    }
+
+    #[test]
+    fn two_workers_give_the_same_name_the_same_number() {
+        let mut one = Identities::new();
+        let mut other = one.clone();
+        let (a, b) = (one.child(ThreadId::MAIN, 0), other.child(ThreadId::MAIN, 1));
+        assert_ne!(a, b);
+        assert_eq!((other.child(ThreadId::MAIN, 0), one.child(ThreadId::MAIN, 1)), (a, b));
+        let made = other.object(ThreadId(2), 0);
+        assert_eq!(one.object(ThreadId(2), 0), made);
     }
 }

@@ -24,41 +24,35 @@
 //! guards look at their own object only. Both are tested, by the equality of outcome sets and trace
 //! counts with [`super::dfs`] on generated programs.
 
+mod node;
+mod team;
 pub(crate) mod tree;
+
+use std::sync::Arc;
 
 use crate::op::{ThreadId, ThreadSet};
 use crate::rt::execution::{Execution, Scheduler};
-use crate::rt::history::{Alternatives, History, dependent};
+use crate::rt::history::{History, dependent};
 use crate::schedule::Choice;
 use crate::verdict::Reason;
-use tree::{Branch, Initial, Step, initial, insert};
-
-/// A point of the current execution.
-#[derive(Debug)]
-struct Node {
-    /// The step that is taken from here now.
-    step: Step,
-    /// What could be taken instead.
-    alternatives: Alternatives,
-    /// How much of what the step touches was known before it was taken, whatever the alternative.
-    announced: usize,
-    signature: u64,
-    /// Steps whose every continuation is explored already, as far as nothing dependent comes first.
-    sleep: Vec<Step>,
-    /// What is still to be explored from here.
-    todo: Vec<Branch>,
-}
+use node::{Node, Plan};
+pub(crate) use team::Team;
+use tree::{Branch, Step};
 
 /// The search.
 #[derive(Debug, Default)]
 pub(crate) struct Dpor {
     path: Vec<Node>,
+    /// How many of the path's points other workers know too.
+    shared: usize,
     depth: usize,
     /// What is to follow the path's last step.
     guide: Vec<Branch>,
     /// The first event that is new in this execution.
     new_from: usize,
     started: bool,
+    /// With whom the search is shared, and whether it begins here.
+    team: Option<(Arc<Team>, bool)>,
     /// Executions that turned out to be covered already; optimality says there are none.
     pub(crate) redundant: u64,
     problem: Option<Reason>,
@@ -68,6 +62,11 @@ impl Dpor {
     /// A search that has not begun.
     pub(crate) fn new() -> Self {
         Self::default()
+    }
+
+    /// One of several workers at a search, which one of them `begins`.
+    pub(crate) fn of_team(team: &Arc<Team>, begins: bool) -> Self {
+        Dpor { team: Some((Arc::clone(team), begins)), ..Self::default() }
     }
 
     /// Adds a point to the path and says which step is taken from it.
@@ -96,7 +95,8 @@ impl Dpor {
         debug_assert!(alternatives.contains(step.alternative), "an alternative is one that there is");
         let choice = Choice { thread: step.thread, alternative: step.alternative };
         let signature = execution.signature(step.thread);
-        self.path.push(Node { step, alternatives, announced: announced.len(), signature, sleep, todo });
+        let announced = announced.len();
+        self.path.push(Node { step, alternatives, announced, signature, sleep, plan: Plan::Own(todo) });
         self.depth += 1;
         Some(choice)
     }
@@ -141,6 +141,16 @@ impl Dpor {
         last.and_then(awake).or_else(|| enabled.iter().find_map(awake))
     }
 
+    /// Goes on with a leaf that another worker knows of.
+    fn take(&mut self) -> bool {
+        let Some(path) = self.team.as_ref().and_then(|(team, _)| team.take()) else { return false };
+        self.shared = path.len();
+        self.path = path;
+        // Another leaf of the same branch may not have been explored yet.
+        self.new_from = 0;
+        true
+    }
+
     /// Puts the reversals of this execution's races into the trees of the points before them.
     fn reverse_races(&mut self, history: &History) {
         for race in history.races() {
@@ -148,23 +158,24 @@ impl Dpor {
             let (alternative, mut touches) = race.instead.clone();
             touches.extend(history.touches(race.then).skip(touches.len()));
             sequence.push(Step { thread: race.thread, alternative, touches });
-            put_in(&mut self.path[race.first as usize], sequence);
+            let team = self.team.as_ref().map(|(team, _)| &**team);
+            self.path[race.first as usize].put_in(team, sequence);
         }
     }
 
     /// Puts the alternatives of this execution's choices into the trees of the points before them.
     fn choose_otherwise(&mut self, history: &History) {
+        let team = self.team.as_ref().map(|(team, _)| &**team);
         for at in self.new_from..history.events().len() {
             let node = &mut self.path[at];
             for alternative in node.alternatives.iter() {
-                let taken = |step: &Step| (step.thread, step.alternative) == (node.step.thread, alternative);
-                if taken(&node.step) || node.sleep.iter().any(taken) {
+                if node.took(alternative) {
                     continue;
                 }
                 let touches = node.step.touches[..node.announced].iter().copied().collect();
                 let other = Step { thread: node.step.thread, alternative, touches };
                 let sequence = std::iter::once(other).chain(without(history, at as u32)).collect();
-                put_in(node, sequence);
+                node.put_in(team, sequence);
             }
         }
     }
@@ -180,39 +191,34 @@ fn without(history: &History, event: u32) -> impl Iterator<Item = Step> + '_ {
     )
 }
 
-/// Puts a sequence into a point's tree, unless a step that sleeps there covers it.
-fn put_in(node: &mut Node, sequence: Vec<Step>) {
-    debug_assert!(
-        initial(&node.step, &sequence) == Initial::No,
-        "a reversal does not begin alike: {:?} before {sequence:?}",
-        node.step
-    );
-    if node.sleep.iter().all(|step| initial(step, &sequence) == Initial::No) {
-        insert(&mut node.todo, sequence);
-    }
-}
-
 impl Scheduler for Dpor {
     fn begin(&mut self) -> bool {
         self.depth = 0;
         if !self.started {
             self.started = true;
-            return true;
+            let begins = self.team.as_ref().is_none_or(|(_, begins)| *begins);
+            return begins || self.take();
         }
-        while let Some(node) = self.path.last_mut() {
-            if !node.todo.is_empty() {
-                let Branch { step, then } = node.todo.remove(0);
-                let done = std::mem::replace(&mut node.step, step);
-                node.sleep.push(done);
-                // Another thread's operation, or another alternative: [`Self::choose`] looks at it.
-                node.signature = 0;
+        if let Some((team, _)) = &self.team {
+            if team.is_over() {
+                return false;
+            }
+            if team.is_hungry()
+                && let Some(at) = self.path.iter().position(Node::has_more)
+            {
+                team.share(&mut self.path[..=at]);
+                self.shared = at + 1;
+            }
+        }
+        while self.path.len() > self.shared {
+            if let Some(then) = self.path.last_mut().and_then(Node::turn_to_next) {
                 self.guide = then;
                 self.new_from = self.path.len() - 1;
                 return true;
             }
             self.path.pop();
         }
-        false
+        self.take()
     }
 
     fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {

@@ -1,0 +1,79 @@
+//! The points of an execution, and what is still to be explored from each.
+
+use super::team::{Place, Team};
+use super::tree::{Branch, Initial, Step, initial, insert};
+use crate::rt::history::Alternatives;
+
+/// A point of the current execution.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// The step that is taken from here now.
+    pub(super) step: Step,
+    /// What could be taken instead.
+    pub(super) alternatives: Alternatives,
+    /// How much of what the step touches was known before it was taken, whatever the alternative.
+    pub(super) announced: usize,
+    /// What the step was the first time; 0 if it has not been taken yet.
+    pub(super) signature: u64,
+    /// Steps whose every continuation is explored elsewhere, as far as nothing dependent comes first.
+    pub(super) sleep: Vec<Step>,
+    pub(super) plan: Plan,
+}
+
+/// Where it is kept what is still to be explored from a point.
+#[derive(Debug)]
+pub(super) enum Plan {
+    /// Here, by the only worker that comes by.
+    Own(Vec<Branch>),
+    /// With the team.
+    Shared(Place),
+}
+
+impl Node {
+    /// A point whose step has not been taken yet.
+    pub(super) fn new(step: Step, sleep: Vec<Step>, plan: Plan) -> Self {
+        Node { step, alternatives: Alternatives::One, announced: 0, signature: 0, sleep, plan }
+    }
+
+    /// Whether the thread whose step is taken has been, or has been seen to with this alternative.
+    pub(super) fn took(&self, alternative: u32) -> bool {
+        let alike = |step: &Step| (step.thread, step.alternative) == (self.step.thread, alternative);
+        alike(&self.step) || self.sleep.iter().any(alike)
+    }
+
+    /// Puts in a sequence that does not begin with the step that is taken, unless a step that sleeps
+    /// here covers it.
+    pub(super) fn put_in(&mut self, team: Option<&Team>, sequence: Vec<Step>) {
+        debug_assert!(
+            initial(&self.step, &sequence) == Initial::No,
+            "a reversal does not begin alike: {:?} before {sequence:?}",
+            self.step
+        );
+        if self.sleep.iter().any(|step| initial(step, &sequence) != Initial::No) {
+            return;
+        }
+        match (&mut self.plan, team) {
+            (Plan::Own(todo), _) => insert(todo, sequence),
+            (Plan::Shared(place), Some(team)) => team.put_in(*place, sequence),
+            (Plan::Shared(_), None) => unreachable!("only a team shares"),
+        }
+    }
+
+    /// Goes on to the next branch, and returns what is to follow it.
+    pub(super) fn turn_to_next(&mut self) -> Option<Vec<Branch>> {
+        let Plan::Own(todo) = &mut self.plan else { return None };
+        if todo.is_empty() {
+            return None;
+        }
+        let Branch { step, then } = todo.remove(0);
+        self.sleep.push(std::mem::replace(&mut self.step, step));
+        // Another thread's operation, or another alternative: it is looked at when it is taken.
+        self.signature = 0;
+        Some(then)
+    }
+
+    /// Whether anything is to be done from here that nobody else knows of.
+    pub(super) fn has_more(&self) -> bool {
+        matches!(&self.plan, Plan::Own(todo) if !todo.is_empty())
+    }
+}

@@ -1,0 +1,248 @@
+//! Several workers at one search.
+//!
+//! A leaf of a wakeup tree is a search of its own: nothing sleeps where it ends, and its traces are no
+//! other leaf's. So leaves can be explored by different workers, in any order. What must not be lost
+//! is the tree above them, because whatever is explored before a branch in the tree's order may still
+//! put sequences into that branch. So while several workers are at it, the part of the tree that they
+//! share is kept whole, here, and only its leaves are handed out.
+//!
+//! A worker keeps to itself what is below the leaf that it was given, and explores that as a lone
+//! worker does. When somebody has nothing to do, it shares the shallowest point that has something.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::node::{Node, Plan};
+use super::tree::{Branch, Initial, Step, initial};
+use crate::rt::history::dependent;
+
+/// A branch of a shared point: the point's number, and the branch's among its branches.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    point: usize,
+    branch: usize,
+}
+
+/// A point that several workers know.
+#[derive(Debug)]
+struct Point {
+    /// The branch that leads here.
+    from: Option<Place>,
+    /// What sleeps here, if that was known when the point was shared; else it follows from the way.
+    sleep: Option<Vec<Step>>,
+    /// In the order in which they count as explored.
+    branches: Vec<(Step, Then)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    /// Whatever may follow: somebody explores it, or will.
+    Anything,
+    /// What this point says.
+    Point(usize),
+}
+
+/// What the workers of one search have in common.
+#[derive(Debug)]
+pub(crate) struct Team {
+    shared: Mutex<Shared>,
+    news: Condvar,
+    /// Whether somebody waits for whom there is no leaf.
+    hungry: AtomicBool,
+    /// Whether the search is over or given up.
+    over: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Shared {
+    points: Vec<Point>,
+    /// The leaves that nobody has begun with.
+    leaves: VecDeque<Place>,
+    workers: usize,
+    idle: usize,
+}
+
+impl Team {
+    /// So many workers, of whom one begins.
+    pub(crate) fn new(workers: usize) -> Self {
+        let shared = Shared { points: Vec::new(), leaves: VecDeque::new(), workers, idle: 0 };
+        Team {
+            shared: Mutex::new(shared),
+            news: Condvar::new(),
+            hungry: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether somebody would like something to do.
+    pub(super) fn is_hungry(&self) -> bool {
+        self.hungry.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is nothing more to do.
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    /// Ends the search for everybody.
+    pub(crate) fn stop(&self) {
+        let _shared = self.lock();
+        self.over.store(true, Ordering::Relaxed);
+        self.news.notify_all();
+    }
+
+    /// Shares the points of a path that are not shared yet.
+    pub(super) fn share(&self, path: &mut [Node]) {
+        let mut shared = self.lock();
+        let mut from = None;
+        for node in path {
+            let place = match &mut node.plan {
+                Plan::Shared(place) => *place,
+                Plan::Own(todo) => {
+                    let todo = std::mem::take(todo);
+                    let point = shared.point(from, Some(node.sleep.clone()));
+                    if let Some(Place { point: before, branch }) = from {
+                        shared.points[before].branches[branch].1 = Then::Point(point);
+                    }
+                    let place = Place { point, branch: 0 };
+                    shared.points[point].branches.push((node.step.clone(), Then::Anything));
+                    for branch in todo {
+                        shared.hang(point, branch);
+                    }
+                    node.plan = Plan::Shared(place);
+                    place
+                }
+            };
+            from = Some(place);
+        }
+        self.tell(&shared);
+    }
+
+    /// Puts in a sequence that reverses a race of the step at `place`.
+    pub(super) fn put_in(&self, place: Place, sequence: Vec<Step>) {
+        let mut shared = self.lock();
+        shared.insert(place.point, place.branch + 1, sequence);
+        self.tell(&shared);
+    }
+
+    /// Waits for a leaf, and returns the way to it; nothing when the search is over.
+    pub(super) fn take(&self) -> Option<Vec<Node>> {
+        let mut shared = self.lock();
+        shared.idle += 1;
+        loop {
+            if self.is_over() {
+                return None;
+            }
+            if let Some(leaf) = shared.leaves.pop_front() {
+                shared.idle -= 1;
+                self.tell(&shared);
+                return Some(shared.way_to(leaf));
+            }
+            if shared.idle == shared.workers {
+                self.over.store(true, Ordering::Relaxed);
+                self.news.notify_all();
+                return None;
+            }
+            self.tell(&shared);
+            shared = self.news.wait(shared).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        // A worker that panics ends the search, and nobody trusts what was found.
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, shared: &Shared) {
+        self.hungry.store(shared.idle > shared.leaves.len(), Ordering::Relaxed);
+        if shared.idle > 0 && !shared.leaves.is_empty() {
+            self.news.notify_one();
+        }
+    }
+}
+
+impl Shared {
+    fn point(&mut self, from: Option<Place>, sleep: Option<Vec<Step>>) -> usize {
+        self.points.push(Point { from, sleep, branches: Vec::new() });
+        self.points.len() - 1
+    }
+
+    /// Adds a step to a point's branches.
+    fn add(&mut self, point: usize, step: Step) -> Place {
+        let branches = &mut self.points[point].branches;
+        branches.push((step, Then::Anything));
+        Place { point, branch: branches.len() - 1 }
+    }
+
+    /// Adds a point behind a branch.
+    fn open(&mut self, place: Place) -> usize {
+        let behind = self.point(Some(place), None);
+        self.points[place.point].branches[place.branch].1 = Then::Point(behind);
+        behind
+    }
+
+    /// Adds a branch with all that is to follow it.
+    fn hang(&mut self, point: usize, Branch { step, then }: Branch) {
+        let place = self.add(point, step);
+        if then.is_empty() {
+            self.leaves.push_back(place);
+            return;
+        }
+        let behind = self.open(place);
+        for branch in then {
+            self.hang(behind, branch);
+        }
+    }
+
+    /// As [`super::tree::insert`], among the branches of a point from the given one on: those before it
+    /// are among what sleeps there.
+    fn insert(&mut self, point: usize, from: usize, mut sequence: Vec<Step>) {
+        let found = self.points[point].branches[from..]
+            .iter()
+            .map(|(step, then)| (initial(step, &sequence), *then))
+            .find(|(how, _)| *how != Initial::No);
+        match found {
+            Some((_, Then::Anything)) => {}
+            Some((how, Then::Point(behind))) => {
+                if let Initial::At(place) = how {
+                    sequence.remove(place);
+                }
+                if !sequence.is_empty() {
+                    self.insert(behind, 0, sequence);
+                }
+            }
+            None => {
+                let mut at = point;
+                let mut steps = sequence.into_iter().peekable();
+                while let Some(step) = steps.next() {
+                    let place = self.add(at, step);
+                    match steps.peek() {
+                        Some(_) => at = self.open(place),
+                        None => self.leaves.push_back(place),
+                    }
+                }
+            }
+        }
+    }
+
+    /// The points on the way to a leaf, with what sleeps at each.
+    fn way_to(&self, leaf: Place) -> Vec<Node> {
+        let mut places = vec![leaf];
+        while let Some(from) = self.points[places[places.len() - 1].point].from {
+            places.push(from);
+        }
+        let mut inherited: Vec<Step> = Vec::new();
+        let on_the_way = |&place: &Place| {
+            let Point { sleep, branches, .. } = &self.points[place.point];
+            let step = branches[place.branch].0.clone();
+            let mut sleep = sleep.clone().unwrap_or_else(|| std::mem::take(&mut inherited));
+            sleep.extend(branches[..place.branch].iter().map(|(step, _)| step.clone()));
+            inherited.clone_from(&sleep);
+            inherited
+                .retain(|asleep| asleep.thread != step.thread && !dependent(&asleep.touches, &step.touches));
+            Node::new(step, sleep, Plan::Shared(place))
+        };
+        places.iter().rev().map(on_the_way).collect()
+    }
+}

@@ -1,0 +1,104 @@
+//! The answer does not depend on how many workers search for it.
+#![cfg(feature = "check")]
+#![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
+
+#[path = "common/generate.rs"]
+mod generate;
+#[path = "common/programs.rs"]
+mod programs;
+#[path = "common/strategy.rs"]
+mod strategy;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use generate::Program;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use raddle::{Checker, Reason, Stats, Verdict};
+
+fn explore(workers: usize, model: impl Fn() + Send + Sync + 'static) -> Stats {
+    let checker = Checker::exhaustive().workers(workers).count_traces(true);
+    let report = checker.weak_failures(0).fruitless_yields(0).check(model);
+    report.expect_verified();
+    report.stats
+}
+
+#[test]
+fn several_workers_run_every_trace_once() {
+    let programs: [(u64, fn()); 5] = [
+        (3_328, || programs::lastzero(10)),
+        (4_096, || programs::indexer(15)),
+        (8_192, || programs::readers(13)),
+        (576, || programs::inc(4)),
+        (2_305, || programs::wcas(9)),
+    ];
+    for (executions, program) in programs {
+        let one = explore(1, program);
+        assert_eq!((one.executions, one.traces, one.redundant), (executions, Some(executions), 0));
+        for workers in [2, 3, 8] {
+            assert_eq!(explore(workers, program), one, "{workers} workers");
+        }
+    }
+}
+
+#[test]
+fn several_workers_say_of_generated_programs_what_one_says() {
+    let config = Config { cases: cases(300), failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let explore = |program: &Program, workers: usize| {
+        let outcomes = Arc::new(Mutex::new(BTreeSet::new()));
+        let checker = Checker::exhaustive().workers(workers).count_traces(true).name("generated");
+        let mut report = checker.check(program.model(&outcomes));
+        report.elapsed = Duration::ZERO;
+        let seen = std::mem::take(&mut *outcomes.lock().unwrap());
+        // Of a model that fails, the workers may have seen more than the one that looked for the first.
+        let seen = matches!(report.verdict, Verdict::Verified).then_some(seen);
+        (report.to_string(), report.stats, seen)
+    };
+    runner
+        .run(&strategy::program(strategy::instr(), 8), |program| {
+            let one = explore(&program, 1);
+            prop_assert_eq!(&explore(&program, 3), &one);
+            Ok(())
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// How many programs are compared; CI sets more.
+fn cases(default: u32) -> u32 {
+    std::env::var("RADDLE_TEST_PROGRAMS").ok().and_then(|n| n.parse().ok()).unwrap_or(default)
+}
+
+#[test]
+fn several_workers_find_the_failure_that_one_finds() {
+    let report = |workers| Checker::exhaustive().workers(workers).name("ring").check(|| programs::ring(4));
+    let one = report(1);
+    let token = |report: &raddle::Report| match &report.verdict {
+        Verdict::Refuted(counterexample) => counterexample.token().to_owned(),
+        other => panic!("{other:?}"),
+    };
+    for workers in [2, 4] {
+        let several = report(workers);
+        assert_eq!((token(&several), several.stats), (token(&one), one.stats), "{workers} workers");
+    }
+}
+
+#[test]
+fn several_workers_stop_when_the_time_is_over() {
+    let checker = Checker::exhaustive().workers(3).time_limit(Duration::from_millis(300));
+    let report = checker.check(|| programs::inc(6));
+    assert!(matches!(report.verdict, Verdict::Inconclusive(Reason::TimeLimit { .. })), "{report}");
+    assert!(report.elapsed < Duration::from_secs(20), "{:?}", report.elapsed);
+}
+
+#[test]
+fn a_bound_on_executions_is_exact_with_several_workers() {
+    let report = Checker::exhaustive().workers(4).max_executions(100).check(|| programs::readers(13));
+    assert!(
+        matches!(report.verdict, Verdict::Inconclusive(Reason::MaxExecutions { bound: 100 })),
+        "{report}"
+    );
+    assert_eq!(report.stats.executions, 100);
+}
