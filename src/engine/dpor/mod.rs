@@ -143,7 +143,8 @@ impl Dpor {
 
     /// Goes on with a leaf that another worker knows of.
     fn take(&mut self) -> bool {
-        let Some(path) = self.team.as_ref().and_then(|(team, _)| team.take()) else { return false };
+        let Some((team, _)) = &self.team else { return false };
+        let Some(path) = team.take(self.path.last()) else { return false };
         self.shared = path.len();
         self.path = path;
         // Another leaf of the same branch may not have been explored yet.

@@ -39,6 +39,8 @@ struct Point {
 enum Then {
     /// Whatever may follow: somebody explores it, or will.
     Anything,
+    /// Whatever may have followed: it is explored.
+    Nothing,
     /// What this point says.
     Point(usize),
 }
@@ -54,9 +56,11 @@ pub(crate) struct Team {
     over: AtomicBool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Shared {
     points: Vec<Point>,
+    /// The numbers of points that are no longer needed.
+    free: Vec<usize>,
     /// The leaves that nobody has begun with.
     leaves: VecDeque<Place>,
     workers: usize,
@@ -66,7 +70,7 @@ struct Shared {
 impl Team {
     /// So many workers, of whom one begins.
     pub(crate) fn new(workers: usize) -> Self {
-        let shared = Shared { points: Vec::new(), leaves: VecDeque::new(), workers, idle: 0 };
+        let shared = Shared { workers, ..Shared::default() };
         Team {
             shared: Mutex::new(shared),
             news: Condvar::new(),
@@ -126,9 +130,14 @@ impl Team {
         self.tell(&shared);
     }
 
-    /// Waits for a leaf, and returns the way to it; nothing when the search is over.
-    pub(super) fn take(&self) -> Option<Vec<Node>> {
+    /// Waits for a leaf, and returns the way to it; nothing when the search is over. What is behind
+    /// the last point of the way that led to the one before is `done`.
+    pub(super) fn take(&self, done: Option<&Node>) -> Option<Vec<Node>> {
         let mut shared = self.lock();
+        if let Some(&Node { plan: Plan::Shared(place), .. }) = done {
+            shared.points[place.point].branches[place.branch].1 = Then::Nothing;
+            shared.settle(0);
+        }
         shared.idle += 1;
         loop {
             if self.is_over() {
@@ -164,8 +173,33 @@ impl Team {
 
 impl Shared {
     fn point(&mut self, from: Option<Place>, sleep: Option<Vec<Step>>) -> usize {
-        self.points.push(Point { from, sleep, branches: Vec::new() });
+        let point = Point { from, sleep, branches: Vec::new() };
+        if let Some(free) = self.free.pop() {
+            self.points[free] = point;
+            return free;
+        }
+        self.points.push(point);
         self.points.len() - 1
+    }
+
+    /// Forgets the points from which everything is explored, and into which nobody will put anything:
+    /// all that comes before them is explored too. Whether that is so of all behind this one.
+    fn settle(&mut self, point: usize) -> bool {
+        for branch in 0..self.points[point].branches.len() {
+            match self.points[point].branches[branch].1 {
+                Then::Nothing => {}
+                Then::Anything => return false,
+                Then::Point(behind) => {
+                    if !self.settle(behind) {
+                        return false;
+                    }
+                    self.points[behind] = Point { from: None, sleep: None, branches: Vec::new() };
+                    self.free.push(behind);
+                    self.points[point].branches[branch].1 = Then::Nothing;
+                }
+            }
+        }
+        true
     }
 
     /// Adds a step to a point's branches.
@@ -203,7 +237,7 @@ impl Shared {
             .map(|(step, then)| (initial(step, &sequence), *then))
             .find(|(how, _)| *how != Initial::No);
         match found {
-            Some((_, Then::Anything)) => {}
+            Some((_, Then::Anything | Then::Nothing)) => {}
             Some((how, Then::Point(behind))) => {
                 if let Initial::At(place) = how {
                     sequence.remove(place);
