@@ -131,15 +131,28 @@ fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 #[cfg(test)]
-pub(super) const MUTANTS: &[Mutant] = &[mutant(
-    "register-then-look",
-    "the two lines are swapped",
-    || {
-        bridge(|shared, context| {
-            let result = shared.look();
-            shared.register(context);
-            result
-        });
-    },
-    FailureKind::Deadlock,
-)];
+pub(super) const MUTANTS: &[Mutant] = &[
+    mutant(
+        "register-then-look",
+        "the two lines are swapped",
+        || {
+            bridge(|shared, context| {
+                let result = shared.look();
+                shared.register(context);
+                result
+            });
+        },
+        FailureKind::Deadlock,
+    ),
+    mutant(
+        "register-then-look",
+        "it looks at the sum while the thread still computes it",
+        || {
+            bridge(|shared, context| {
+                shared.register(context);
+                Some(shared.sum.load(Ordering::SeqCst))
+            });
+        },
+        FailureKind::Panic,
+    ),
+];

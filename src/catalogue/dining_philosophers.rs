@@ -23,7 +23,7 @@
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};
-use crate::catalogue::{Hazard, buggy, fixed, joined};
+use crate::catalogue::{Hazard, buggy_of, fixed_of, joined};
 use crate::sync::{Arc, Mutex, Semaphore};
 use crate::thread;
 use crate::verdict::FailureKind;
@@ -32,9 +32,9 @@ pub(super) const HAZARD: Hazard = Hazard {
     name: "dining-philosophers",
     summary: "all take the left fork, and then wait for the right one",
     variants: &[
-        buggy("buggy", || dine(PHILOSOPHERS, left_first), FailureKind::Deadlock),
-        fixed("asymmetric", || dine(PHILOSOPHERS, last_takes_right_first)),
-        fixed("waiter", || dine(PHILOSOPHERS, all_but_one_at_a_time)),
+        buggy_of("buggy", |n| dine(n, left_first), PHILOSOPHERS, FailureKind::Deadlock),
+        fixed_of("asymmetric", |n| dine(n, last_takes_right_first), PHILOSOPHERS),
+        fixed_of("waiter", |n| dine(n, all_but_one_at_a_time), PHILOSOPHERS),
     ],
     source: include_str!("dining_philosophers.rs"),
 };

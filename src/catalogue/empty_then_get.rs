@@ -76,6 +76,12 @@ fn until_the_marker(queue: &Queue<Item>) -> usize {
 pub(super) const MUTANTS: &[Mutant] = &[
     mutant("try-get", "it looks first", || consume(&[], while_not_empty), FailureKind::Deadlock),
     mutant(
+        "try-get",
+        "what was got is put back",
+        || consume(&[], |queue| queue.try_get().map(|item| queue.put(item)).iter().count()),
+        FailureKind::Panic,
+    ),
+    mutant(
         "sentinel",
         "there is one marker for two consumers",
         || consume(&[None], until_the_marker),

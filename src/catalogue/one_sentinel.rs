@@ -79,6 +79,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         FailureKind::Deadlock,
     ),
     mutant(
+        "marker-each",
+        "the marker is counted as an item",
+        || {
+            let count_all = |queue: &Queue<Item>| {
+                let mut taken = 1;
+                while queue.get().flatten().is_some() {
+                    taken += 1;
+                }
+                taken
+            };
+            consume(|queue| put_markers(queue, 2), count_all);
+        },
+        FailureKind::Panic,
+    ),
+    mutant(
         "put-back",
         "it is not put back",
         || consume(|queue| put_markers(queue, 1), until_the_marker),

@@ -77,16 +77,17 @@ fn plain() {
 }
 
 fn bounded() {
-    let uses = |permits: &BoundedSemaphore, in_use: &AtomicUsize| {
-        permits.acquire();
-        takes_one(in_use);
-        permits.release().expect("what was taken is given back");
-    };
     // Refused with an error, and there are as many permits as before.
     let too_much = |permits: &BoundedSemaphore| {
         let _ = permits.release();
     };
-    users(BoundedSemaphore::new(CONNECTIONS), uses, too_much);
+    users(BoundedSemaphore::new(CONNECTIONS), uses_bounded, too_much);
+}
+
+fn uses_bounded(permits: &BoundedSemaphore, in_use: &AtomicUsize) {
+    permits.acquire();
+    takes_one(in_use);
+    permits.release().expect("what was taken is given back");
 }
 
 #[cfg(test)]
@@ -96,9 +97,7 @@ pub(super) const MUTANTS: &[Mutant] = &[mutant(
     || {
         let uses = |permits: &BoundedSemaphore, in_use: &AtomicUsize| {
             let _ = permits.release();
-            permits.acquire();
-            takes_one(in_use);
-            let _ = permits.release();
+            uses_bounded(permits, in_use);
         };
         users(BoundedSemaphore::new(CONNECTIONS), uses, |_| {});
     },

@@ -98,6 +98,18 @@ fn help(jobs: &Queue<Job>) {
 pub(super) const MUTANTS: &[Mutant] = &[
     mutant("no-blocking", "it waits for the inner job", || run(wait_inside), FailureKind::Deadlock),
     mutant(
+        "no-blocking",
+        "it does not wait and takes what is there",
+        || {
+            run(|jobs, answer| {
+                let inner = Answer::new(Promise::new());
+                submit_inner(jobs, &inner);
+                answer.set(inner.try_result().unwrap_or_default());
+            });
+        },
+        FailureKind::Panic,
+    ),
+    mutant(
         "help",
         "it helps before it has submitted",
         || {

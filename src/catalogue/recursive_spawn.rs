@@ -70,5 +70,7 @@ fn load_module(name: &str, guard: fn(&str) -> bool, machine: &Arc<Machine>) {
 }
 
 #[cfg(test)]
-pub(super) const MUTANTS: &[Mutant] =
-    &[mutant("main-guard", "every name passes the guard", || start(|_| true), FailureKind::Panic)];
+pub(super) const MUTANTS: &[Mutant] = &[
+    mutant("main-guard", "every name passes the guard", || start(|_| true), FailureKind::Panic),
+    mutant("main-guard", "no name passes the guard", || start(|_| false), FailureKind::Panic),
+];

@@ -136,3 +136,18 @@ fn sampling_until_it_is_saturated_fails_in_the_ways_in_which_all_schedules_do() 
     }
     assert!(compared * 10 >= 8 * HAZARDS.len(), "only {compared} variants have few enough schedules");
 }
+
+#[test]
+fn a_larger_size_of_a_model_fails_and_is_right_as_the_small_one_is() {
+    let mut sized = 0;
+    for hazard in HAZARDS {
+        for variant in hazard.variants {
+            let Some((model, size)) = variant.sized() else { continue };
+            sized += 1;
+            let report = Checker::exhaustive().check(move || model(size + 1));
+            let expected = variant.expected(Kind::Exhaustive);
+            assert!(expected.agrees("exhaustive", &report.verdict), "{}: {report}", hazard.name);
+        }
+    }
+    assert!(sized >= 8, "only {sized} variants have a size");
+}

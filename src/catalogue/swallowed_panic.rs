@@ -98,6 +98,7 @@ fn ask_the_thread(ask: fn(JoinHandle<()>) -> bool) {
 pub(super) const MUTANTS: &[Mutant] = &[
     mutant("result", "nobody asks", || check(1, |_| 0), FailureKind::Panic),
     mutant("join", "the handle is dropped", || ask_the_thread(drop_it), FailureKind::Panic),
+    mutant("join", "what join says is not passed on", || ask_the_thread(join_only), FailureKind::Panic),
     mutant("collect-all", "it stops at the first", || check(2, stop_at_the_first), FailureKind::Panic),
 ];
 
@@ -105,4 +106,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
 fn drop_it(worker: JoinHandle<()>) -> bool {
     drop(worker);
     true
+}
+
+#[cfg(test)]
+fn join_only(worker: JoinHandle<()>) -> bool {
+    let _ = worker.join();
+    false
 }

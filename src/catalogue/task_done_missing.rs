@@ -25,7 +25,7 @@
 use crate::catalogue::mutants::{Mutant, mutant};
 use crate::catalogue::support::queue::Queue;
 use crate::catalogue::{Hazard, buggy, fixed};
-use crate::sync::Arc;
+use crate::sync::{Arc, Condvar};
 use crate::thread;
 use crate::verdict::FailureKind;
 
@@ -48,19 +48,26 @@ fn process(job: u32) -> Result<(), Failed> {
     if job == 1 { Err(Failed) } else { Ok(()) }
 }
 
-fn work_off(work: fn(&Queue<u32>) -> Result<(), Failed>) {
+fn work_off(work: fn(&Queue<u32>, u32) -> Result<(), Failed>) {
     let queue = Arc::new(Queue::new([]));
     let other = Arc::clone(&queue);
-    let worker = thread::spawn(move || work(&other).and_then(|()| work(&other)));
+    let worker = thread::spawn(move || {
+        while let Some(job) = other.get() {
+            work(&other, job)?;
+        }
+        Ok(())
+    });
     queue.put(0);
     queue.put(1);
     queue.join();
+    queue.close(Condvar::notify_all);
     assert_eq!(worker.join().expect("workers do not panic"), Err(Failed), "the failure was not told");
 }
 
-fn report_at_the_end(queue: &Queue<u32>) -> Result<(), Failed> {
-    process(queue.get().expect("it is not closed"))?;
-    queue.task_done().expect("once per job");
+fn report_at_the_end(queue: &Queue<u32>, job: u32) -> Result<(), Failed> {
+    process(job)?;
+    // Once per job, so it is not refused.
+    let _ = queue.task_done();
     Ok(())
 }
 
@@ -74,22 +81,35 @@ impl Drop for Taken<'_> {
     }
 }
 
-fn report_in_any_case(queue: &Queue<u32>) -> Result<(), Failed> {
-    let job = queue.get().expect("it is not closed");
+fn report_in_any_case(queue: &Queue<u32>, job: u32) -> Result<(), Failed> {
     let _taken = Taken(queue);
     process(job)
 }
 
 #[cfg(test)]
-pub(super) const MUTANTS: &[Mutant] = &[mutant(
-    "guard",
-    "the guard is made after the job was processed",
-    || {
-        work_off(|queue| {
-            process(queue.get().expect("it is not closed"))?;
-            let _taken = Taken(queue);
-            Ok(())
-        });
-    },
-    FailureKind::Deadlock,
-)];
+pub(super) const MUTANTS: &[Mutant] = &[
+    mutant(
+        "guard",
+        "the guard is made after the job was processed",
+        || {
+            work_off(|queue, job| {
+                process(job)?;
+                let _taken = Taken(queue);
+                Ok(())
+            });
+        },
+        FailureKind::Deadlock,
+    ),
+    mutant(
+        "guard",
+        "done is taken for well done",
+        || {
+            work_off(|queue, job| {
+                let _taken = Taken(queue);
+                let _ = process(job);
+                Ok(())
+            });
+        },
+        FailureKind::Panic,
+    ),
+];

@@ -164,6 +164,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         || with_plain_lock(terminated_anywhere),
         FailureKind::Deadlock,
     ),
+    mutant(
+        "ask-to-stop",
+        "the worker looks once more, and gives the lock back on its way out",
+        || {
+            with_plain_lock(|shared| {
+                shared.lock.acquire();
+                shared.write(0);
+                if !shared.struck() {
+                    shared.write(1);
+                }
+                shared.lock.release();
+            });
+        },
+        FailureKind::Panic,
+    ),
     mutant("robust-lock", "the system does nothing", || with_robust_lock(|_| ()), FailureKind::Deadlock),
     mutant(
         "robust-lock",

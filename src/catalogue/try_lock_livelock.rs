@@ -64,13 +64,12 @@ struct Locks([Lock; 2]);
 impl Locks {
     /// With both locks in hand.
     fn work_and_release(&self) {
-        for lock in &self.0 {
-            lock.release().expect("both are held");
-        }
+        (0..2).for_each(|which| self.release(which));
     }
 
+    /// For whoever holds it, so it is not refused.
     fn release(&self, which: usize) {
-        self.0[which].release().expect("it is held");
+        let _ = self.0[which].release();
     }
 }
 
