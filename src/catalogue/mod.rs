@@ -74,12 +74,15 @@ mod mutants;
 mod registry_tests;
 
 use std::fmt;
-use std::sync::Arc;
 
+#[cfg(any(test, feature = "cli"))]
 use crate::Checker;
 use crate::engine::{Kind, REGISTRY};
 use crate::thread;
-use crate::verdict::{FailureKind, Report, Verdict};
+use crate::verdict::FailureKind;
+#[cfg(any(test, feature = "cli"))]
+use crate::verdict::Report;
+use crate::verdict::Verdict;
 
 /// Every hazard, in the order of the chapters.
 pub const HAZARDS: &[Hazard] = &[
@@ -328,12 +331,16 @@ impl Variant {
     }
 
     /// Checks the variant with a checker, under the name `hazard/variant`.
+    #[cfg(any(test, feature = "cli"))]
     pub(crate) fn check(&self, hazard: &Hazard, mut checker: Checker) -> Report {
         if let Some(steps) = self.max_steps {
             checker = checker.max_steps(steps);
         }
         let variant = *self;
-        checker.check_named(Arc::new(move || variant.run()), &format!("{}/{}", hazard.name, self.name))
+        checker.check_named(
+            std::sync::Arc::new(move || variant.run()),
+            &format!("{}/{}", hazard.name, self.name),
+        )
     }
 }
 

@@ -241,6 +241,15 @@ impl Checker {
         self
     }
 
+    /// So many executions: the size of a sample, or the most for an engine that concludes.
+    pub(crate) fn executions(mut self, executions: u64) -> Self {
+        match &mut self.plan {
+            Plan::Sample(_, size) | Plan::Pct(size, _) => *size = executions,
+            _ => self.settings.max_executions = Some(executions),
+        }
+        self
+    }
+
     /// How many threads of the operating system may explore. The answer does not depend on it; at
     /// present neither does the time, for every engine explores one model on one thread. `raddle
     /// verify` checks so many models at once.
