@@ -36,9 +36,12 @@ impl Mutant {
 
     /// Checks it, until its first failure or for all of them.
     pub(super) fn check(&self, all_failures: bool) -> Report {
-        Checker::of(self.engine).stop_on_failure(!all_failures).check(self.model)
+        Checker::of(self.engine).stop_on_failure(!all_failures).max_steps(MAX_STEPS).check(self.model)
     }
 }
+
+/// Many rounds of any loop here, so that a circle is seen for one, and soon.
+const MAX_STEPS: usize = 1_000;
 
 /// The mutants of each hazard.
 pub(super) fn all_mutants() -> &'static [(&'static str, &'static [Mutant])] {

@@ -43,6 +43,29 @@ fn at_most_six_hazards_have_no_loom_row() {
     assert!(without.count() <= 6);
 }
 
+#[test]
+fn every_skip_says_which_limit_of_the_engine_it_is() {
+    for hazard in HAZARDS {
+        for variant in hazard.variants {
+            for engine in REGISTRY {
+                let kind: Kind = engine.name.parse().expect("it is registered");
+                let Expected::Skipped(reason) = variant.expected(kind) else { continue };
+                let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+                let good = match kind {
+                    // A fault or a limit by the number of its issue, or a count that anybody can check.
+                    Kind::Loom => says(&["loom#"]) || says(&["too many"]) && says(&[" executions"]),
+                    Kind::Dfs => says(&["too many schedules"]) && says(&["traces"]),
+                    Kind::Random | Kind::Urw => says(&["leaves every circle"]),
+                    Kind::Pct => says(&["not fair"]),
+                    Kind::Native => says(&["undefined behaviour"]),
+                    Kind::Exhaustive => false,
+                };
+                assert!(good, "{}/{} under {kind}: {reason}", hazard.name, variant.name);
+            }
+        }
+    }
+}
+
 /// Checks every variant with one engine.
 fn all_agree(kind: Kind, checker: impl Fn(&Variant) -> Checker) {
     for hazard in HAZARDS {

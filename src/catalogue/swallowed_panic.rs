@@ -44,7 +44,7 @@ pub(super) const HAZARD: Hazard = Hazard {
         fixed("result", || check(1, collect)),
         fixed("join", || ask_the_thread(|worker| worker.join().is_err())).except(&[skip(
             Kind::Loom,
-            "loom's join never returns an error: a child's panic ends the whole model",
+            "loom#417: its join never returns an error, a child's panic ends the whole model",
         )]),
         fixed("collect-all", || check(2, collect)),
     ],

@@ -120,5 +120,16 @@ fn steps_back(locks: &Locks, first: usize) {
 #[cfg(test)]
 pub(super) const MUTANTS: &[Mutant] = &[
     mutant("ordered", "each begins with its own", || two_threads(firm, firm), FailureKind::Deadlock),
-    mutant("one-side", "both sides step back", || two_threads(polite, polite), FailureKind::Livelock),
+    mutant(
+        "one-side",
+        "the other steps back as well",
+        || two_threads(steps_back, steps_back),
+        FailureKind::Livelock,
+    ),
+    mutant(
+        "one-side",
+        "nobody waits after stepping back",
+        || two_threads(polite, polite),
+        FailureKind::Livelock,
+    ),
 ];

@@ -14,7 +14,7 @@ use crate::config::Settings;
 use crate::engine::bytes::Bytes;
 use crate::engine::dfs::Dfs;
 use crate::engine::dpor::Dpor;
-use crate::engine::probe::{POINTS, Probe, TURNS};
+use crate::engine::probe::Probe;
 use crate::engine::replay::Replay;
 use crate::engine::shuttle::Sampling;
 use crate::engine::{Kind, loom, native, shuttle};
@@ -157,11 +157,9 @@ impl Run {
 
     /// Tries fair continuations of a schedule that did not end.
     fn probe(&self, host: &Coroutines, session: &Session, tally: &mut Tally) {
-        let Some(spinning) = tally.spinning.take() else { return };
-        let first = spinning.len().saturating_sub(POINTS);
-        for (point, turn) in (first..=spinning.len()).flat_map(|point| TURNS.map(move |turn| (point, turn))) {
+        let Some((spinning, period)) = tally.spinning.take() else { return };
+        for mut probe in Probe::all(&spinning, period) {
             let mut seen = self.tally();
-            let mut probe = Probe::new(spinning[..point].to_vec(), turn);
             host.explore(session, &mut probe, &self.body(), &mut seen);
             tally.stats.steps += seen.stats.steps;
             if !seen.failures.is_empty() {
