@@ -467,6 +467,8 @@ fn a_hazard_is_explained_by_its_story_its_bug_and_its_fixes() {
     }
     assert!(text.contains("assumes: sequential consistency"), "a verdict comes with its assumptions");
     assert!(!text.contains('\u{1b}') && !text.contains("```"));
+    assert!(text.contains("\nengines\n  exhaustive  every order"), "{text}");
+    assert!(text.contains("does not run back-off: loom#376"), "{text}");
     let (story, bug) = text.split_once('✗').expect("a bug");
     assert!(bug.contains("lock_order.rs:"), "the timeline names the lines");
     assert!(story.lines().all(|line| line.chars().count() <= 80), "{story}");

@@ -22,8 +22,10 @@
 //! for the result. (The atomic waker of the futures crate is this, with more care.) To be woken once too
 //! often is harmless: a task that is polled again looks again.
 //!
-//! Every engine sees it. The executor is the smallest there is: it polls, and in between waits for a permit,
-//! which is what waking gives. (It does not park its thread: a late waker would unpark it while it waits for
+//! Every engine that chooses its schedules sees it, by one switch between the look and the
+//! registration; the native one hardly ever, for both are over before the thread has begun. The
+//! executor is the smallest there is: it polls, and in between waits for a permit, which is what
+//! waking gives. (It does not park its thread: a late waker would unpark it while it waits for
 //! something else, which is harmless, but loom fails of it, loom#249.)
 
 use std::future::Future;

@@ -19,8 +19,9 @@
 //! The fix is a barrier that can be *broken*: a party that leaves without having arrived breaks it,
 //! from a guard, so that no way out is forgotten, and those who wait or come later are told.
 //!
-//! Every engine sees it. The failure is an `Err` that is passed up, not a panic: loom would end the
-//! whole model with a child's panic. The guard would be dropped by either.
+//! Every engine sees it, native threads too, for it happens under every schedule. The failure is an
+//! `Err` that is passed up, not a panic: loom would end the whole model with a child's panic
+//! (loom#417). The guard would be dropped by either.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

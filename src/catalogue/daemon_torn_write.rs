@@ -20,8 +20,10 @@
 //! step that is either done or not: a rename, a database's commit. It holds also when the power fails,
 //! which nobody can be joined against.
 //!
-//! Every engine sees it. The end of the process is modelled: each write asks whether there is still
-//! a process to do it, and a thread whose write is refused leaves without another step.
+//! Every engine that chooses its schedules sees it; natively the program would have to end between
+//! two writes, which it seldom does. The end of the process is modelled: each write asks whether
+//! there is still a process to do it, and a thread whose write is refused leaves without another
+//! step.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -18,7 +18,8 @@
 //! that were filled beforehand. Where more is still to come, *sentinel* lets `get` wait and ends it
 //! with a marker for each consumer.
 //!
-//! Every engine sees it.
+//! Every engine that chooses its schedules sees it, by one switch between the look and the `get`.
+//! Natively the first consumer has emptied the queue before the second is there to look.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -13,12 +13,16 @@
 //! production, as a process that does nothing.
 //!
 //! A deadlock needs four conditions (Coffman, Elphick and Shoshani, 1971), and each fix removes one.
-//! *ordered* takes the lower-numbered lock first, so that no circle of waiting can close. *back-off*
-//! only tries the second lock and gives the first one back if that fails: nothing is held while
-//! waiting against one's will. *both-at-once* takes the two under one outer lock: nobody holds one and
-//! waits for the other. *no-lock* keeps both values in one atomic word: nothing is exclusive.
+//! *Circular wait*: *ordered* takes the lower-numbered lock first, so that no circle of waiting can
+//! close. *No preemption*, that nothing is taken away from who has it: in *back-off* one side only
+//! tries the second lock and, if that fails, gives the first one back. *Hold and wait*:
+//! *both-at-once* takes the two under one outer lock, and nobody holds one while waiting for the
+//! other. *Mutual exclusion*: *no-lock* keeps both values in one atomic word, and there is nothing to
+//! hold.
 //!
-//! Every engine sees it.
+//! Every engine that chooses its schedules sees it. Native threads do not here: a transfer takes less
+//! time than a thread takes to start. Loom cannot check *back-off*, because its `try_lock` never says
+//! that a lock is held (loom#376), so nobody ever has to back off there.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -20,7 +20,9 @@
 //! could be missed. Both sides need the lock: a flag that is set without it can be set in just that
 //! moment.
 //!
-//! Every engine sees it. With threads of the operating system it needs the waiter to be late.
+//! Every engine sees it, and the native one about every second time: which of the two is first is a
+//! matter of how fast a thread starts. With the fix, raddle's own engines also try one wakeup for
+//! which nobody asked, and it holds.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

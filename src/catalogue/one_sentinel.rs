@@ -19,7 +19,8 @@
 //! and not an item in it: `shutdown()`, which Python's queues have since 3.13; it has to wake
 //! everybody who waits.
 //!
-//! Every engine sees it.
+//! Every engine sees it, native threads too: whoever gets the marker, the other goes without. So a
+//! test finds it, provided that it waits for both consumers.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -21,8 +21,10 @@
 //! while others are inside passes for one of theirs. A guard that gives back what it took, and only
 //! that, has no such gap; see permit-leak.
 //!
-//! Every engine that chooses its schedules sees the bug; the native one takes what comes. The fix has
-//! too many schedules for loom.
+//! Every engine that chooses its schedules sees the bug; natively three users are never inside at
+//! once, so short is their visit. Loom has no semaphore: as a mutex with a condition variable the fix
+//! has more schedules than it can run here, where to the exhaustive engine each `acquire` is one
+//! step.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

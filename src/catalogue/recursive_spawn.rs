@@ -21,8 +21,8 @@
 //! The fix is to start processes only in the process that the user has started: the *main guard*,
 //! `if __name__ == "__main__":`.
 //!
-//! Every engine sees it, under every schedule. Processes are threads here, and the machine has room for
-//! a few of them, which stands for its memory.
+//! Every engine sees it, under every schedule, native threads too. Processes are threads here, and
+//! the machine has room for a few of them, which stands for its memory.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -36,6 +36,29 @@ fn every_hazard_has_a_bug_a_fix_and_a_story() {
 }
 
 #[test]
+fn every_story_names_its_variants_and_says_which_engines_see_the_bug() {
+    // As they stand in a story, among other words.
+    const SEES: &[&str] = &["see it", "sees it", "sees both", "sees the bug", "see the bug"];
+    for hazard in HAZARDS {
+        let story = hazard.story();
+        let says = |words: &[&str]| words.iter().any(|words| story.contains(words));
+        for buggy in [true, false] {
+            let variants: Vec<_> = hazard.variants.iter().filter(|v| v.is_buggy() == buggy).collect();
+            for variant in &variants {
+                // The only one needs no name: there is *the* bug, and there is *the* fix.
+                let named = says(&[&format!("*{}*", variant.name)]);
+                let only = variants.len() == 1 && (buggy || says(&["The fix"]));
+                assert!(named || only, "{} tells nothing of {}", hazard.name, variant.name);
+            }
+        }
+        assert!(says(&["```text"]), "{} draws no interleaving", hazard.name);
+        assert!(says(SEES), "{} does not say which engine sees it", hazard.name);
+        let real = says(&["ative", "operating system"]);
+        assert!(real, "{} does not say whether real threads show it", hazard.name);
+    }
+}
+
+#[test]
 fn at_most_six_hazards_have_no_loom_row() {
     let without = HAZARDS.iter().filter(|hazard| {
         hazard.variants.iter().all(|v| matches!(v.expected(Kind::Loom), Expected::Skipped(_)))

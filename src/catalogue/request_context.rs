@@ -22,7 +22,8 @@
 //!
 //! In the model the worker is a lock with the thread-local variable inside. A task has the lock while
 //! it runs and gives it up at its `await`, so every order of the tasks' steps is tried. Every engine
-//! that chooses its schedules sees it; the native one takes what comes.
+//! that chooses its schedules sees it; natively one task is over before the other begins, as in a
+//! test that sends one request after the other.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -21,7 +21,8 @@
 //! waits on a condition variable, which gives up the lock while it waits: there the programmer cannot
 //! get the order wrong, and that is what monitors were invented for. Python's `queue.Queue` is one.
 //!
-//! Every engine sees it.
+//! Every engine sees it. Native threads do when the consumer is the faster one. In a test with items
+//! to spare it never waits, and all is well.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -17,12 +17,14 @@
 //! "Task exception was never retrieved". Rust's `JoinHandle::join` gives the panic back as an `Err`, and
 //! a handle that is dropped gives it to nobody.
 //!
-//! *result* asks each future. *join* asks the thread itself. *collect-all* is a map over several jobs
-//! that waits for all of them and hands over every failure; *stops-at-the-first* is its buggy sibling,
-//! which returns at the first failure and forgets the second (Python's `map` and `gather` do so).
+//! *buggy* asks nobody. *result* asks each future. *join* asks the thread itself. *collect-all* is a
+//! map over several jobs that waits for all of them and hands over every failure;
+//! *stops-at-the-first* is its buggy sibling, which returns at the first failure and forgets the
+//! second (Python's `map` and `gather` do so).
 //!
-//! Every engine sees it, for it happens under every schedule. Loom cannot check *join*: a child's panic
-//! ends its whole model. The other panics are caught inside the worker, as a pool does.
+//! Every engine sees it, native threads too, for it happens under every schedule. Loom cannot check
+//! *join*: a child's panic ends its whole model (loom#417). The other panics are caught inside the
+//! worker, as a pool does.
 
 use std::panic::catch_unwind;
 

@@ -18,8 +18,9 @@
 //! Python, a guard's destructor in Rust. "Done" means that nobody works on it any more, not that it went
 //! well; whether it did is told by another way, here by the worker's result.
 //!
-//! Every engine sees it. The failure is an `Err` that is passed up, and not a panic, because loom would
-//! end the whole model with a child's panic; the guard is dropped by either.
+//! Every engine sees it, native threads too: the job fails under every schedule. Its failure is an
+//! `Err` that is passed up, and not a panic, because loom would end the whole model with a child's
+//! panic (loom#417); the guard is dropped by either.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -20,8 +20,8 @@
 //!
 //! The fix is one report for one get, in one place.
 //!
-//! Every engine sees it, under every schedule: the last report is always refused. That `join()`
-//! returns too early is a matter of the schedule.
+//! Every engine sees it, under every schedule, native threads too: the last report is always refused.
+//! That `join()` returns too early is a matter of the schedule.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

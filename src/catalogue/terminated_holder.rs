@@ -20,9 +20,10 @@
 //! (`PTHREAD_MUTEX_ROBUST`, or a file lock): the next one gets the lock together with the news, and has
 //! to put in order what it finds half done. The lock alone would be the smaller half of the damage.
 //!
-//! Every engine sees it. Being terminated is modelled: at the points where a signal could strike, the
-//! worker looks whether it has, and leaves without another step. What the system does for a dead
-//! process is done on the way out.
+//! Every engine that chooses its schedules sees it; natively the signal would have to strike while
+//! the lock is held, a matter of nanoseconds here and of a busy day elsewhere. Being terminated is
+//! modelled: at the points where a signal could strike, the worker looks whether it has, and leaves
+//! without another step. What the system does for a dead process is done on the way out.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -26,7 +26,8 @@
 //! The exhaustive engine and dfs see it: an execution reaches its bound on steps, and its end repeats
 //! the same steps, in which everybody who could move all along did. Random schedules leave the circle
 //! sooner or later and never see it, and pct's strict priorities let one thread run on, which is not
-//! fair. Loom has no such notion: it gives up on executions that are too long.
+//! fair. Loom has no such notion: it gives up on executions that are too long (loom#162). Native
+//! threads leave the circle by chance, like the random ones.
 
 use crate::catalogue::locks::Lock;
 #[cfg(test)]
