@@ -475,6 +475,18 @@ fn a_hazard_is_explained_by_its_story_its_bug_and_its_fixes() {
 }
 
 #[test]
+fn the_readme_shows_what_explain_prints() {
+    let readme = include_str!("../README.md");
+    let (_, shown) =
+        readme.split_once("$ cargo run --release -- explain lost-update\n").expect("it shows one");
+    let (shown, _) = shown.split_once("```").expect("it ends");
+    let output = run(&["explain", "lost-update"]);
+    for line in shown.lines().filter(|line| *line != "…") {
+        assert!(stdout(&output).lines().any(|said| said == line), "explain does not print {line:?}");
+    }
+}
+
+#[test]
 fn one_variant_can_be_explained_alone() {
     let text = run(&["explain", "lock-order/ordered"]);
     assert!(stdout(&text).contains("✓ ordered") && !stdout(&text).contains("✓ back-off"));

@@ -49,7 +49,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Pro
 
 /// What the engines are of which the story speaks, and which of them have nothing to say here.
 fn engines(variants: &[&Variant], out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "\n{BOLD}engines{BOLD:#}")?;
+    // What a bug's timeline has at its end.
+    if variants.iter().any(|variant| !variant.is_buggy()) {
+        writeln!(out)?;
+    }
+    writeln!(out, "{BOLD}engines{BOLD:#}")?;
     for engine in REGISTRY {
         writeln!(out, "  {:12}{}", engine.name, wrap(engine.what, 14, 14))?;
         for variant in variants {
