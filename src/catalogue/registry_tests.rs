@@ -135,6 +135,20 @@ fn every_variant_is_as_declared_under_the_samplers() {
 }
 
 #[test]
+fn two_changes_of_priority_are_what_some_bugs_take_and_no_bug_takes_more() {
+    // That three is enough for every bug is what the samplers' test says of pct.
+    let refuted = |name: &str, depth: usize| {
+        let hazard = find(name).expect("it is in the catalogue");
+        let report = hazard.variants[0].check(hazard, Checker::pct(2_000, depth));
+        matches!(report.verdict, Verdict::Refuted(_))
+    };
+    for name in ["over-release", "mesa-if"] {
+        assert_eq!([2, 3].map(|depth| refuted(name, depth)), [false, true], "{name}");
+    }
+    assert_eq!([1, 2].map(|depth| refuted("lost-update", depth)), [false, true]);
+}
+
+#[test]
 fn every_variant_is_as_declared_natively() {
     all_agree(Kind::Native, |_| Checker::native(20));
 }

@@ -61,6 +61,7 @@ impl Checker {
         match kind {
             Kind::Exhaustive | Kind::Dfs | Kind::Loom => Self::with(Plan::Whole(kind)),
             Kind::Random | Kind::Urw => Self::with(Plan::Sample(kind, 10_000)),
+            // The smallest depth that finds every bug of the catalogue; some take two changes of priority.
             Kind::Pct => Self::pct(10_000, 3),
             Kind::Native => Self::native(200),
         }
