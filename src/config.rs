@@ -112,10 +112,10 @@ impl Environment {
         })
     }
 
-    /// Lets the environment override settings.
+    /// Lets the environment override settings, but for the number of executions, which may be the size of
+    /// a sample.
     pub(crate) fn apply(&self, settings: &mut Settings) {
         settings.seed = self.seed.unwrap_or(settings.seed);
-        settings.max_executions = self.max_executions.or(settings.max_executions);
         settings.time_limit = self.time_limit.or(settings.time_limit);
         settings.workers = self.workers.unwrap_or(settings.workers);
     }

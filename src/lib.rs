@@ -96,6 +96,9 @@ pub mod thread;
 #[cfg(feature = "check")]
 pub mod time;
 
+#[doc = include_str!("in_ci.md")]
+pub mod _in_ci {}
+
 pub use beyond::future;
 #[cfg(not(feature = "check"))]
 pub use plain::{cell, hint, parking_lot, sync, thread, time};

@@ -467,9 +467,23 @@ fn a_hazard_is_explained_by_its_story_its_bug_and_its_fixes() {
     }
     assert!(text.contains("assumes: sequential consistency"), "a verdict comes with its assumptions");
     assert!(!text.contains('\u{1b}') && !text.contains("```"));
+    assert!(text.contains("\nengines\n  exhaustive  every order"), "{text}");
+    assert!(text.contains("does not run back-off: loom#376"), "{text}");
     let (story, bug) = text.split_once('✗').expect("a bug");
     assert!(bug.contains("lock_order.rs:"), "the timeline names the lines");
     assert!(story.lines().all(|line| line.chars().count() <= 80), "{story}");
+}
+
+#[test]
+fn the_readme_shows_what_explain_prints() {
+    let readme = include_str!("../README.md");
+    let (_, shown) =
+        readme.split_once("$ cargo run --release -- explain lost-update\n").expect("it shows one");
+    let (shown, _) = shown.split_once("```").expect("it ends");
+    let output = run(&["explain", "lost-update"]);
+    for line in shown.lines().filter(|line| *line != "…") {
+        assert!(stdout(&output).lines().any(|said| said == line), "explain does not print {line:?}");
+    }
 }
 
 #[test]

@@ -20,8 +20,9 @@
 //! done: to do it again is to do nothing. Between two machines, where no state is shared to be exchanged,
 //! it is the only way.
 //!
-//! Every engine sees it. The timeout is zero, a look that comes when it comes: which moment it falls on
-//! is up to the schedule, so that loom, whose waits never time out, sees it as well.
+//! Every engine sees it, the native one now and then: the look need only come before the result. The
+//! timeout is zero, a look that comes when it comes: which moment it falls on is up to the schedule,
+//! so that loom, whose waits never time out, sees it as well.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -21,7 +21,10 @@
 //! again what the thread already has. *ledger* has one lock over all transfers. That is simpler, and
 //! slower where many accounts are busy.
 //!
-//! Every engine that chooses its schedules sees it; the native one takes what comes.
+//! Every engine that chooses its schedules sees it: one switch between the two locks of one transfer
+//! is enough. On threads of the operating system that gap is a few instructions long, and a thread is
+//! hardly started before the other has finished: 200 native runs do not show it, and neither does a
+//! test.
 
 use std::cell::Cell;
 

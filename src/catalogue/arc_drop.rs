@@ -21,8 +21,10 @@
 //! published. The last owner has an `Acquire` fence before it frees: it takes notice of what all the
 //! others published. A fence and not an `AcqRel` decrement, because only the last one needs it.
 //!
-//! Raddle's own engines see it by the orderings that were written, loom does too. It is not run on
-//! threads of the operating system, for what they would do is not defined.
+//! Raddle's own engines run one step after the other, and still see it: they judge plain data by the
+//! orderings that were written, and between this read and this free none was. Loom sees it for the
+//! same reason. It is not run on threads of the operating system, for what they would do is not
+//! defined.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

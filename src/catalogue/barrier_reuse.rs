@@ -20,7 +20,8 @@
 //! of which is next; the last to arrive resets the count *before* it turns the sense round, for from
 //! then on the others count themselves for the next round.
 //!
-//! Every engine sees it.
+//! Every engine sees it. Native threads show it often: whoever completes a round is running and the
+//! other has yet to be woken, so the fast one is usually back first.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -22,7 +22,9 @@
 //! elsewhere, `O_EXCL` for files, `dict.setdefault` for a dictionary. Its answer says what has been
 //! done, not what might be done, and cannot grow old.
 //!
-//! Every engine that chooses its schedules sees it; the native one takes what comes.
+//! Every engine that chooses its schedules sees it, by one switch between the look and the act.
+//! Threads of the operating system would have to be switched in the same few instructions, and 200
+//! native runs show nothing.
 
 use crate::catalogue::locks::Lock;
 #[cfg(test)]

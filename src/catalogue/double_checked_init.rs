@@ -23,8 +23,9 @@
 //! *acquire* makes the first look an `Acquire`, with the `Release` of the store to go with it. *once-lock*
 //! is the same thing from the library, which is what one should write.
 //!
-//! Raddle's own engines see it by the orderings that were written, loom does too. It is not run on
-//! threads of the operating system, for what they would do is not defined.
+//! Raddle's own engines run one step after the other, and still see it: they judge plain data by the
+//! orderings that were written, and a Relaxed look orders nothing. Loom sees it for the same reason.
+//! It is not run on threads of the operating system, for what they would do is not defined.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

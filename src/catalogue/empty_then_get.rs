@@ -18,7 +18,8 @@
 //! that were filled beforehand. Where more is still to come, *sentinel* lets `get` wait and ends it
 //! with a marker for each consumer.
 //!
-//! Every engine sees it.
+//! Every engine that chooses its schedules sees it, by one switch between the look and the `get`.
+//! Natively the first consumer has emptied the queue before the second is there to look.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};
@@ -75,6 +76,12 @@ fn until_the_marker(queue: &Queue<Item>) -> usize {
 #[cfg(test)]
 pub(super) const MUTANTS: &[Mutant] = &[
     mutant("try-get", "it looks first", || consume(&[], while_not_empty), FailureKind::Deadlock),
+    mutant(
+        "try-get",
+        "what was got is put back",
+        || consume(&[], |queue| queue.try_get().map(|item| queue.put(item)).iter().count()),
+        FailureKind::Panic,
+    ),
     mutant(
         "sentinel",
         "there is one marker for two consumers",

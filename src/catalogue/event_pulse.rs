@@ -18,7 +18,9 @@
 //! *generation* counts: a waiter knows the number from before it asked, and waits until it is another.
 //! A number that has gone up stays up, so it does not matter how late the waiter looks.
 //!
-//! Every engine sees it.
+//! Every engine sees it, and native threads nearly always: a thread takes longer to start than the
+//! pulse does. Put a `sleep` before the pulse and the bug hides again, which is how it gets into
+//! programs.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -23,8 +23,10 @@
 //! refused, nobody is let in. *guards* makes the mistake impossible to write: only who took the lock
 //! has the guard, and only the guard gives it back. `with lock:` is Python's way to it.
 //!
-//! Every engine that chooses its schedules sees it; the native one takes what comes. Three threads
-//! are needed; with two the stranger's release does no harm.
+//! Every engine that chooses its schedules sees both. *not-owner* is refused under every schedule, so
+//! native threads show it each time; *buggy* needs the stranger to come while one is inside and the
+//! other waits, which natively does not happen. Three threads are needed; with two the stranger's
+//! release does no harm.
 
 #[cfg(test)]
 use crate::catalogue::locks::Held;

@@ -27,8 +27,9 @@
 //! The fix is a lock of the program's own (`threading.Lock`) around all three. The interpreter may
 //! switch as it likes: whoever comes finds the program's lock taken and waits.
 //!
-//! Every engine that chooses its schedules sees it; the native one takes what comes. The global lock
-//! orders every access, so it is no data race, and a race detector alone says nothing.
+//! Every engine that chooses its schedules sees it. The native one does not: like the interpreter
+//! with its interval, it lets a thread run on for so long that all of these bytecodes are over. The
+//! global lock orders every access, so it is no data race, and a race detector alone says nothing.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

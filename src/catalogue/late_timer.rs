@@ -21,8 +21,9 @@
 //! time, as `concurrent.futures.Future.cancel` does; if it was not, one has to wait for the function's
 //! end before one closes anything.
 //!
-//! Every engine sees it. There is no clock in the model: the time may be up at any moment, and that is
-//! all that matters.
+//! Every engine that chooses its schedules sees it; natively `cancel()` would have to come in the few
+//! instructions between the timer's look and its call. There is no clock in the model: the time may
+//! be up at any moment, and that is all that matters.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

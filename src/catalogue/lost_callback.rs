@@ -19,7 +19,9 @@
 //! once more after the entry is not enough here: then both may find it, and call it twice. The model
 //! asks for *exactly* once. The callback itself is called outside of the lock, for it may do anything.
 //!
-//! Every engine sees it.
+//! Every engine that chooses its schedules sees it, by one switch between the look and the entry;
+//! natively that gap is too short. Loom has as little trouble with it as raddle's own engines:
+//! nothing here depends on memory ordering, for each half is done under the lock.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

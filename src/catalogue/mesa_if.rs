@@ -16,12 +16,14 @@
 //!
 //! Whether `if` is right depends on the monitor's discipline. In a *Mesa* monitor, which Python's
 //! `threading.Condition` and nearly every other is, a signal is a hint, and the woken thread has to
-//! queue up again: so it must look again, with `while`. In a *Hoare* monitor the signaller hands the
-//! monitor over to the woken thread, nobody can come between, and `if` is right: *hoare* is the same
-//! model with the same `if` under the other discipline. Both are a page of code (`support/monitor.rs`)
-//! that never wakes anybody spuriously, so that the thief alone is to blame.
+//! queue up again: so it must look again, which is the fix *while*. In a *Hoare* monitor the
+//! signaller hands the monitor over to the woken thread, nobody can come between, and `if` is right:
+//! *hoare* is the same model with the same `if` under the other discipline. Both are a page of code
+//! (`support/monitor.rs`) that never wakes anybody spuriously, so that the thief alone is to blame.
 //!
-//! Every engine sees it.
+//! Every engine that chooses its schedules sees it: the thief has to be let in between the signal and
+//! the waiter's return. Natively the three threads hardly meet. A race detector says nothing, for
+//! everything is done under the lock.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -67,17 +67,22 @@ mod locks;
 mod support;
 
 #[cfg(test)]
+mod assertions;
+#[cfg(test)]
 mod mutants;
 #[cfg(test)]
 mod registry_tests;
 
 use std::fmt;
-use std::sync::Arc;
 
+#[cfg(any(test, feature = "cli"))]
 use crate::Checker;
 use crate::engine::{Kind, REGISTRY};
 use crate::thread;
-use crate::verdict::{FailureKind, Report, Verdict};
+use crate::verdict::FailureKind;
+#[cfg(any(test, feature = "cli"))]
+use crate::verdict::Report;
+use crate::verdict::Verdict;
 
 /// Every hazard, in the order of the chapters.
 pub const HAZARDS: &[Hazard] = &[
@@ -166,10 +171,19 @@ pub struct Hazard {
 pub struct Variant {
     /// Its name, in kebab case.
     pub name: &'static str,
-    model: fn(),
+    model: Model,
     expected: Expected,
     exceptions: &'static [Exception],
     max_steps: Option<usize>,
+}
+
+/// What a variant runs.
+#[derive(Clone, Copy)]
+enum Model {
+    /// A program of one size.
+    Whole(fn()),
+    /// A program of any size, and the one that the catalogue checks.
+    Of(fn(usize), usize),
 }
 
 /// What an engine must say of a variant.
@@ -211,12 +225,31 @@ pub(crate) const fn expect(engine: Kind, expected: Expected) -> Exception {
 
 /// A variant that must fail in this way.
 pub(crate) const fn buggy(name: &'static str, model: fn(), failure: FailureKind) -> Variant {
-    Variant { name, model, expected: Expected::Refuted(failure), exceptions: &[], max_steps: None }
+    variant(name, Model::Whole(model), Expected::Refuted(failure))
+}
+
+/// A variant that must fail in this way, of a size that can be another.
+pub(crate) const fn buggy_of(
+    name: &'static str,
+    model: fn(usize),
+    size: usize,
+    failure: FailureKind,
+) -> Variant {
+    variant(name, Model::Of(model, size), Expected::Refuted(failure))
 }
 
 /// A variant that must be right.
 pub(crate) const fn fixed(name: &'static str, model: fn()) -> Variant {
-    Variant { name, model, expected: Expected::Verified, exceptions: &[], max_steps: None }
+    variant(name, Model::Whole(model), Expected::Verified)
+}
+
+/// A variant that must be right, of a size that can be another.
+pub(crate) const fn fixed_of(name: &'static str, model: fn(usize), size: usize) -> Variant {
+    variant(name, Model::Of(model, size), Expected::Verified)
+}
+
+const fn variant(name: &'static str, model: Model, expected: Expected) -> Variant {
+    Variant { name, model, expected, exceptions: &[], max_steps: None }
 }
 
 impl Variant {
@@ -273,15 +306,41 @@ impl Variant {
     /// Checker::dfs().check(move || fixed.run()).expect_verified();
     /// ```
     pub fn run(&self) {
-        (self.model)();
+        match self.model {
+            Model::Whole(model) => model(),
+            Model::Of(model, size) => model(size),
+        }
+    }
+
+    /// The model as a function of its size, where it has one, and the size that the catalogue checks:
+    /// the number of threads, as a rule. A larger one is for measurements.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::{Checker, catalogue};
+    /// let dinner = catalogue::find("dining-philosophers").unwrap();
+    /// let (dine, three) = dinner.variant("asymmetric").unwrap().sized().unwrap();
+    /// assert_eq!(three, 3);
+    /// Checker::exhaustive().check(move || dine(4)).expect_verified();
+    /// ```
+    pub fn sized(&self) -> Option<(fn(usize), usize)> {
+        match self.model {
+            Model::Whole(_) => None,
+            Model::Of(model, size) => Some((model, size)),
+        }
     }
 
     /// Checks the variant with a checker, under the name `hazard/variant`.
+    #[cfg(any(test, feature = "cli"))]
     pub(crate) fn check(&self, hazard: &Hazard, mut checker: Checker) -> Report {
         if let Some(steps) = self.max_steps {
             checker = checker.max_steps(steps);
         }
-        checker.check_named(Arc::new(self.model), &format!("{}/{}", hazard.name, self.name))
+        let variant = *self;
+        checker.check_named(
+            std::sync::Arc::new(move || variant.run()),
+            &format!("{}/{}", hazard.name, self.name),
+        )
     }
 }
 

@@ -33,6 +33,19 @@ impl Mutant {
         self.engine = engine;
         self
     }
+
+    /// Checks it, until its first failure or for all of them.
+    pub(super) fn check(&self, all_failures: bool) -> Report {
+        Checker::of(self.engine).stop_on_failure(!all_failures).max_steps(MAX_STEPS).check(self.model)
+    }
+}
+
+/// Many rounds of any loop here, so that a circle is seen for one, and soon.
+const MAX_STEPS: usize = 1_000;
+
+/// The mutants of each hazard.
+pub(super) fn all_mutants() -> &'static [(&'static str, &'static [Mutant])] {
+    MUTANTS
 }
 
 /// The mutants of each hazard, in the order of the chapters.
@@ -101,8 +114,8 @@ const WITHOUT: &[(&str, &str)] = &[];
 #[test]
 fn without_its_fix_every_fixed_variant_is_refuted() {
     for (hazard, mutants) in MUTANTS {
-        for Mutant { fixed, change, model, failure, engine } in *mutants {
-            let report = Checker::of(*engine).check(model);
+        for mutant @ Mutant { fixed, change, failure, engine, .. } in *mutants {
+            let report = mutant.check(false);
             let expected = Expected::Refuted(*failure);
             assert!(
                 expected.agrees(engine.name(), &report.verdict),

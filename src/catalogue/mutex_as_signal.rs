@@ -24,7 +24,7 @@
 //! done, main acquires it. The worker has two jobs here, and main may take note of the first before,
 //! after or while the second is done.
 //!
-//! Every engine sees it.
+//! Every engine sees it, native threads too: whatever the schedule, the worker is not the owner.
 
 use crate::catalogue::locks::RLock;
 #[cfg(test)]

@@ -19,7 +19,8 @@
 //! and not an item in it: `shutdown()`, which Python's queues have since 3.13; it has to wake
 //! everybody who waits.
 //!
-//! Every engine sees it.
+//! Every engine sees it, native threads too: whoever gets the marker, the other goes without. So a
+//! test finds it, provided that it waits for both consumers.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};
@@ -77,6 +78,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "one is missing",
         || consume(|queue| put_markers(queue, 1), until_the_marker),
         FailureKind::Deadlock,
+    ),
+    mutant(
+        "marker-each",
+        "the marker is counted as an item",
+        || {
+            let count_all = |queue: &Queue<Item>| {
+                let mut taken = 1;
+                while queue.get().flatten().is_some() {
+                    taken += 1;
+                }
+                taken
+            };
+            consume(|queue| put_markers(queue, 2), count_all);
+        },
+        FailureKind::Panic,
     ),
     mutant(
         "put-back",

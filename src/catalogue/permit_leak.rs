@@ -20,8 +20,9 @@
 //! The fix hands the permit to a guard, which gives it back on every way out of the scope, a panic
 //! included: `with sem:` or `async with sem:` in Python.
 //!
-//! Every engine sees the bug. (Under loom a guard that is dropped by a panic cannot wake up somebody who
-//! waits already; the job does nothing that others could see between the two, so here nobody does.)
+//! Every engine sees the bug, and native threads mostly do: only if main is there before the job does
+//! it pass. (Under loom a guard that is dropped by a panic cannot wake up somebody who waits already;
+//! the job does nothing that others could see between the two, so here nobody does.)
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

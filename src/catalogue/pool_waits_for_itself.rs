@@ -20,7 +20,9 @@
 //! result waits outside. *help* lets a worker that waits take other jobs from the queue meanwhile, as
 //! Java's fork/join pool and rayon do; then a waiting worker is not a lost one.
 //!
-//! Every engine sees it. That the fixes are right takes a search without reduction too long.
+//! Every engine sees it, native threads too: one worker and one such job are enough under every
+//! schedule. That the fixes are right takes dfs too long, which tries every order of steps that have
+//! nothing to do with each other; the exhaustive engine tries one of them.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};
@@ -97,6 +99,18 @@ fn help(jobs: &Queue<Job>) {
 #[cfg(test)]
 pub(super) const MUTANTS: &[Mutant] = &[
     mutant("no-blocking", "it waits for the inner job", || run(wait_inside), FailureKind::Deadlock),
+    mutant(
+        "no-blocking",
+        "it does not wait and takes what is there",
+        || {
+            run(|jobs, answer| {
+                let inner = Answer::new(Promise::new());
+                submit_inner(jobs, &inner);
+                answer.set(inner.try_result().unwrap_or_default());
+            });
+        },
+        FailureKind::Panic,
+    ),
     mutant(
         "help",
         "it helps before it has submitted",

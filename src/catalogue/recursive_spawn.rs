@@ -21,8 +21,8 @@
 //! The fix is to start processes only in the process that the user has started: the *main guard*,
 //! `if __name__ == "__main__":`.
 //!
-//! Every engine sees it, under every schedule. Processes are threads here, and the machine has room for
-//! a few of them, which stands for its memory.
+//! Every engine sees it, under every schedule, native threads too. Processes are threads here, and
+//! the machine has room for a few of them, which stands for its memory.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};
@@ -70,5 +70,7 @@ fn load_module(name: &str, guard: fn(&str) -> bool, machine: &Arc<Machine>) {
 }
 
 #[cfg(test)]
-pub(super) const MUTANTS: &[Mutant] =
-    &[mutant("main-guard", "every name passes the guard", || start(|_| true), FailureKind::Panic)];
+pub(super) const MUTANTS: &[Mutant] = &[
+    mutant("main-guard", "every name passes the guard", || start(|_| true), FailureKind::Panic),
+    mutant("main-guard", "no name passes the guard", || start(|_| false), FailureKind::Panic),
+];

@@ -25,8 +25,10 @@
 //! *atomic* needs one thing more: the others' last uses of the object must come before it is freed.
 //! Their subtractions release them, and an Acquire fence before the free sees them; see arc-drop.
 //!
-//! Every engine that chooses its schedules sees the bugs; the native one takes what comes. A missing
-//! Acquire or Release is seen by loom, and by the race detector that raddle's own engines share.
+//! Every engine that chooses its schedules sees the bugs; on native threads the two owners hardly
+//! ever let go within the same few instructions, which is why such a count survives its tests. A
+//! missing Acquire or Release is seen by loom, and by the race detector that raddle's own engines
+//! share.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -36,11 +36,57 @@ fn every_hazard_has_a_bug_a_fix_and_a_story() {
 }
 
 #[test]
+fn every_story_names_its_variants_and_says_which_engines_see_the_bug() {
+    // As they stand in a story, among other words.
+    const SEES: &[&str] = &["see it", "sees it", "sees both", "sees the bug", "see the bug"];
+    for hazard in HAZARDS {
+        let story = hazard.story();
+        let says = |words: &[&str]| words.iter().any(|words| story.contains(words));
+        for buggy in [true, false] {
+            let variants: Vec<_> = hazard.variants.iter().filter(|v| v.is_buggy() == buggy).collect();
+            for variant in &variants {
+                // The only one needs no name: there is *the* bug, and there is *the* fix.
+                let named = says(&[&format!("*{}*", variant.name)]);
+                let only = variants.len() == 1 && (buggy || says(&["The fix"]));
+                assert!(named || only, "{} tells nothing of {}", hazard.name, variant.name);
+            }
+        }
+        assert!(says(&["```text"]), "{} draws no interleaving", hazard.name);
+        assert!(says(SEES), "{} does not say which engine sees it", hazard.name);
+        let real = says(&["ative", "operating system"]);
+        assert!(real, "{} does not say whether real threads show it", hazard.name);
+    }
+}
+
+#[test]
 fn at_most_six_hazards_have_no_loom_row() {
     let without = HAZARDS.iter().filter(|hazard| {
         hazard.variants.iter().all(|v| matches!(v.expected(Kind::Loom), Expected::Skipped(_)))
     });
     assert!(without.count() <= 6);
+}
+
+#[test]
+fn every_skip_says_which_limit_of_the_engine_it_is() {
+    for hazard in HAZARDS {
+        for variant in hazard.variants {
+            for engine in REGISTRY {
+                let kind: Kind = engine.name.parse().expect("it is registered");
+                let Expected::Skipped(reason) = variant.expected(kind) else { continue };
+                let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+                let good = match kind {
+                    // A fault or a limit by the number of its issue, or a count that anybody can check.
+                    Kind::Loom => says(&["loom#"]) || says(&["too many"]) && says(&[" executions"]),
+                    Kind::Dfs => says(&["too many schedules"]) && says(&["traces"]),
+                    Kind::Random | Kind::Urw => says(&["leaves every circle"]),
+                    Kind::Pct => says(&["not fair"]),
+                    Kind::Native => says(&["undefined behaviour"]),
+                    Kind::Exhaustive => false,
+                };
+                assert!(good, "{}/{} under {kind}: {reason}", hazard.name, variant.name);
+            }
+        }
+    }
 }
 
 /// Checks every variant with one engine.
@@ -86,6 +132,20 @@ fn every_variant_is_as_declared_under_the_samplers() {
             if variant.is_buggy() { checker } else { checker.max_executions(1_000) }
         });
     }
+}
+
+#[test]
+fn two_changes_of_priority_are_what_some_bugs_take_and_no_bug_takes_more() {
+    // That three is enough for every bug is what the samplers' test says of pct.
+    let refuted = |name: &str, depth: usize| {
+        let hazard = find(name).expect("it is in the catalogue");
+        let report = hazard.variants[0].check(hazard, Checker::pct(2_000, depth));
+        matches!(report.verdict, Verdict::Refuted(_))
+    };
+    for name in ["over-release", "mesa-if"] {
+        assert_eq!([2, 3].map(|depth| refuted(name, depth)), [false, true], "{name}");
+    }
+    assert_eq!([1, 2].map(|depth| refuted("lost-update", depth)), [false, true]);
 }
 
 #[test]
@@ -135,4 +195,19 @@ fn sampling_until_it_is_saturated_fails_in_the_ways_in_which_all_schedules_do() 
         }
     }
     assert!(compared * 10 >= 8 * HAZARDS.len(), "only {compared} variants have few enough schedules");
+}
+
+#[test]
+fn a_larger_size_of_a_model_fails_and_is_right_as_the_small_one_is() {
+    let mut sized = 0;
+    for hazard in HAZARDS {
+        for variant in hazard.variants {
+            let Some((model, size)) = variant.sized() else { continue };
+            sized += 1;
+            let report = Checker::exhaustive().check(move || model(size + 1));
+            let expected = variant.expected(Kind::Exhaustive);
+            assert!(expected.agrees("exhaustive", &report.verdict), "{}: {report}", hazard.name);
+        }
+    }
+    assert!(sized >= 8, "only {sized} variants have a size");
 }

@@ -21,9 +21,9 @@
 //! all that was done before it was taken down. A lock is this pair of orderings as much as it is
 //! mutual exclusion.
 //!
-//! Raddle's own engines see it by the orderings that were written, loom does too. It is not run on
-//! threads of the operating system, for what they would do is not defined; on x86 they would hardly
-//! ever show it.
+//! Raddle's own engines run one step after the other, and still see it: they judge plain data by the
+//! orderings that were written. Loom sees it for the same reason. It is not run on threads of the
+//! operating system, for what they would do is not defined; on x86 they would hardly ever show it.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -18,8 +18,8 @@
 //! and is handed what the lock protects. The second is the better one where it can be done: the inner
 //! method cannot be called without the lock, and nobody runs in the middle of somebody else's change.
 //!
-//! Every engine sees it. Another thread looks at the number all the while, so that a fix by leaving
-//! the outer lock out would not pass.
+//! Every engine sees it, native threads too, under every schedule. Another thread looks at the number
+//! all the while, so that a fix by leaving the outer lock out would not pass.
 
 use std::cell::Cell;
 

@@ -24,7 +24,8 @@
 //! stray release is refused with an error (heeded here; for what becomes of one that is not, see
 //! foreign-release).
 //!
-//! Every engine that chooses its schedules sees it; the native one takes what comes.
+//! Every engine that chooses its schedules sees it; natively the two visits are too short to meet,
+//! whatever the clean-up does.
 
 #[cfg(test)]
 use crate::catalogue::locks::Lock;

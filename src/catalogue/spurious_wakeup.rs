@@ -16,12 +16,13 @@
 //! `threading.Condition` is made of plain locks and does not do it of its own accord, but its
 //! documentation asks for the loop all the same, and `wait(timeout)` returns early by design.
 //!
-//! The fix is to look again: `while not ready: cond.wait()`, or its ready-made form, `wait_for` in
-//! Python and `wait_while` in Rust. The same loop also cures the thief of *mesa-if*.
+//! The fix is to look again: *while* is `while not ready: cond.wait()`, and *wait-while* its
+//! ready-made form, `wait_for` in Python and `wait_while` in Rust. The same loop also cures the thief
+//! of *mesa-if*.
 //!
-//! Raddle's own engines try one spurious wakeup per thread, as part of their budgets. Loom cannot see
-//! this bug, for its condition variables never wake up spuriously; it can see that the fixes are
-//! right without them. Threads of the operating system hardly ever show it.
+//! Raddle's own engines see it: they try one spurious wakeup per thread, as part of their budgets.
+//! Loom cannot see this bug, for its condition variables never wake up spuriously (loom#1); it can
+//! see that the fixes are right without them. Threads of the operating system hardly ever show it.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};
@@ -36,7 +37,7 @@ pub(super) const HAZARD: Hazard = Hazard {
     summary: "a wait returns though nobody notified, and the flag is not looked at again",
     variants: &[
         buggy("buggy", || wait_until_ready(with_if), FailureKind::Panic)
-            .except(&[skip(Kind::Loom, "loom's condition variables have no spurious wakeups")]),
+            .except(&[skip(Kind::Loom, "loom#1: its condition variables never wake up spuriously")]),
         fixed("while", || wait_until_ready(with_while)),
         fixed("wait-while", || wait_until_ready(with_wait_while)),
     ],

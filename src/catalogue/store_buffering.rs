@@ -22,12 +22,13 @@
 //! The fix is a sequentially consistent fence between the store and the load, in both threads: the
 //! fences have one order, and whose fence is second sees the other's store.
 //!
-//! **Only loom sees it.** Raddle's own engines are sequentially consistent: each step takes effect
-//! before the next one, so no execution of theirs has both reads 0, and they verify the buggy variant.
-//! There is no plain data in it either by which a race detector could notice. That is the limit of
-//! their verdict, which they print as an assumption; it is why the catalogue is run under both. Loom
-//! does not know `SeqCst` stores and loads (it takes them for `AcqRel`, loom#180) but it does know
-//! fences, which is why the fix uses those.
+//! **Only loom sees it**, and native threads once in a long while, for they have such buffers; 200
+//! runs of them do not show it. Raddle's own engines are sequentially consistent: each step takes
+//! effect before the next one, so no execution of theirs has both reads 0, and they verify the buggy
+//! variant. There is no plain data in it either by which a race detector could notice. That is the
+//! limit of their verdict, which they print as an assumption; it is why the catalogue is run under
+//! both. Loom does not know `SeqCst` stores and loads (it takes them for `AcqRel`, loom#180) but it
+//! does know fences, which is why the fix uses those.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

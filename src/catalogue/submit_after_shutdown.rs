@@ -20,7 +20,9 @@
 //! is either put before, and run, or refused. *cancel-pending* does not finish what is in the queue,
 //! but tells those who wait for it: `shutdown(cancel_futures=True)`. No future is left without an end.
 //!
-//! Every engine sees it. That the fixes are right takes a search without reduction too long.
+//! Every engine that chooses its schedules sees it; natively the shutdown would have to come between
+//! the client's look and its put. That the fixes are right takes dfs too long, which tries every
+//! order of steps that have nothing to do with each other.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -17,12 +17,14 @@
 //! "Task exception was never retrieved". Rust's `JoinHandle::join` gives the panic back as an `Err`, and
 //! a handle that is dropped gives it to nobody.
 //!
-//! *result* asks each future. *join* asks the thread itself. *collect-all* is a map over several jobs
-//! that waits for all of them and hands over every failure; *stops-at-the-first* is its buggy sibling,
-//! which returns at the first failure and forgets the second (Python's `map` and `gather` do so).
+//! *buggy* asks nobody. *result* asks each future. *join* asks the thread itself. *collect-all* is a
+//! map over several jobs that waits for all of them and hands over every failure;
+//! *stops-at-the-first* is its buggy sibling, which returns at the first failure and forgets the
+//! second (Python's `map` and `gather` do so).
 //!
-//! Every engine sees it, for it happens under every schedule. Loom cannot check *join*: a child's panic
-//! ends its whole model. The other panics are caught inside the worker, as a pool does.
+//! Every engine sees it, native threads too, for it happens under every schedule. Loom cannot check
+//! *join*: a child's panic ends its whole model (loom#417). The other panics are caught inside the
+//! worker, as a pool does.
 
 use std::panic::catch_unwind;
 
@@ -44,7 +46,7 @@ pub(super) const HAZARD: Hazard = Hazard {
         fixed("result", || check(1, collect)),
         fixed("join", || ask_the_thread(|worker| worker.join().is_err())).except(&[skip(
             Kind::Loom,
-            "loom's join never returns an error: a child's panic ends the whole model",
+            "loom#417: its join never returns an error, a child's panic ends the whole model",
         )]),
         fixed("collect-all", || check(2, collect)),
     ],
@@ -98,6 +100,7 @@ fn ask_the_thread(ask: fn(JoinHandle<()>) -> bool) {
 pub(super) const MUTANTS: &[Mutant] = &[
     mutant("result", "nobody asks", || check(1, |_| 0), FailureKind::Panic),
     mutant("join", "the handle is dropped", || ask_the_thread(drop_it), FailureKind::Panic),
+    mutant("join", "what join says is not passed on", || ask_the_thread(join_only), FailureKind::Panic),
     mutant("collect-all", "it stops at the first", || check(2, stop_at_the_first), FailureKind::Panic),
 ];
 
@@ -105,4 +108,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
 fn drop_it(worker: JoinHandle<()>) -> bool {
     drop(worker);
     true
+}
+
+#[cfg(test)]
+fn join_only(worker: JoinHandle<()>) -> bool {
+    let _ = worker.join();
+    false
 }

@@ -18,14 +18,15 @@
 //! Python, a guard's destructor in Rust. "Done" means that nobody works on it any more, not that it went
 //! well; whether it did is told by another way, here by the worker's result.
 //!
-//! Every engine sees it. The failure is an `Err` that is passed up, and not a panic, because loom would
-//! end the whole model with a child's panic; the guard is dropped by either.
+//! Every engine sees it, native threads too: the job fails under every schedule. Its failure is an
+//! `Err` that is passed up, and not a panic, because loom would end the whole model with a child's
+//! panic (loom#417); the guard is dropped by either.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};
 use crate::catalogue::support::queue::Queue;
 use crate::catalogue::{Hazard, buggy, fixed};
-use crate::sync::Arc;
+use crate::sync::{Arc, Condvar};
 use crate::thread;
 use crate::verdict::FailureKind;
 
@@ -48,19 +49,26 @@ fn process(job: u32) -> Result<(), Failed> {
     if job == 1 { Err(Failed) } else { Ok(()) }
 }
 
-fn work_off(work: fn(&Queue<u32>) -> Result<(), Failed>) {
+fn work_off(work: fn(&Queue<u32>, u32) -> Result<(), Failed>) {
     let queue = Arc::new(Queue::new([]));
     let other = Arc::clone(&queue);
-    let worker = thread::spawn(move || work(&other).and_then(|()| work(&other)));
+    let worker = thread::spawn(move || {
+        while let Some(job) = other.get() {
+            work(&other, job)?;
+        }
+        Ok(())
+    });
     queue.put(0);
     queue.put(1);
     queue.join();
+    queue.close(Condvar::notify_all);
     assert_eq!(worker.join().expect("workers do not panic"), Err(Failed), "the failure was not told");
 }
 
-fn report_at_the_end(queue: &Queue<u32>) -> Result<(), Failed> {
-    process(queue.get().expect("it is not closed"))?;
-    queue.task_done().expect("once per job");
+fn report_at_the_end(queue: &Queue<u32>, job: u32) -> Result<(), Failed> {
+    process(job)?;
+    // Once per job, so it is not refused.
+    let _ = queue.task_done();
     Ok(())
 }
 
@@ -74,22 +82,35 @@ impl Drop for Taken<'_> {
     }
 }
 
-fn report_in_any_case(queue: &Queue<u32>) -> Result<(), Failed> {
-    let job = queue.get().expect("it is not closed");
+fn report_in_any_case(queue: &Queue<u32>, job: u32) -> Result<(), Failed> {
     let _taken = Taken(queue);
     process(job)
 }
 
 #[cfg(test)]
-pub(super) const MUTANTS: &[Mutant] = &[mutant(
-    "guard",
-    "the guard is made after the job was processed",
-    || {
-        work_off(|queue| {
-            process(queue.get().expect("it is not closed"))?;
-            let _taken = Taken(queue);
-            Ok(())
-        });
-    },
-    FailureKind::Deadlock,
-)];
+pub(super) const MUTANTS: &[Mutant] = &[
+    mutant(
+        "guard",
+        "the guard is made after the job was processed",
+        || {
+            work_off(|queue, job| {
+                process(job)?;
+                let _taken = Taken(queue);
+                Ok(())
+            });
+        },
+        FailureKind::Deadlock,
+    ),
+    mutant(
+        "guard",
+        "done is taken for well done",
+        || {
+            work_off(|queue, job| {
+                let _taken = Taken(queue);
+                let _ = process(job);
+                Ok(())
+            });
+        },
+        FailureKind::Panic,
+    ),
+];

@@ -20,9 +20,10 @@
 //! (`PTHREAD_MUTEX_ROBUST`, or a file lock): the next one gets the lock together with the news, and has
 //! to put in order what it finds half done. The lock alone would be the smaller half of the damage.
 //!
-//! Every engine sees it. Being terminated is modelled: at the points where a signal could strike, the
-//! worker looks whether it has, and leaves without another step. What the system does for a dead
-//! process is done on the way out.
+//! Every engine that chooses its schedules sees it; natively the signal would have to strike while
+//! the lock is held, a matter of nanoseconds here and of a busy day elsewhere. Being terminated is
+//! modelled: at the points where a signal could strike, the worker looks whether it has, and leaves
+//! without another step. What the system does for a dead process is done on the way out.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};
@@ -163,6 +164,21 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "the worker looks once more while it has the lock",
         || with_plain_lock(terminated_anywhere),
         FailureKind::Deadlock,
+    ),
+    mutant(
+        "ask-to-stop",
+        "the worker looks once more, and gives the lock back on its way out",
+        || {
+            with_plain_lock(|shared| {
+                shared.lock.acquire();
+                shared.write(0);
+                if !shared.struck() {
+                    shared.write(1);
+                }
+                shared.lock.release();
+            });
+        },
+        FailureKind::Panic,
     ),
     mutant("robust-lock", "the system does nothing", || with_robust_lock(|_| ()), FailureKind::Deadlock),
     mutant(

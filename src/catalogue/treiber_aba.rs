@@ -23,9 +23,10 @@
 //! with another number, and the exchange fails. (The other ways are not to use a node again while
 //! somebody may look at it: hazard pointers, epochs, or a garbage collector.)
 //!
-//! Every engine sees it; it takes three operations of the other thread in one gap, so that threads
-//! of the operating system show it very seldom. Nodes are numbers here, places in an array, so that a
-//! node that is used again is only confused, never freed.
+//! Every engine that chooses its schedules sees it, the ones that sample after a hundred or two
+//! schedules: it takes three operations of the other thread in one gap. Native threads show it very
+//! seldom. Nodes are numbers here, places in an array, so that a node that is used again is only
+//! confused, never freed.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

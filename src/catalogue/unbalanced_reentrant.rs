@@ -20,8 +20,8 @@
 //! The fix lets a scope give back what it took: `with lock:` in Python, a guard in Rust. Whatever way
 //! the scope is left, as many are given back as were taken.
 //!
-//! Every engine sees it, provided that a thread takes the lock afterwards: a model that ends there
-//! would pass.
+//! Every engine sees it, native threads mostly, provided that a thread takes the lock afterwards: a
+//! model that ends there would pass.
 
 use crate::catalogue::locks::RLock;
 #[cfg(test)]

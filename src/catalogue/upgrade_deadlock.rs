@@ -23,7 +23,8 @@
 //! readers all leave. *release-and-recheck* gives the shared lock back, takes the exclusive one, and
 //! looks again, because in the meantime another may have filled the cache.
 //!
-//! Every engine that chooses its schedules sees it; the native one takes what comes.
+//! Every engine that chooses its schedules sees it: both need to be inside before either upgrades.
+//! Native threads start too far apart for that.
 
 use std::panic::Location;
 

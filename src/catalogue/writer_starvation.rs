@@ -32,7 +32,8 @@
 //!
 //! The exhaustive engine and dfs see it, as a fair circle at the bound on steps, and report the first
 //! that they meet: it may be one in which the lock is free for a moment whenever the writer is not
-//! looked at. Random schedules, pct and loom do not see it, for the reasons in try-lock-livelock.
+//! looked at. Random schedules, pct, loom and native threads do not see it, for the reasons in
+//! try-lock-livelock.
 
 use std::panic::Location;
 

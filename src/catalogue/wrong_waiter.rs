@@ -20,10 +20,10 @@
 //! *notify-all* wakes everybody, and those whose time has not come wait again. *two-conditions* lets
 //! producers wait for room and consumers for items, so that `notify_one` cannot meet the wrong kind.
 //!
-//! Every engine sees the bug. Loom's `notify_one` always wakes whoever has waited longest, which is one
-//! of the orders in which it goes wrong. That the fixes are right takes a search without a strong
-//! reduction too long: four threads meet in tens of thousands of ways, of which the exhaustive engine
-//! runs one per trace.
+//! Every engine sees the bug, native threads too when the consumers come first. Loom's `notify_one`
+//! always wakes whoever has waited longest, which is one of the orders in which it goes wrong. That
+//! the fixes are right takes a search without a strong reduction too long: four threads meet in tens
+//! of thousands of ways, of which the exhaustive engine runs one per trace.
 
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};

@@ -61,6 +61,7 @@ impl Checker {
         match kind {
             Kind::Exhaustive | Kind::Dfs | Kind::Loom => Self::with(Plan::Whole(kind)),
             Kind::Random | Kind::Urw => Self::with(Plan::Sample(kind, 10_000)),
+            // The smallest depth that finds every bug of the catalogue; some take two changes of priority.
             Kind::Pct => Self::pct(10_000, 3),
             Kind::Native => Self::native(200),
         }
@@ -237,6 +238,15 @@ impl Checker {
     /// ```
     pub fn max_executions(mut self, executions: u64) -> Self {
         self.settings.max_executions = Some(executions);
+        self
+    }
+
+    /// So many executions: the size of a sample, or the most for an engine that concludes.
+    pub(crate) fn executions(mut self, executions: u64) -> Self {
+        match &mut self.plan {
+            Plan::Sample(_, size) | Plan::Pct(size, _) => *size = executions,
+            _ => self.settings.max_executions = Some(executions),
+        }
         self
     }
 

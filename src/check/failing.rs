@@ -53,8 +53,8 @@ impl Run {
     }
 
     /// A failure of an engine whose schedules are its own, drawn where the same failure exists under
-    /// sequential consistency.
-    pub(super) fn show_foreign(&self, failure: Failure) -> Counterexample {
+    /// sequential consistency. Where it does not, the place of the panic is all that there is to show.
+    pub(super) fn show_foreign(&self, failure: Failure, place: Option<String>) -> Counterexample {
         let beat = || {
             self.pulse.beats.fetch_add(1, Ordering::Relaxed);
         };
@@ -69,9 +69,10 @@ impl Run {
             ));
             return shown;
         }
+        let at = place.map_or(String::new(), |place| format!(" at {place}"));
         let mut shown = self.without_schedule(failure);
         shown.note = Some(format!(
-            "{engine} found the failure, and raddle found none like it under sequential consistency, with at \
+            "{engine} found the failure{at}, and raddle found none like it under sequential consistency, with at \
              most {FEW_PREEMPTIONS} preemptions and within its budget; so there is no schedule to draw or replay"
         ));
         shown

@@ -61,7 +61,10 @@ pub fn check<M: Fn() + Send + Sync + 'static>(model: M) {
             Checker::of(environment.engine.unwrap_or(if cfg!(loom) { Kind::Loom } else { Kind::Exhaustive }))
         }
     };
-    let mut checker = checker;
+    let mut checker = match environment.max_executions {
+        Some(executions) => checker.executions(executions),
+        None => checker,
+    };
     environment.apply(&mut checker.settings);
     let report = checker.check(model);
     if let Some(dir) = &environment.report_dir

@@ -14,7 +14,7 @@ use crate::config::Settings;
 use crate::engine::bytes::Bytes;
 use crate::engine::dfs::Dfs;
 use crate::engine::dpor::Dpor;
-use crate::engine::probe::{POINTS, Probe, TURNS};
+use crate::engine::probe::Probe;
 use crate::engine::replay::Replay;
 use crate::engine::shuttle::Sampling;
 use crate::engine::{Kind, loom, native, shuttle};
@@ -160,11 +160,9 @@ impl Run {
 
     /// Tries fair continuations of a schedule that did not end.
     fn probe(&self, host: &Coroutines, session: &Session, tally: &mut Tally) {
-        let Some(spinning) = tally.spinning.take() else { return };
-        let first = spinning.len().saturating_sub(POINTS);
-        for (point, turn) in (first..=spinning.len()).flat_map(|point| TURNS.map(move |turn| (point, turn))) {
+        let Some((spinning, period)) = tally.spinning.take() else { return };
+        for mut probe in Probe::all(&spinning, period) {
             let mut seen = self.tally();
-            let mut probe = Probe::new(spinning[..point].to_vec(), turn);
             host.explore(session, &mut probe, &self.body(), &mut seen);
             tally.stats.steps += seen.stats.steps;
             if !seen.failures.is_empty() {
@@ -199,7 +197,7 @@ impl Run {
                 native::Ending::Failed(failure) => {
                     stats.failures += 1;
                     if failures.iter().all(|known| known.kind != failure.kind) {
-                        failures.push(self.show_foreign(failure));
+                        failures.push(self.show_foreign(failure, None));
                     }
                     if self.settings.stop_on_failure {
                         break;
@@ -238,9 +236,9 @@ impl Run {
         let reached = limit.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let mut failures = Vec::new();
         let verdict = match (outcome, reached, self.settings.preemption_bound) {
-            (loom::Outcome::Failed(failure), ..) => {
+            (loom::Outcome::Failed(failure, place), ..) => {
                 stats.failures = 1;
-                failures.push(self.show_foreign(failure));
+                failures.push(self.show_foreign(failure, place));
                 Verdict::Refuted(Box::new(failures[0].clone()))
             }
             (_, Some(reason), _) | (loom::Outcome::LeftOut(reason), ..) => Verdict::Inconclusive(reason),

@@ -8,6 +8,7 @@ use crate::check::watch::{Pulse, now};
 use crate::config::Settings;
 use crate::engine::replay::portable;
 use crate::op::ThreadId;
+use crate::rt::cycles::Cycle;
 use crate::rt::execution::{Cut, Execution, Failure};
 use crate::rt::host::Judge;
 use crate::rt::session::Session;
@@ -42,8 +43,9 @@ pub(super) struct Tally {
     pub(super) cut: Option<Reason>,
     /// Whether a destructor did more than give something back while its thread unwound.
     pub(super) unwound: bool,
-    /// A schedule up to the end of the first round of a cycle that it does not leave.
-    pub(super) spinning: Option<Vec<Choice>>,
+    /// A schedule up to the end of the first round of a cycle that it does not leave, or late; and how many
+    /// of its choices are that round.
+    pub(super) spinning: Option<(Vec<Choice>, usize)>,
     pub(super) traces: Option<std::collections::BTreeSet<u128>>,
 }
 
@@ -82,7 +84,8 @@ impl Judge for Tally {
         match &execution.cut {
             Some(Cut::Abandoned) => return,
             Some(Cut::Steps { thread, site, cycle }) => {
-                self.spinning = cycle.map(|cycle| execution.schedule[..cycle.start + cycle.period].to_vec());
+                let round = |cycle: Cycle| execution.schedule[..cycle.start + cycle.period].to_vec();
+                self.spinning = cycle.map(|cycle| (round(cycle), cycle.period));
                 let place = site.map_or(String::new(), |s| format!(" at {}:{}", s.file(), s.line()));
                 self.cut = Some(Reason::MaxSteps {
                     bound: self.settings.max_steps,

@@ -42,7 +42,32 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Pro
         bug(row, out)?;
     }
     fixes(&rows, out)?;
+    let variants: Vec<&Variant> = hazard.variants.iter().filter(wanted).collect();
+    engines(&variants, out)?;
     Ok(status(&rows))
+}
+
+/// What the engines are of which the story speaks, and which of them have nothing to say here.
+fn engines(variants: &[&Variant], out: &mut dyn Write) -> io::Result<()> {
+    // What a bug's timeline has at its end.
+    if variants.iter().any(|variant| !variant.is_buggy()) {
+        writeln!(out)?;
+    }
+    writeln!(out, "{BOLD}engines{BOLD:#}")?;
+    for engine in REGISTRY {
+        writeln!(out, "  {:12}{}", engine.name, wrap(engine.what, 14, 14))?;
+        for variant in variants {
+            let told = match variant.expected(engine.kind) {
+                Expected::Skipped(reason) => format!("does not run {}: {reason}", variant.name),
+                Expected::Verified if variant.is_buggy() => {
+                    format!("cannot see {}, and says so by its assumptions", variant.name)
+                }
+                _ => continue,
+            };
+            writeln!(out, "{:14}{DIM}{}{DIM:#}", "", wrap(&told, 14, 14))?;
+        }
+    }
+    Ok(())
 }
 
 /// The engine that shows the bug: the first that concludes, or else the first that sees it.

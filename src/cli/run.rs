@@ -29,7 +29,11 @@ pub(crate) fn checker(kind: Kind, environment: &Environment) -> Checker {
         checker = checker.seed(seed);
     }
     if let Some(executions) = environment.max_executions {
-        checker = checker.max_executions(executions);
+        checker = match kind {
+            // Whoever wants more of the others does not want hours of deadlocks that are waited for.
+            Kind::Native => checker.max_executions(executions),
+            _ => checker.executions(executions),
+        };
     }
     if let Some(limit) = environment.time_limit {
         checker = checker.time_limit(limit);

@@ -28,8 +28,8 @@ pub(crate) const NO_DOWNGRADE: &str = "RwLockWriteGuard::downgrade is not availa
 pub(crate) enum Outcome {
     /// Every execution passed.
     Passed,
-    /// An execution failed.
-    Failed(Failure),
+    /// An execution failed, by a panic that began here if it is known.
+    Failed(Failure, Option<String>),
     /// Something was left out.
     LeftOut(Reason),
 }
@@ -85,7 +85,7 @@ pub(crate) fn explore(
         Err(payload) => match payload.downcast::<Declared>() {
             Ok(declared) => {
                 let Declared { kind, message } = *declared;
-                Outcome::Failed(Failure { kind, message })
+                Outcome::Failed(Failure { kind, message }, None)
             }
             Err(payload) => judge(&quiet::describe(&*payload), max_threads, max_branches),
         },
@@ -101,7 +101,8 @@ fn judge(panicked: &crate::rt::thread::Panicked, max_threads: usize, max_branche
         .as_deref()
         .is_some_and(|place| place.contains("/loom-0.") || place.contains("\\loom-0."));
     let limit = |why: String| Outcome::LeftOut(Reason::EngineLimit { why });
-    let failed = |kind| Outcome::Failed(Failure { kind, message: message.to_owned() });
+    let place = panicked.place.clone().filter(|_| !inside_loom);
+    let failed = |kind| Outcome::Failed(Failure { kind, message: message.to_owned() }, place);
     if message == NO_SCOPE || message == NO_DOWNGRADE {
         return limit(message.to_owned());
     }

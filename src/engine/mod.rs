@@ -44,17 +44,49 @@ pub(crate) struct Engine {
     pub(crate) name: &'static str,
     /// Whether a run to the end leaves nothing out.
     pub(crate) concludes: bool,
+    /// What it tries, for somebody who has never heard of it.
+    pub(crate) what: &'static str,
 }
 
 /// Every engine; tokens refer to them by their place.
 pub(crate) const REGISTRY: &[Engine] = &[
-    Engine { kind: Kind::Exhaustive, name: "exhaustive", concludes: true },
-    Engine { kind: Kind::Dfs, name: "dfs", concludes: true },
-    Engine { kind: Kind::Random, name: "random", concludes: false },
-    Engine { kind: Kind::Pct, name: "pct", concludes: false },
-    Engine { kind: Kind::Urw, name: "urw", concludes: false },
-    Engine { kind: Kind::Loom, name: "loom", concludes: true },
-    Engine { kind: Kind::Native, name: "native", concludes: false },
+    Engine {
+        kind: Kind::Exhaustive,
+        name: "exhaustive",
+        concludes: true,
+        what: "every order of the steps that makes a difference",
+    },
+    Engine {
+        kind: Kind::Dfs,
+        name: "dfs",
+        concludes: true,
+        what: "every order of the steps, one after the other",
+    },
+    Engine { kind: Kind::Random, name: "random", concludes: false, what: "a sample: any thread may be next" },
+    Engine {
+        kind: Kind::Pct,
+        name: "pct",
+        concludes: false,
+        what: "a sample: threads in an order of priority that changes now and then",
+    },
+    Engine {
+        kind: Kind::Urw,
+        name: "urw",
+        concludes: false,
+        what: "a sample: the thread with more ahead of it is more often next",
+    },
+    Engine {
+        kind: Kind::Loom,
+        name: "loom",
+        concludes: true,
+        what: "another checker: every order, and memory that is seen late",
+    },
+    Engine {
+        kind: Kind::Native,
+        name: "native",
+        concludes: false,
+        what: "no order of ours: real threads, as they happen to run",
+    },
 ];
 
 /// The engines' names, in the order of the registry.

@@ -1,8 +1,9 @@
 //! Fair continuations of a schedule that got nowhere.
 //!
 //! An engine that meets an execution without an end has usually let one thread spin while the
-//! others could have moved. Before that is called inconclusive, a few fair schedules are tried from
-//! the point where the cycle began: threads in turn, some steps each. They prove nothing when they
+//! others could have moved, or has left a fair cycle just before the bound on steps. Before that is
+//! called inconclusive, a few schedules are tried: the cycle itself, over and over, and fair ones from
+//! points in its first round, with the threads in turn, some steps each. They prove nothing when they
 //! end well, and show a livelock, or any other failure, when there is one.
 
 use crate::op::{ThreadId, ThreadSet};
@@ -10,17 +11,26 @@ use crate::rt::execution::{Execution, Scheduler};
 use crate::schedule::Choice;
 use crate::verdict::Reason;
 
-/// How many steps a thread takes before the next one's turn.
-pub(crate) const TURNS: std::ops::RangeInclusive<usize> = 1..=3;
+/// How many steps a thread takes before the next one's turn: up to the length of a short loop.
+const TURNS: std::ops::RangeInclusive<usize> = 1..=3;
 /// From how many points of the cycle's first round the turns begin.
-pub(crate) const POINTS: usize = 12;
+const POINTS: usize = 12;
 
-/// A schedule, and then turns.
+/// What comes after a probe's prefix.
+#[derive(Clone, Copy, Debug)]
+enum Rhythm {
+    /// The last choices of the prefix, so many of them, again and again.
+    Again(usize),
+    /// Threads in turn, so many steps each.
+    Turns(usize),
+}
+
+/// A schedule, and then a rhythm.
 #[derive(Debug)]
 pub(crate) struct Probe {
     /// With the numbers of this check's threads.
     prefix: Vec<Choice>,
-    turn: usize,
+    rhythm: Rhythm,
     at: usize,
     taken: usize,
     last: ThreadId,
@@ -28,9 +38,16 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    /// The prefix, and then turns of so many steps.
-    pub(crate) fn new(prefix: Vec<Choice>, turn: usize) -> Self {
-        Probe { prefix, turn, at: 0, taken: 0, last: ThreadId::MAIN, started: false }
+    /// The probes of a schedule that ends with the first round of a cycle, of so many choices.
+    pub(crate) fn all(spinning: &[Choice], period: usize) -> impl Iterator<Item = Probe> {
+        let first = spinning.len().saturating_sub(POINTS);
+        let turns = (first..=spinning.len())
+            .flat_map(move |point| TURNS.map(move |turn| Self::new(&spinning[..point], Rhythm::Turns(turn))));
+        std::iter::once(Self::new(spinning, Rhythm::Again(period))).chain(turns)
+    }
+
+    fn new(prefix: &[Choice], rhythm: Rhythm) -> Self {
+        Probe { prefix: prefix.to_vec(), rhythm, at: 0, taken: 0, last: ThreadId::MAIN, started: false }
     }
 }
 
@@ -40,6 +57,11 @@ impl Scheduler for Probe {
     }
 
     fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {
+        if let Rhythm::Again(period) = self.rhythm
+            && self.at == self.prefix.len()
+        {
+            self.at -= period;
+        }
         if let Some(&choice) = self.prefix.get(self.at) {
             self.at += 1;
             let fits = enabled.contains(choice.thread)
@@ -47,13 +69,14 @@ impl Scheduler for Probe {
             self.last = choice.thread;
             return fits.then_some(choice);
         }
+        let Rhythm::Turns(turn) = self.rhythm else { return None };
         let next = |after: ThreadId| {
             let later = ThreadSet(enabled.0 & !((2u64 << after.0) - 1));
             later.first().or(enabled.first())
         };
         let thread = match execution.choosing(enabled) {
             Some(choosing) => choosing,
-            None if enabled.contains(self.last) && self.taken < self.turn => self.last,
+            None if enabled.contains(self.last) && self.taken < turn => self.last,
             None => next(self.last)?,
         };
         self.taken = if thread == self.last { self.taken + 1 } else { 1 };

@@ -1,6 +1,6 @@
 //! How many executions an engine needs and how fast it runs them, side by side in one run.
 //!
-//! `cargo bench` prints two tables. The machine may be busy, so read the ratios: each pair of figures
+//! `cargo bench` prints four tables. The machine may be busy, so read the ratios: each pair of figures
 //! is measured alternately, and the best of several rounds counts.
 #![allow(
     clippy::unwrap_used,
@@ -10,13 +10,18 @@
     unreachable_pub
 )]
 
-mod programs;
+#[path = "../common/sized.rs"]
+mod sized;
 
 use std::time::{Duration, Instant};
 
 use raddle::{Checker, Verdict};
 use shuttle::scheduler::{DfsScheduler, RandomScheduler};
 use shuttle::{Config, Runner};
+
+sized::programs_over!(ours, raddle);
+sized::programs_over!(shuttles, shuttle);
+sized::programs_over!(looms, loom);
 
 /// Rounds of each measurement; the best counts, for noise only ever adds.
 const ROUNDS: usize = 5;
@@ -25,18 +30,32 @@ const SAMPLE: usize = 3_000;
 /// When an engine without reduction is given up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Hazards of the catalogue, larger than it has them: the variant and the size.
+const HAZARDS: &[(&str, &str, usize)] = &[
+    ("lost-update", "buggy", 4),
+    ("lost-update", "lock", 4),
+    ("lost-update", "cas-loop", 4),
+    ("lock-order", "buggy", 4),
+    ("lock-order", "ordered", 4),
+    ("dining-philosophers", "buggy", 5),
+    ("dining-philosophers", "asymmetric", 4),
+    ("dining-philosophers", "waiter", 4),
+    ("lost-wakeup", "buggy", 3),
+    ("lost-wakeup", "predicate", 3),
+];
+
 type Program = (&'static str, usize, fn(usize), fn(usize), fn(usize));
 
 const PROGRAMS: &[Program] = &[
-    ("lockinc", 3, programs::raddle::lockinc, programs::shuttle::lockinc, programs::loom::lockinc),
-    ("lockinc", 4, programs::raddle::lockinc, programs::shuttle::lockinc, programs::loom::lockinc),
-    ("inc", 2, programs::raddle::inc, programs::shuttle::inc, programs::loom::inc),
-    ("inc", 3, programs::raddle::inc, programs::shuttle::inc, programs::loom::inc),
-    ("readers", 3, programs::raddle::readers, programs::shuttle::readers, programs::loom::readers),
-    ("lastzero", 3, programs::raddle::lastzero, programs::shuttle::lastzero, programs::loom::lastzero),
-    ("dining", 3, programs::raddle::dining, programs::shuttle::dining, programs::loom::dining),
-    ("dining", 4, programs::raddle::dining, programs::shuttle::dining, programs::loom::dining),
-    ("adds", 3, programs::raddle::adds, programs::shuttle::adds, programs::loom::adds),
+    ("lockinc", 3, ours::lockinc, shuttles::lockinc, looms::lockinc),
+    ("lockinc", 4, ours::lockinc, shuttles::lockinc, looms::lockinc),
+    ("inc", 2, ours::inc, shuttles::inc, looms::inc),
+    ("inc", 3, ours::inc, shuttles::inc, looms::inc),
+    ("readers", 3, ours::readers, shuttles::readers, looms::readers),
+    ("lastzero", 3, ours::lastzero, shuttles::lastzero, looms::lastzero),
+    ("dining", 3, ours::dining, shuttles::dining, looms::dining),
+    ("dining", 4, ours::dining, shuttles::dining, looms::dining),
+    ("adds", 3, ours::adds, shuttles::adds, looms::adds),
 ];
 
 fn config() -> Config {
@@ -111,10 +130,10 @@ fn main() {
     println!();
     println!("the exhaustive engine alone, executions, steps and nanoseconds per step");
     for (name, model) in [
-        ("readers(13)", (|| programs::raddle::readers(13)) as fn()),
-        ("lastzero(10)", || programs::raddle::lastzero(10)),
-        ("lastzero(15)", || programs::raddle::lastzero(15)),
-        ("lockinc(7)", || programs::raddle::lockinc(7)),
+        ("readers(13)", (|| ours::readers(13)) as fn()),
+        ("lastzero(10)", || ours::lastzero(10)),
+        ("lastzero(15)", || ours::lastzero(15)),
+        ("lockinc(7)", || ours::lockinc(7)),
     ] {
         let report = Checker::exhaustive().fruitless_yields(0).check(model);
         assert!(matches!(report.verdict, Verdict::Verified), "{report}");
@@ -126,7 +145,44 @@ fn main() {
             stats.executions, stats.steps
         );
     }
+    println!();
+    larger_hazards();
     println!("{}", peak_memory());
+}
+
+/// Hazards at a size that the catalogue has no time for: all their failures, or that there are none.
+fn larger_hazards() {
+    println!("larger hazards, all executions: and how many times as many another engine needs");
+    println!("{:<34} {:>18} {:>18} {:>18}", "hazard", "exhaustive", "loom", "dfs");
+    for &(name, variant, size) in HAZARDS {
+        let chosen = raddle::catalogue::find(name).and_then(|hazard| hazard.variant(variant));
+        let (model, _) = chosen.and_then(raddle::catalogue::Variant::sized).expect("it has a size");
+        let run =
+            |checker: Checker| checker.time_limit(PATIENCE).stop_on_failure(false).check(move || model(size));
+        let whole = run(Checker::exhaustive());
+        let others = [Checker::loom(), Checker::dfs()].map(|checker| {
+            let report = run(checker);
+            let all = matches!(report.verdict, Verdict::Verified | Verdict::Refuted(_));
+            // Loom ends with the first failure, and then there is nothing to be compared.
+            if report.engine == "loom" && report.stats.failures > 0 {
+                return "first failure".to_owned();
+            }
+            let more = if all && report.elapsed < PATIENCE { "" } else { ">" };
+            let times = |ours: f64, theirs: f64| format!("{more}{:.1}x", theirs / ours);
+            format!(
+                "{} {}",
+                times(whole.stats.executions as f64, report.stats.executions as f64),
+                times(whole.elapsed.as_secs_f64(), report.elapsed.as_secs_f64())
+            )
+        });
+        println!(
+            "{:<34} {:>18} {:>18} {:>18}",
+            format!("{name}/{variant}({size})"),
+            format!("{} {:.4}", whole.stats.executions, whole.elapsed.as_secs_f64()),
+            others[0],
+            others[1]
+        );
+    }
 }
 
 /// The most memory that this process had, where the system tells.

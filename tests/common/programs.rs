@@ -1,61 +1,16 @@
-//! The classic programs of the partial-order-reduction literature, over the facade.
-//!
-//! Threads are spawned by a main that touches nothing.
+//! The classic programs of the partial-order-reduction literature, over the facade. Those that the
+//! benchmarks compare with other libraries are in `sized.rs`.
 #![allow(dead_code)]
 
-use raddle::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+#[path = "sized.rs"]
+mod sized;
+
+use raddle::sync::atomic::Ordering::SeqCst;
 use raddle::sync::{Arc, Condvar, Mutex};
 use raddle::thread;
 
-/// Spawns one thread per closure and joins them all.
-fn run(threads: Vec<Box<dyn FnOnce() + Send>>) {
-    let handles: Vec<_> = threads.into_iter().map(thread::spawn).collect();
-    for handle in handles {
-        handle.join().unwrap();
-    }
-}
-
-fn atomics(n: usize) -> Arc<Vec<AtomicUsize>> {
-    Arc::new((0..n).map(|_| AtomicUsize::new(0)).collect())
-}
-
-fn spawn_each(n: usize, f: impl Fn(usize) + Send + Sync + 'static) {
-    let f = Arc::new(f);
-    run((0..n)
-        .map(|i| {
-            let f = Arc::clone(&f);
-            Box::new(move || f(i)) as Box<dyn FnOnce() + Send>
-        })
-        .collect());
-}
-
-/// One thread writes x, `n` threads read it.
-pub fn readers(n: usize) {
-    let x = atomics(1);
-    spawn_each(n + 1, move |i| {
-        if i == 0 {
-            x[0].store(1, SeqCst);
-        } else {
-            x[0].load(SeqCst);
-        }
-    });
-}
-
-/// `i = n; while a[i] != 0 { i -= 1 }` beside `n` threads that do `a[j] = a[j - 1] + 1`.
-pub fn lastzero(n: usize) {
-    let a = atomics(n + 1);
-    spawn_each(n + 1, move |j| {
-        if j == 0 {
-            let mut i = n;
-            while a[i].load(SeqCst) != 0 {
-                i -= 1;
-            }
-        } else {
-            let before = a[j - 1].load(SeqCst);
-            a[j].store(before + 1, SeqCst);
-        }
-    });
-}
+sized::programs_over!(over_raddle, raddle);
+pub use over_raddle::*;
 
 /// Each of `n` threads inserts four keys into a table of 128 by linear probing.
 pub fn indexer(n: usize) {
@@ -94,21 +49,6 @@ pub fn filesystem(n: usize) {
             }
         }
     });
-}
-
-/// `n` threads read x and write x.
-pub fn inc(n: usize) {
-    let x = atomics(1);
-    spawn_each(n, move |_| {
-        let before = x[0].load(SeqCst);
-        x[0].store(before + 1, SeqCst);
-    });
-}
-
-/// `n` threads lock, add, unlock.
-pub fn lockinc(n: usize) {
-    let x = Arc::new(Mutex::new(0));
-    spawn_each(n, move |_| *x.lock().unwrap() += 1);
 }
 
 /// `n` threads try to be the first to replace 0.

@@ -79,6 +79,7 @@ impl Execution {
         } else if self.failure.is_none() {
             let thread = self.schedule.last().map_or(ThreadId::MAIN, |choice| choice.thread);
             let site = self.thread(thread).pending.site();
+            let cycle = cycle.or_else(|| cycles::find_before_the_end(&self.marks));
             self.cut = Some(Cut::Steps { thread, site, cycle });
         }
     }

@@ -1,8 +1,12 @@
 //! A crate that uses the facade. Its binary compiles only if the facade's types are std's own.
 
 use raddle::sync::atomic::{AtomicUsize, Ordering};
-use raddle::sync::{Arc, Mutex, Semaphore};
-use raddle::{parking_lot, thread};
+#[cfg(not(test))]
+use raddle::sync::Semaphore;
+use raddle::sync::{Arc, Mutex};
+#[cfg(not(test))]
+use raddle::parking_lot;
+use raddle::thread;
 
 /// Adds in two ways and says whether nothing was lost.
 fn count() -> bool {
@@ -62,4 +66,18 @@ fn main() {}
 #[test]
 fn nothing_is_lost() {
     raddle::check(|| assert!(count()));
+}
+
+/// Fails on purpose: `tests/in_ci.rs` asks for it.
+#[test]
+#[ignore = "it fails"]
+fn an_update_is_lost() {
+    raddle::check(|| {
+        let n = Arc::new(AtomicUsize::new(0));
+        let other = Arc::clone(&n);
+        let child = thread::spawn(move || other.store(other.load(Ordering::SeqCst) + 1, Ordering::SeqCst));
+        n.store(n.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
+        child.join().unwrap();
+        assert_eq!(n.load(Ordering::SeqCst), 2, "an update was lost");
+    });
 }

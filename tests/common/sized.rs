@@ -1,17 +1,22 @@
-//! The same programs over raddle's facade, shuttle's types and loom's.
+//! Programs as functions of a size, over raddle's facade, shuttle's types or loom's: the tests count
+//! executions of the first, and the benchmarks compare all three.
+//!
+//! Threads are spawned by a main that touches nothing.
 
-/// Declares the programs as functions of a size, over the library `$lib`.
-macro_rules! programs {
-    ($lib:ident) => {
-        #[allow(dead_code)]
-        pub mod $lib {
+/// Declares the module `$over` of the programs over the library `$lib`.
+macro_rules! programs_over {
+    ($over:ident, $lib:ident) => {
+        #[allow(dead_code, clippy::unwrap_used)]
+        /// The programs over one library.
+        pub mod $over {
             use std::sync::Arc;
 
             use $lib::sync::Mutex;
             use $lib::sync::atomic::{AtomicUsize, Ordering::SeqCst};
             use $lib::thread;
 
-            fn spawn_each(n: usize, f: impl Fn(usize) + Send + Sync + 'static) {
+            /// Spawns `f` with each number below `n`, and joins them all.
+            pub fn spawn_each(n: usize, f: impl Fn(usize) + Send + Sync + 'static) {
                 let f = Arc::new(f);
                 let handles: Vec<_> = (0..n)
                     .map(|i| {
@@ -24,7 +29,8 @@ macro_rules! programs {
                 }
             }
 
-            fn atomics(n: usize) -> Arc<Vec<AtomicUsize>> {
+            /// So many atomic zeroes.
+            pub fn atomics(n: usize) -> Arc<Vec<AtomicUsize>> {
                 Arc::new((0..n).map(|_| AtomicUsize::new(0)).collect())
             }
 
@@ -94,6 +100,4 @@ macro_rules! programs {
     };
 }
 
-programs!(raddle);
-programs!(shuttle);
-programs!(loom);
+pub(crate) use programs_over;
