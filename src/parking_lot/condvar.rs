@@ -127,7 +127,6 @@ impl Condvar {
     /// See [`Condvar`].
     #[track_caller]
     #[must_use]
-    #[allow(clippy::new_without_default)] // An object belongs to the place that makes it.
     pub fn new() -> Self {
         let loom = context::arm() == Arm::Loom;
         let loom = loom.then(|| Guarded::new("Condvar", 0, Location::caller()));
@@ -224,15 +223,44 @@ impl Condvar {
     pub fn wait_while_for<T: ?Sized, F: FnMut(&mut T) -> bool>(
         &self,
         guard: &mut MutexGuard<'_, T>,
-        mut condition: F,
+        condition: F,
         timeout: Duration,
+    ) -> WaitTimeoutResult {
+        self.wait_while_inside(guard, condition, Instant::now().checked_add(timeout), Location::caller())
+    }
+
+    /// Waits for as long as the condition holds, but no longer than until `moment`.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::{parking_lot::{Condvar, Mutex}, time::Instant};
+    /// let (lock, condvar) = (Mutex::new(1), Condvar::new());
+    /// assert!(condvar.wait_while_until(&mut lock.lock(), |n| *n == 1, Instant::now()).timed_out());
+    /// ```
+    #[track_caller]
+    pub fn wait_while_until<T: ?Sized, F: FnMut(&mut T) -> bool>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        condition: F,
+        moment: Instant,
+    ) -> WaitTimeoutResult {
+        self.wait_while_inside(guard, condition, Some(moment), Location::caller())
+    }
+
+    /// Every wait is for what is left of the time.
+    fn wait_while_inside<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+        moment: Option<Instant>,
+        site: Site,
     ) -> WaitTimeoutResult {
         let mut result = WaitTimeoutResult(false);
         while condition(&mut **guard) {
             if result.timed_out() {
                 return result;
             }
-            result = self.wait_inside(guard, Some(timeout), Location::caller());
+            result = self.wait_inside(guard, moment.map(until), site);
         }
         WaitTimeoutResult(false)
     }
@@ -256,5 +284,12 @@ impl Condvar {
         state.perform(&WAKE, [0; 2], site);
         raw.lock();
         WaitTimeoutResult(false)
+    }
+}
+
+impl Default for Condvar {
+    #[track_caller]
+    fn default() -> Self {
+        Condvar::new()
     }
 }

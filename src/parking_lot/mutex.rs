@@ -43,7 +43,23 @@ unsafe impl lock_api::GetThreadId for RawThreadId {
 
 /// A lock around `lock_api`'s, made where the program makes it.
 macro_rules! lock {
-    ($(#[$doc:meta])* $name:ident = $inner:ty, |$data:ident, $site:ident| $make:expr) => {
+    ($(#[$doc:meta])* $name:ident, $const_name:ident, $lock:literal = $inner:ty, |$data:ident, $site:ident| $make:expr) => {
+        #[doc = concat!("Makes an unlocked lock, as [`", stringify!($name), "::new`] does; see [`::parking_lot::",
+            stringify!($const_name), "`]. It is not `const`: a static is declared in \
+            [`statics!`](crate::statics).")]
+        ///
+        /// # Examples
+        /// ```
+        #[doc = concat!("use raddle::parking_lot::{", stringify!($name), ", ", stringify!($const_name), "};")]
+        #[doc = concat!("raddle::statics! { static N: ", stringify!($name), "<i32> = ", stringify!($const_name),
+            "(7); }")]
+        #[doc = concat!("assert_eq!(*N.", $lock, "(), 7);")]
+        /// ```
+        #[track_caller]
+        pub fn $const_name<T>(data: T) -> $name<T> {
+            $name::new(data)
+        }
+
         $(#[$doc])*
         #[repr(transparent)]
         pub struct $name<T: ?Sized>($inner);
@@ -126,7 +142,7 @@ lock! {
     /// });
     /// report.expect_verified();
     /// ```
-    Mutex = lock_api::Mutex<RawMutex, T>,
+    Mutex, const_mutex, "lock" = lock_api::Mutex<RawMutex, T>,
     |data, site| lock_api::Mutex::from_raw(RawMutex::new(site), data)
 }
 
@@ -137,7 +153,7 @@ lock! {
     /// ```
     /// assert_eq!(*raddle::parking_lot::FairMutex::new(7).lock(), 7);
     /// ```
-    FairMutex = lock_api::Mutex<RawFairMutex, T>,
+    FairMutex, const_fair_mutex, "lock" = lock_api::Mutex<RawFairMutex, T>,
     |data, site| lock_api::Mutex::from_raw(RawFairMutex::new(site), data)
 }
 
@@ -150,6 +166,6 @@ lock! {
     /// let (once, twice) = (lock.lock(), lock.lock());
     /// assert_eq!(*once + *twice, 14);
     /// ```
-    ReentrantMutex = lock_api::ReentrantMutex<RawMutex, RawThreadId, T>,
+    ReentrantMutex, const_reentrant_mutex, "lock" = lock_api::ReentrantMutex<RawMutex, RawThreadId, T>,
     |data, site| lock_api::ReentrantMutex::from_raw(RawMutex::new(site), RawThreadId, data)
 }

@@ -23,7 +23,6 @@ impl Once {
     /// See [`Once`].
     #[track_caller]
     #[must_use]
-    #[allow(clippy::new_without_default)] // An object belongs to the place that makes it.
     pub fn new() -> Self {
         Once(sync::Once::new())
     }
@@ -62,5 +61,12 @@ impl Once {
     #[track_caller]
     pub fn state(&self) -> OnceState {
         self.0.state()
+    }
+}
+
+impl Default for Once {
+    #[track_caller]
+    fn default() -> Self {
+        Once::new()
     }
 }

@@ -34,6 +34,6 @@ lock! {
     /// *RwLockUpgradableReadGuard::upgrade(upgradable) += 1;
     /// assert_eq!(lock.into_inner(), 8);
     /// ```
-    RwLock = lock_api::RwLock<RawRwLock, T>,
+    RwLock, const_rwlock, "read" = lock_api::RwLock<RawRwLock, T>,
     |data, site| lock_api::RwLock::from_raw(RawRwLock::new(site), data)
 }

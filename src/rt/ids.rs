@@ -12,7 +12,10 @@ pub(crate) struct Identities {
     children: Vec<Vec<ThreadId>>,
     objects: Vec<Vec<ObjectId>>,
     /// What is made when it is first used, by the place that says so and how many came before.
-    statics: Vec<((Site, usize), ObjectId)>,
+    lazy: Vec<((Site, usize), ObjectId)>,
+    /// What is inside of a static, by where that is in memory and how many came before. A static stays
+    /// where it is, so this name is the same throughout a check; nothing depends on its value.
+    statics: Vec<((usize, usize), ObjectId)>,
     threads: u32,
     made: u32,
 }
@@ -23,6 +26,7 @@ impl Identities {
         Identities {
             children: vec![Vec::new()],
             objects: vec![Vec::new()],
+            lazy: Vec::new(),
             statics: Vec::new(),
             threads: 1,
             made: 0,
@@ -60,14 +64,24 @@ impl Identities {
     /// The number of the `k`-th object that was declared at a place and is made when it is first used,
     /// by whichever thread: that thread differs between equivalent executions, so it gives no name.
     pub(crate) fn declared(&mut self, place: Site, k: usize) -> ObjectId {
-        if let Some((_, known)) = self.statics.iter().find(|(name, _)| *name == (place, k)) {
-            return *known;
-        }
-        let object = ObjectId(self.made);
-        self.made += 1;
-        self.statics.push(((place, k), object));
-        object
+        named(&mut self.lazy, &mut self.made, (place, k))
     }
+
+    /// The number of the `k`-th object inside of a static.
+    pub(crate) fn within(&mut self, place: usize, k: usize) -> ObjectId {
+        named(&mut self.statics, &mut self.made, (place, k))
+    }
+}
+
+/// The number of this name, a new one if there is none.
+fn named<N: PartialEq>(known: &mut Vec<(N, ObjectId)>, made: &mut u32, name: N) -> ObjectId {
+    if let Some((_, known)) = known.iter().find(|(other, _)| *other == name) {
+        return *known;
+    }
+    let object = ObjectId(*made);
+    *made += 1;
+    known.push((name, object));
+    object
 }
 
 #[cfg(test)]

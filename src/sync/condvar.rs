@@ -152,6 +152,31 @@ impl Condvar {
         poison::result(guard.poisoned(), (guard, WaitTimeoutResult(timed_out)))
     }
 
+    /// Like [`wait_timeout`](Self::wait_timeout), in milliseconds; whether it was woken in time.
+    ///
+    /// # Errors
+    /// If the mutex was poisoned; the guard is inside.
+    ///
+    /// # Examples
+    /// ```
+    /// # #![allow(deprecated)]
+    /// use raddle::sync::{Condvar, Mutex};
+    /// let (lock, condvar) = (Mutex::new(()), Condvar::new());
+    /// let (guard, woken) = condvar.wait_timeout_ms(lock.lock().unwrap(), 1).unwrap();
+    /// # drop((guard, woken));
+    /// ```
+    #[deprecated(note = "use `wait_timeout`, as with std's")]
+    #[track_caller]
+    pub fn wait_timeout_ms<'a, T: ?Sized>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        milliseconds: u32,
+    ) -> LockResult<(MutexGuard<'a, T>, bool)> {
+        let timeout = Duration::from_millis(milliseconds.into());
+        let (guard, timed_out) = self.wait_for(guard, Some(timeout), Location::caller());
+        poison::result(guard.poisoned(), (guard, !timed_out))
+    }
+
     /// Waits for as long as the condition holds, but no longer than `timeout`.
     ///
     /// # Errors

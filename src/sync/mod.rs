@@ -17,7 +17,6 @@
 //! | [`RwLockWriteGuard`] | `downgrade` is a limit of the engine | | x | |
 //! | [`thread::scope`](crate::thread::scope) | is a limit of the engine | | x | |
 //! | `is_finished` | is a choice within a budget; under loom always false | | x | x |
-//! | [`mpsc`] | `recv` sees what every earlier sender published, not only its item's | | | x |
 
 pub mod atomic;
 mod barrier;

@@ -1,5 +1,7 @@
 //! `std::sync::Once`.
 
+use std::cell::Cell;
+use std::marker::PhantomData;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
 use crate::rt::guarded::Guarded;
@@ -38,6 +40,8 @@ impl RefUnwindSafe for Once {}
 #[derive(Debug)]
 pub struct OnceState {
     poisoned: bool,
+    /// Std's is not shared between threads.
+    not_sync: PhantomData<Cell<()>>,
 }
 
 impl OnceState {
@@ -151,7 +155,7 @@ impl Once {
             _ => {}
         }
         let mut end = End(self, site, once::POISONED);
-        f(&OnceState { poisoned: before == once::POISONED });
+        f(&OnceState { poisoned: before == once::POISONED, not_sync: PhantomData });
         end.2 = once::DONE;
     }
 }

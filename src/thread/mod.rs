@@ -246,6 +246,32 @@ pub fn park_timeout(timeout: Duration) {
     }
 }
 
+/// Like [`park_timeout`], in milliseconds.
+///
+/// # Examples
+/// ```
+/// # #![allow(deprecated)]
+/// raddle::thread::park_timeout_ms(1);
+/// ```
+#[deprecated(note = "use `park_timeout`, as with std's")]
+#[track_caller]
+pub fn park_timeout_ms(milliseconds: u32) {
+    park_timeout(Duration::from_millis(milliseconds.into()));
+}
+
+/// Like [`sleep`], in milliseconds.
+///
+/// # Examples
+/// ```
+/// # #![allow(deprecated)]
+/// raddle::thread::sleep_ms(1);
+/// ```
+#[deprecated(note = "use `sleep`, as with std's")]
+#[track_caller]
+pub fn sleep_ms(milliseconds: u32) {
+    sleep(Duration::from_millis(milliseconds.into()));
+}
+
 /// Lets time pass; see [`std::thread::sleep`].
 ///
 /// To sleep orders nothing: whatever others do meanwhile, they may also not have done. So in a model

@@ -45,6 +45,19 @@ pub fn fence(order: Ordering) {
     }
 }
 
+/// See [`crate::hint::spin_loop`].
+///
+/// # Examples
+/// ```
+/// # #![allow(deprecated)]
+/// raddle::sync::atomic::spin_loop_hint();
+/// ```
+#[deprecated(note = "use `hint::spin_loop`, as with std's")]
+#[track_caller]
+pub fn spin_loop_hint() {
+    crate::hint::spin_loop();
+}
+
 /// What a load of this order sees.
 fn of_load(order: Ordering) -> Publish {
     match order {

@@ -6,7 +6,7 @@ use std::sync::atomic as native;
 
 use loom::sync::atomic as loomed;
 
-use super::arms::{Arms, CompareExchange};
+use super::arms::{Arms, CompareExchange, Native};
 use super::commands::Table;
 use super::word::Word;
 use super::{Ordering, of_load, of_store, of_update};
@@ -14,15 +14,40 @@ use super::{Ordering, of_load, of_store, of_update};
 /// What all atomics have: `$value` inside `$name`.
 macro_rules! common {
     ($name:ident $(<$t:ident>)?, $value:ty) => {
+        impl $(<$t>)? Native for native::$name $(<$t>)? {
+            type Value = $value;
+            type Loom = loomed::$name $(<$t>)?;
+
+            fn new(value: $value) -> Self {
+                native::$name::new(value)
+            }
+
+            fn loom(value: $value) -> Self::Loom {
+                loomed::$name::new(value)
+            }
+
+            fn of_loom(atomic: &Self::Loom) -> $value {
+                // SAFETY: the caller has the atomic for itself, so nobody else accesses it.
+                unsafe { atomic.unsync_load() }
+            }
+
+            fn get(&self) -> $value {
+                self.load(Ordering::Relaxed)
+            }
+
+            fn get_mut(&mut self) -> &mut $value {
+                self.get_mut()
+            }
+        }
+
         impl $(<$t>)? $name $(<$t>)? {
             /// Makes an atomic in the arm of the calling thread. Unlike std's it is not `const`: an
-            /// atomic belongs to the execution that makes it.
+            /// atomic belongs to the execution that makes it. A static is declared in
+            /// [`statics!`](crate::statics).
             #[track_caller]
             #[must_use]
             pub fn new(value: $value) -> Self {
-                let (native, loom) = (|| native::$name::new(value), || loomed::$name::new(value));
-                let word = Word::to_word(value);
-                Self(Arms::new(stringify!($name), word, native, loom, Location::caller()))
+                Self(Arms::new(stringify!($name), value, Location::caller()))
             }
 
             /// The value.
@@ -140,15 +165,66 @@ macro_rules! common {
                 Err(previous)
             }
 
+            /// Sets the value to what `f` makes of it, trying again when somebody came between; and
+            /// returns the one before. As [`fetch_update`](Self::fetch_update), under its newer name.
+            ///
+            /// # Errors
+            /// With the value, if `f` returns `None`.
+            #[track_caller]
+            pub fn try_update(
+                &self,
+                set_order: Ordering,
+                fetch_order: Ordering,
+                f: impl FnMut($value) -> Option<$value>,
+            ) -> Result<$value, $value> {
+                self.fetch_update(set_order, fetch_order, f)
+            }
+
+            /// Sets the value to what `f` makes of it, trying again when somebody came between; and
+            /// returns the one before.
+            #[track_caller]
+            pub fn update(
+                &self,
+                set_order: Ordering,
+                fetch_order: Ordering,
+                mut f: impl FnMut($value) -> $value,
+            ) -> $value {
+                let (Ok(before) | Err(before)) =
+                    self.fetch_update(set_order, fetch_order, |value| Some(f(value)));
+                before
+            }
+
+            /// Sets the value to `new` if it is `current`, and returns the one before.
+            #[deprecated(note = "use `compare_exchange` or `compare_exchange_weak`, as with std's")]
+            #[track_caller]
+            pub fn compare_and_swap(&self, current: $value, new: $value, order: Ordering) -> $value {
+                let failure = match order {
+                    Ordering::Release => Ordering::Relaxed,
+                    Ordering::AcqRel => Ordering::Acquire,
+                    other => other,
+                };
+                let (Ok(before) | Err(before)) = self.compare_exchange(current, new, order, failure);
+                before
+            }
+
+            /// The value, exclusively: nobody else has the atomic.
+            pub fn get_mut(&mut self) -> &mut $value {
+                self.0.get_mut()
+            }
+
+            /// Where the value is.
+            ///
+            /// # Panics
+            /// In a model, where the value lies with the execution and an address leads nowhere.
+            #[track_caller]
+            pub fn as_ptr(&self) -> *mut $value {
+                self.0.native(Location::caller()).as_ptr()
+            }
+
             /// The value, once nobody else has the atomic.
             #[must_use]
             pub fn into_inner(self) -> $value {
-                match self.0 {
-                    Arms::Native(atomic, _) => atomic.into_inner(),
-                    // SAFETY: the atomic is owned, so nobody else accesses it.
-                    Arms::Loom(atomic, _) => unsafe { atomic.unsync_load() },
-                    Arms::Model(object) => Word::from_word(object.peek()),
-                }
+                self.0.into_inner()
             }
         }
 
@@ -203,7 +279,7 @@ macro_rules! integer {
             ", Ordering};\nlet report = raddle::Checker::dfs().check(|| {\n    let n = ", stringify!($name),
             "::new(1);\n    assert_eq!(n.fetch_add(1, Ordering::SeqCst), 1);\n    ",
             "assert_eq!(n.into_inner(), 2);\n});\nreport.expect_verified();\n```")]
-        pub struct $name(Arms<native::$name, loomed::$name>);
+        pub struct $name(Arms<native::$name>);
 
         common!($name, $value);
 
@@ -257,7 +333,7 @@ integer! {
 /// assert!(!flag.swap(true, Ordering::SeqCst));
 /// assert!(flag.fetch_not(Ordering::SeqCst));
 /// ```
-pub struct AtomicBool(Arms<native::AtomicBool, loomed::AtomicBool>);
+pub struct AtomicBool(Arms<native::AtomicBool>);
 
 common!(AtomicBool, bool);
 
@@ -298,7 +374,7 @@ impl Default for AtomicBool {
 /// let pointer = AtomicPtr::new(&mut n);
 /// assert!(!pointer.load(Ordering::SeqCst).is_null());
 /// ```
-pub struct AtomicPtr<T>(Arms<native::AtomicPtr<T>, loomed::AtomicPtr<T>>);
+pub struct AtomicPtr<T>(Arms<native::AtomicPtr<T>>);
 
 common!(AtomicPtr<T>, *mut T);
 
@@ -306,5 +382,62 @@ impl<T> Default for AtomicPtr<T> {
     #[track_caller]
     fn default() -> Self {
         Self::new(std::ptr::null_mut())
+    }
+}
+
+/// What moves a pointer, or changes the bits of its address. The target's provenance is kept.
+macro_rules! pointers {
+    ($($(#[$doc:meta])* $method:ident = $command:ident, |$pointer:ident, $n:ident| $new:expr;)*) => {
+        impl<T> AtomicPtr<T> { $(
+            $(#[$doc])*
+            #[track_caller]
+            pub fn $method(&self, $n: usize, order: Ordering) -> *mut T {
+                let site = Location::caller();
+                let load = if order == Ordering::AcqRel || order == Ordering::Acquire || order == Ordering::SeqCst {
+                    Ordering::Acquire
+                } else {
+                    Ordering::Relaxed
+                };
+                // Std's own are newer than the oldest compiler that builds this.
+                self.0.perform(
+                    site,
+                    |a| either(a.fetch_update(order, load, |$pointer| Some($new))),
+                    |a| either(a.fetch_update(order, load, |$pointer| Some($new))),
+                    |o| {
+                        let args = [$n.to_word(), size_of::<T>() as u64];
+                        Word::from_word(o.perform(Table::<*mut T>::$command, args, of_update(order), site))
+                    },
+                )
+            }
+        )* }
+    };
+}
+
+fn either<T>(result: Result<T, T>) -> T {
+    let (Ok(value) | Err(value)) = result;
+    value
+}
+
+pointers! {
+    /// Adds a number of elements, wrapping around, and returns the pointer before.
+    fetch_ptr_add = FETCH_PTR_ADD, |pointer, n| pointer.wrapping_add(n);
+    /// Subtracts a number of elements, wrapping around, and returns the pointer before.
+    fetch_ptr_sub = FETCH_PTR_SUB, |pointer, n| pointer.wrapping_sub(n);
+    /// Adds a number of bytes, wrapping around, and returns the pointer before.
+    fetch_byte_add = FETCH_BYTE_ADD, |pointer, n| pointer.wrapping_byte_add(n);
+    /// Subtracts a number of bytes, wrapping around, and returns the pointer before.
+    fetch_byte_sub = FETCH_BYTE_SUB, |pointer, n| pointer.wrapping_byte_sub(n);
+    /// Bitwise "or" with the address; returns the pointer before.
+    fetch_or = FETCH_OR, |pointer, n| pointer.map_addr(|address| address | n);
+    /// Bitwise "and" with the address; returns the pointer before.
+    fetch_and = FETCH_AND, |pointer, n| pointer.map_addr(|address| address & n);
+    /// Bitwise "xor" with the address; returns the pointer before.
+    fetch_xor = FETCH_XOR, |pointer, n| pointer.map_addr(|address| address ^ n);
+}
+
+impl<T> fmt::Pointer for AtomicPtr<T> {
+    #[track_caller]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Pointer::fmt(&self.load(Ordering::Relaxed), f)
     }
 }

@@ -1,33 +1,20 @@
 //! `std::sync::mpsc`: channels that notice when the other side is gone.
-//!
-//! A channel is one word, which counts, and the items beside it, which are touched in the same step.
-//! The senders' order is the order of the items, so no two sends commute.
 
+mod channel;
 mod commands;
+mod iter;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
 
-use crate::op::{Site, State};
-use crate::rt::guarded::Guarded;
-use commands::{
-    ADD_SENDER, BE_READY, DROP_RECEIVER, DROP_SENDER, MEET, NEW, RECV, SEND, TRY_RECV, TRY_SEND, UNBOUNDED,
-    any, deaf, room, room_now, silent, ticket, was_taken,
-};
+pub use iter::{IntoIter, Iter, TryIter};
 
-/// What both sides share.
-struct Channel<T> {
-    bound: u64,
-    state: Guarded,
-    /// The items that wait, each with its number. Touched in the same step as the word only.
-    items: Mutex<VecDeque<(u64, T)>>,
-    site: Site,
-}
+use channel::{Channel, Half};
+use commands::UNBOUNDED;
 
 /// The half that sends without ever waiting; see [`std::sync::mpsc::Sender`].
 ///
@@ -40,9 +27,6 @@ pub struct Sender<T>(Half<T>);
 /// # Examples
 /// See [`sync_channel`].
 pub struct SyncSender<T>(Half<T>);
-
-/// One sender.
-struct Half<T>(Arc<Channel<T>>);
 
 /// The half that receives; see [`std::sync::mpsc::Receiver`].
 ///
@@ -76,7 +60,8 @@ impl<T> RefUnwindSafe for Receiver<T> {}
 /// ```
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let (half, receiver) = make(UNBOUNDED);
+    let half = Half::new(UNBOUNDED, Location::caller());
+    let receiver = half.receiver();
     (Sender(half), receiver)
 }
 
@@ -97,85 +82,9 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 /// ```
 #[track_caller]
 pub fn sync_channel<T>(bound: usize) -> (SyncSender<T>, Receiver<T>) {
-    let (half, receiver) = make(bound as u64);
+    let half = Half::new(bound as u64, Location::caller());
+    let receiver = half.receiver();
     (SyncSender(half), receiver)
-}
-
-#[track_caller]
-fn make<T>(bound: u64) -> (Half<T>, Receiver<T>) {
-    let site = Location::caller();
-    let state = Guarded::new("Channel", NEW, site);
-    let channel = Arc::new(Channel { bound, state, items: Mutex::default(), site });
-    (Half(Arc::clone(&channel)), Receiver { channel, not_sync: std::marker::PhantomData })
-}
-
-impl<T> Channel<T> {
-    fn items(&self) -> MutexGuard<'_, VecDeque<(u64, T)>> {
-        self.items.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn received(&self, before: State) -> Result<T, TryRecvError> {
-        if any(before)
-            && let Some((_, item)) = self.items().pop_front()
-        {
-            return Ok(item);
-        }
-        Err(if silent(before) { TryRecvError::Disconnected } else { TryRecvError::Empty })
-    }
-}
-
-impl<T> Half<T> {
-    fn send(&self, item: T, site: Site) -> Result<(), SendError<T>> {
-        let channel = &*self.0;
-        let number = channel.state.perform_and(&SEND, [channel.bound, 0], site, |before| {
-            if deaf(before) || !room(before, [channel.bound, 0]) {
-                return Err(SendError(item));
-            }
-            channel.items().push_back((ticket(before), item));
-            Ok(ticket(before))
-        })?;
-        if channel.bound > 0 {
-            return Ok(());
-        }
-        // The receiver went before it took the item, if it is still there.
-        let unsent = channel.state.perform_and(&MEET, [number, 0], site, |before| {
-            if was_taken(before, number) {
-                return None;
-            }
-            let mut items = channel.items();
-            let at = items.iter().position(|(other, _)| *other == number)?;
-            items.remove(at)
-        });
-        unsent.map_or(Ok(()), |(_, item)| Err(SendError(item)))
-    }
-
-    fn try_send(&self, item: T, site: Site) -> Result<(), TrySendError<T>> {
-        let channel = &*self.0;
-        channel.state.perform_and(&TRY_SEND, [channel.bound, 0], site, |before| {
-            if deaf(before) {
-                return Err(TrySendError::Disconnected(item));
-            }
-            if !room_now(before, [channel.bound, 0]) {
-                return Err(TrySendError::Full(item));
-            }
-            channel.items().push_back((ticket(before), item));
-            Ok(())
-        })
-    }
-}
-
-impl<T> Clone for Half<T> {
-    #[track_caller]
-    fn clone(&self) -> Self {
-        self.0.state.perform(&ADD_SENDER, [0; 2], Location::caller());
-        Half(Arc::clone(&self.0))
-    }
-}
-
-impl<T> Drop for Half<T> {
-    fn drop(&mut self) {
-        self.0.state.perform(&DROP_SENDER, [0; 2], self.0.site);
-    }
 }
 
 impl<T> Sender<T> {
@@ -223,12 +132,6 @@ impl<T> SyncSender<T> {
 }
 
 impl<T> Receiver<T> {
-    fn get_ready(&self, site: Site) {
-        if self.channel.bound == 0 {
-            self.channel.state.perform(&BE_READY, [0; 2], site);
-        }
-    }
-
     /// Waits for an item.
     ///
     /// # Errors
@@ -238,10 +141,7 @@ impl<T> Receiver<T> {
     /// See [`channel`].
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
-        let site = Location::caller();
-        self.get_ready(site);
-        let received = |before| self.channel.received(before);
-        self.channel.state.perform_and(&RECV, [0; 2], site, received).map_err(|_| RecvError)
+        self.channel.recv(Location::caller()).map_err(|_| RecvError)
     }
 
     /// Takes an item if there is one.
@@ -259,8 +159,7 @@ impl<T> Receiver<T> {
     /// ```
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        let received = |before| self.channel.received(before);
-        self.channel.state.perform_and(&TRY_RECV, [0; 2], Location::caller(), received)
+        self.channel.try_recv(Location::caller())
     }
 
     /// Waits for an item for no longer than `timeout`. In a model the time may be over early, and is
@@ -279,11 +178,7 @@ impl<T> Receiver<T> {
     /// ```
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        let site = Location::caller();
-        self.get_ready(site);
-        let received = |before| self.channel.received(before);
-        let received = self.channel.state.perform_within((&RECV, &TRY_RECV), [0; 2], timeout, site, received);
-        received.map_err(|error| match error {
+        self.channel.recv_within(timeout, Location::caller()).map_err(|error| match error {
             TryRecvError::Empty => RecvTimeoutError::Timeout,
             TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
         })
@@ -312,78 +207,7 @@ impl<T> Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        let channel = &*self.channel;
-        // A sender that waits for its item to be taken takes it back itself.
-        let items = channel.state.perform_and(&DROP_RECEIVER, [0; 2], channel.site, |_| {
-            if channel.bound == 0 { VecDeque::new() } else { std::mem::take(&mut *channel.items()) }
-        });
-        drop(items);
-    }
-}
-
-/// The items of a channel; see [`std::sync::mpsc::Iter`].
-///
-/// # Examples
-/// See [`channel`].
-#[derive(Debug)]
-pub struct Iter<'a, T>(&'a Receiver<T>);
-
-/// The items that are there; see [`std::sync::mpsc::TryIter`].
-///
-/// # Examples
-/// See [`Receiver::try_iter`].
-#[derive(Debug)]
-pub struct TryIter<'a, T>(&'a Receiver<T>);
-
-/// The items of a channel, with its receiver; see [`std::sync::mpsc::IntoIter`].
-///
-/// # Examples
-/// See [`channel`].
-#[derive(Debug)]
-pub struct IntoIter<T>(Receiver<T>);
-
-impl<T> Iterator for Iter<'_, T> {
-    type Item = T;
-
-    #[track_caller]
-    fn next(&mut self) -> Option<T> {
-        self.0.recv().ok()
-    }
-}
-
-impl<T> Iterator for TryIter<'_, T> {
-    type Item = T;
-
-    #[track_caller]
-    fn next(&mut self) -> Option<T> {
-        self.0.try_recv().ok()
-    }
-}
-
-impl<T> Iterator for IntoIter<T> {
-    type Item = T;
-
-    #[track_caller]
-    fn next(&mut self) -> Option<T> {
-        self.0.recv().ok()
-    }
-}
-
-impl<'a, T> IntoIterator for &'a Receiver<T> {
-    type Item = T;
-    type IntoIter = Iter<'a, T>;
-
-    fn into_iter(self) -> Iter<'a, T> {
-        self.iter()
-    }
-}
-
-impl<T> IntoIterator for Receiver<T> {
-    type Item = T;
-    type IntoIter = IntoIter<T>;
-
-    fn into_iter(self) -> IntoIter<T> {
-        IntoIter(self)
+        self.channel.drop_receiver();
     }
 }
 
