@@ -73,4 +73,32 @@ impl Builder {
     {
         JoinHandle::spawn(f, self.name)
     }
+
+    /// Spawns a thread that may borrow; see [`std::thread::Builder::spawn_unchecked`].
+    ///
+    /// # Safety
+    /// What the thread borrows outlives it: its handle is joined first.
+    ///
+    /// # Errors
+    /// If the operating system cannot.
+    ///
+    /// # Panics
+    /// Under loom, for the reason for which [`scope`](super::scope) does.
+    ///
+    /// # Examples
+    /// ```
+    /// let n = 7;
+    /// // SAFETY: the thread is joined while `n` is there.
+    /// let child = unsafe { raddle::thread::Builder::new().spawn_unchecked(|| n + 1) }.unwrap();
+    /// assert_eq!(child.join().unwrap(), 8);
+    /// ```
+    #[track_caller]
+    pub unsafe fn spawn_unchecked<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
+    where
+        F: FnOnce() -> T + Send,
+        T: Send,
+    {
+        // SAFETY: the caller says so.
+        unsafe { JoinHandle::spawn_borrowing(f, self.name) }
+    }
 }

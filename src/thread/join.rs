@@ -1,10 +1,10 @@
 //! `std::thread::JoinHandle`, and how a thread begins and ends in each arm.
 
-use std::any::Any;
 use std::io;
 use std::panic::{self, AssertUnwindSafe, Location};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
+use super::left::{Slot, leaving_its_result, result_left};
 use super::{Identity, NATIVE, Parker, Thread, ThreadId};
 use crate::engine::native::{NativeRun, panic_of};
 use crate::op::{Command, Publish, Role, Site, ThreadId as Index, always, plain, reads, unchanged, writes};
@@ -12,9 +12,6 @@ use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
 use crate::rt::quiet::{self, Quiet};
 use crate::rt::session::Cancelled;
-
-/// A thread's result, once it is there.
-type Slot<T> = Arc<Mutex<Option<std::thread::Result<T>>>>;
 
 /// The right to wait for a thread and to ask for its result; see [`std::thread::JoinHandle`].
 ///
@@ -38,9 +35,21 @@ unsafe impl<T> Send for JoinHandle<T> {}
 unsafe impl<T> Sync for JoinHandle<T> {}
 
 enum Of<T> {
-    Native { result: Slot<T>, done: Arc<Guarded>, run: Option<(Arc<NativeRun>, usize)> },
+    Native {
+        result: Slot<T>,
+        done: Arc<Guarded>,
+        run: Option<(Arc<NativeRun>, usize)>,
+    },
     Loom(loom::thread::JoinHandle<T>),
-    Model { result: Slot<T>, index: Index },
+    Model {
+        result: Slot<T>,
+        index: Index,
+    },
+    /// A thread that may borrow, in an arm that is the inner handle's.
+    Borrowing {
+        result: Slot<T>,
+        handle: Box<JoinHandle<()>>,
+    },
 }
 
 /// Says that a native thread has ended.
@@ -89,6 +98,10 @@ impl<T> JoinHandle<T> {
                 context::session(|session| session.join(index, site));
                 taken(&result)
             }
+            Of::Borrowing { result, handle } => {
+                let joined = handle.join();
+                result_left(&result, joined)
+            }
         }
     }
 
@@ -126,6 +139,7 @@ impl<T> JoinHandle<T> {
                 let index = *index;
                 Box::new(move || context::session(|session| session.looks_finished(index, site)))
             }
+            Of::Borrowing { handle, .. } => handle.looks(),
         }
     }
 
@@ -170,6 +184,26 @@ impl<T: Send + 'static> JoinHandle<T> {
             }
             Arm::Model => Ok(spawn_in_model(f, name)),
         }
+    }
+}
+
+impl<T: Send> JoinHandle<T> {
+    /// Spawns a thread that may borrow.
+    ///
+    /// # Safety
+    /// What it borrows outlives the thread.
+    #[track_caller]
+    pub(super) unsafe fn spawn_borrowing<F>(f: F, name: Option<String>) -> io::Result<Self>
+    where
+        F: FnOnce() -> T + Send,
+    {
+        assert!(context::arm() != Arm::Loom, "{}", crate::engine::loom::NO_SCOPE);
+        let (body, result) = leaving_its_result(f);
+        // SAFETY: the caller says so. Where an execution is unwound as a whole, its threads are unwound
+        // from the newest to the oldest, so this one before whoever it borrows from.
+        let body: Box<dyn FnOnce() + Send + 'static> = unsafe { std::mem::transmute(body) };
+        let handle = Box::new(JoinHandle::spawn(body, name)?);
+        Ok(JoinHandle { thread: handle.thread().clone(), of: Of::Borrowing { result, handle } })
     }
 }
 
@@ -250,6 +284,3 @@ where
     };
     Ok(JoinHandle { thread, of: Of::Native { result, done, run } })
 }
-
-/// A result that may be asked for while its thread is being unwound.
-pub(super) type Payload = Box<dyn Any + Send>;

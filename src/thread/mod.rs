@@ -2,6 +2,7 @@
 
 mod builder;
 mod join;
+mod left;
 mod local;
 mod scope;
 
