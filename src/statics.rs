@@ -22,7 +22,11 @@ use crate::rt::context::{self, Arm};
 /// A value that each execution has anew. Made by [`statics!`](crate::statics), as which it is used.
 ///
 /// # Examples
-/// See [`statics!`](crate::statics).
+/// ```
+/// raddle::statics! { static N: raddle::sync::Mutex<i32> = raddle::sync::Mutex::new(7); }
+/// let declared: &raddle::Static<raddle::sync::Mutex<i32>> = &N;
+/// assert_eq!(*declared.lock().unwrap(), 7);
+/// ```
 pub struct Static<T: 'static> {
     init: fn() -> T,
     /// One for each execution that goes on now, on whichever thread of the system, and one for the

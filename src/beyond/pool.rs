@@ -211,7 +211,12 @@ impl<T> TaskFuture<T> {
     /// Whether the task was cancelled.
     ///
     /// # Examples
-    /// See [`TaskFuture`].
+    /// ```
+    /// let pool = raddle::sync::ThreadPool::new(1);
+    /// let task = pool.submit(|| 7).unwrap();
+    /// task.result().unwrap();
+    /// assert!(!task.cancelled());
+    /// ```
     #[track_caller]
     pub fn cancelled(&self) -> bool {
         self.state(Location::caller()) == CANCELLED
@@ -235,7 +240,12 @@ impl<T> TaskFuture<T> {
     /// Whether the task has ended or was cancelled.
     ///
     /// # Examples
-    /// See [`TaskFuture`].
+    /// ```
+    /// let pool = raddle::sync::ThreadPool::new(1);
+    /// let task = pool.submit(|| 7).unwrap();
+    /// task.result().unwrap();
+    /// assert!(task.done());
+    /// ```
     #[track_caller]
     pub fn done(&self) -> bool {
         self.state(Location::caller()) >= CANCELLED
@@ -272,7 +282,10 @@ impl<T: Clone> TaskFuture<T> {
     /// If it was cancelled or panicked.
     ///
     /// # Examples
-    /// See [`TaskFuture`].
+    /// ```
+    /// let pool = raddle::sync::ThreadPool::new(1);
+    /// assert_eq!(pool.submit(|| 7).unwrap().result(), Ok(7));
+    /// ```
     #[track_caller]
     pub fn result(&self) -> Result<T, TaskError> {
         self.shared.state.perform_and(&AWAIT, [0; 2], Location::caller(), |state| self.outcome(state))
@@ -359,7 +372,9 @@ impl ThreadPool {
     /// If there are to be none.
     ///
     /// # Examples
-    /// See [`ThreadPool`].
+    /// ```
+    /// raddle::sync::ThreadPool::new(2).shutdown(true, false);
+    /// ```
     #[track_caller]
     pub fn new(threads: usize) -> Self {
         assert!(threads > 0, "a pool without threads");
@@ -382,7 +397,12 @@ impl ThreadPool {
     /// If the pool was shut down.
     ///
     /// # Examples
-    /// See [`TaskFuture`].
+    /// ```
+    /// let pool = raddle::sync::ThreadPool::new(1);
+    /// assert_eq!(pool.submit(|| 7).unwrap().result(), Ok(7));
+    /// pool.shutdown(true, false);
+    /// assert!(pool.submit(|| 7).is_err());
+    /// ```
     #[track_caller]
     pub fn submit<T, F>(&self, f: F) -> Result<TaskFuture<T>, PoolClosed>
     where
@@ -403,7 +423,10 @@ impl ThreadPool {
     /// If one of them panicked, or was cancelled because the pool was shut down.
     ///
     /// # Examples
-    /// See [`ThreadPool`].
+    /// ```
+    /// let pool = raddle::sync::ThreadPool::new(2);
+    /// assert_eq!(pool.map([1, 2, 3], |n| n * n), Ok(vec![1, 4, 9]));
+    /// ```
     #[track_caller]
     pub fn map<I, T, F>(&self, items: I, f: F) -> Result<Vec<T>, TaskError>
     where
@@ -425,7 +448,11 @@ impl ThreadPool {
     /// `wait` says so, returns only when every thread of the pool has ended.
     ///
     /// # Examples
-    /// See [`ThreadPool`].
+    /// ```
+    /// let pool = raddle::sync::ThreadPool::new(1);
+    /// pool.shutdown(true, true);
+    /// assert!(pool.submit(|| ()).is_err());
+    /// ```
     #[track_caller]
     pub fn shutdown(&self, wait: bool, cancel: bool) {
         if cancel {

@@ -194,7 +194,10 @@ impl<T> Queue<T> {
     /// If the bound is 0.
     ///
     /// # Examples
-    /// See [`Queue`].
+    /// ```
+    /// let queue = raddle::sync::Queue::bounded(1);
+    /// assert!(queue.try_put(1).is_ok() && queue.try_put(2).is_err());
+    /// ```
     #[track_caller]
     pub fn bounded(bound: usize) -> Self {
         assert!(bound > 0, "a queue without room");
@@ -204,7 +207,12 @@ impl<T> Queue<T> {
     /// A queue with room for any number of items.
     ///
     /// # Examples
-    /// See [`GetError`].
+    /// ```
+    /// let queue = raddle::sync::Queue::unbounded();
+    /// queue.put(1).unwrap();
+    /// queue.put(2).unwrap();
+    /// assert_eq!(queue.get(), Ok(1));
+    /// ```
     #[track_caller]
     pub fn unbounded() -> Self {
         Self::make(0)
@@ -243,7 +251,11 @@ impl<T> Queue<T> {
     /// If the queue was shut down; the item is inside.
     ///
     /// # Examples
-    /// See [`Queue`].
+    /// ```
+    /// let queue = raddle::sync::Queue::unbounded();
+    /// queue.put(7).unwrap();
+    /// assert_eq!(queue.get(), Ok(7));
+    /// ```
     #[track_caller]
     pub fn put(&self, item: T) -> Result<(), PutError<T>> {
         let (site, args) = (Location::caller(), [self.bound, 0]);
@@ -256,7 +268,11 @@ impl<T> Queue<T> {
     /// If there is none, or the queue was shut down; the item is inside.
     ///
     /// # Examples
-    /// See [`PutError`].
+    /// ```
+    /// let queue = raddle::sync::Queue::bounded(1);
+    /// assert!(queue.try_put(1).is_ok());
+    /// assert!(queue.try_put(2).is_err());
+    /// ```
     #[track_caller]
     pub fn try_put(&self, item: T) -> Result<(), PutError<T>> {
         let (site, args) = (Location::caller(), [self.bound, 0]);
@@ -288,7 +304,11 @@ impl<T> Queue<T> {
     /// If the queue was shut down and nothing is left.
     ///
     /// # Examples
-    /// See [`Queue`].
+    /// ```
+    /// let queue = raddle::sync::Queue::unbounded();
+    /// queue.put(7).unwrap();
+    /// assert_eq!(queue.get(), Ok(7));
+    /// ```
     #[track_caller]
     pub fn get(&self) -> Result<T, GetError> {
         self.state.perform_and(&GET, [0; 2], Location::caller(), |before| self.after_get(before))
@@ -300,7 +320,12 @@ impl<T> Queue<T> {
     /// If there is none.
     ///
     /// # Examples
-    /// See [`GetError`].
+    /// ```
+    /// let queue = raddle::sync::Queue::unbounded();
+    /// assert!(queue.try_get().is_err());
+    /// queue.put(7).unwrap();
+    /// assert_eq!(queue.try_get(), Ok(7));
+    /// ```
     #[track_caller]
     pub fn try_get(&self) -> Result<T, GetError> {
         self.state.perform_and(&TRY_GET, [0; 2], Location::caller(), |before| self.after_get(before))
@@ -328,7 +353,13 @@ impl<T> Queue<T> {
     /// If more work is done than items were put; nothing changes then.
     ///
     /// # Examples
-    /// See [`Queue`].
+    /// ```
+    /// let queue = raddle::sync::Queue::unbounded();
+    /// queue.put(7).unwrap();
+    /// queue.get().unwrap();
+    /// assert!(queue.task_done().is_ok());
+    /// assert!(queue.task_done().is_err());
+    /// ```
     #[track_caller]
     pub fn task_done(&self) -> Result<(), TooManyDone> {
         let before = self.state.perform(&TASK_DONE, [0; 2], Location::caller());
@@ -338,7 +369,13 @@ impl<T> Queue<T> {
     /// Waits until the work on every item is done.
     ///
     /// # Examples
-    /// See [`Queue`].
+    /// ```
+    /// let queue = raddle::sync::Queue::unbounded();
+    /// queue.put(7).unwrap();
+    /// queue.get().unwrap();
+    /// queue.task_done().unwrap();
+    /// queue.join();
+    /// ```
     #[track_caller]
     pub fn join(&self) {
         self.state.perform(&JOIN, [0; 2], Location::caller());

@@ -128,7 +128,11 @@ impl<T> Shared<T> {
 /// The result of a spawned task, to be awaited. Dropping it does not stop the task.
 ///
 /// # Examples
-/// See [`spawn`].
+/// ```
+/// use raddle::future;
+/// let task: future::JoinHandle<i32> = future::spawn(async { panic!("in vain") });
+/// assert!(future::block_on(task).is_err());
+/// ```
 pub struct JoinHandle<T> {
     shared: Arc<Shared<T>>,
 }
@@ -201,7 +205,11 @@ pub fn yield_now() -> YieldNow {
 /// Is ready when it is polled for the second time.
 ///
 /// # Examples
-/// See [`yield_now`].
+/// ```
+/// use raddle::future;
+/// let pause: future::YieldNow = future::yield_now();
+/// future::block_on(pause);
+/// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct YieldNow {

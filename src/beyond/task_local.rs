@@ -30,12 +30,9 @@ pub use crate::__raddle_task_local as task_local;
 ///     REQUEST.get()
 /// }
 ///
-/// raddle::check(|| {
-///     let other = spawn(REQUEST.scope(1, handle()));
-///     assert_eq!(block_on(REQUEST.scope(2, handle())), 2);
-///     assert_eq!(block_on(other).unwrap(), 1);
-///     assert!(REQUEST.try_with(|_| ()).is_err());
-/// });
+/// let other = spawn(REQUEST.scope(1, handle()));
+/// assert_eq!(block_on(REQUEST.scope(2, handle())), 2);
+/// assert_eq!(block_on(other).unwrap(), 1);
 /// ```
 pub struct TaskLocal<T: 'static> {
     slot: &'static thread::LocalKey<RefCell<Option<T>>>,
@@ -76,7 +73,11 @@ impl<T: 'static> TaskLocal<T> {
     /// Runs a future with a value of its own.
     ///
     /// # Examples
-    /// See [`TaskLocal`].
+    /// ```
+    /// raddle::future::task_local! { static REQUEST: u32; }
+    /// let found = raddle::future::block_on(REQUEST.scope(7, async { REQUEST.get() }));
+    /// assert_eq!(found, 7);
+    /// ```
     pub fn scope<F: Future>(&'static self, value: T, future: F) -> TaskLocalFuture<T, F> {
         TaskLocalFuture { local: self, value: Some(value), future: Some(future), _pinned: PhantomPinned }
     }
@@ -118,7 +119,10 @@ impl<T: 'static> TaskLocal<T> {
     /// If there is none.
     ///
     /// # Examples
-    /// See [`NotInScope`].
+    /// ```
+    /// raddle::future::task_local! { static REQUEST: u32; }
+    /// assert!(REQUEST.try_with(|_| ()).is_err());
+    /// ```
     pub fn try_with<R>(&'static self, f: impl FnOnce(&T) -> R) -> Result<R, NotInScope> {
         let result = self.slot.try_with(|slot| slot.borrow().as_ref().map(f));
         result.ok().flatten().ok_or(NotInScope)
@@ -130,7 +134,10 @@ impl<T: 'static> TaskLocal<T> {
     /// If there is none.
     ///
     /// # Examples
-    /// See [`TaskLocal`].
+    /// ```
+    /// raddle::future::task_local! { static REQUEST: u32; }
+    /// assert_eq!(REQUEST.sync_scope(7, || REQUEST.get()), 7);
+    /// ```
     #[track_caller]
     pub fn get(&'static self) -> T
     where
@@ -167,7 +174,11 @@ impl<T: 'static> Drop for Inside<'_, T> {
 /// A future with a value of its own; see [`TaskLocal::scope`].
 ///
 /// # Examples
-/// See [`TaskLocal`].
+/// ```
+/// raddle::future::task_local! { static REQUEST: u32; }
+/// let task: raddle::future::TaskLocalFuture<u32, _> = REQUEST.scope(7, async { REQUEST.get() });
+/// assert_eq!(raddle::future::block_on(task), 7);
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct TaskLocalFuture<T: 'static, F> {
     local: &'static TaskLocal<T>,

@@ -115,6 +115,14 @@ pub struct WaitTimeoutResult(bool);
 
 impl WaitTimeoutResult {
     /// Whether the wait is known to have timed out.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use raddle::parking_lot::{Condvar, Mutex};
+    /// let (lock, condvar) = (Mutex::new(1), Condvar::new());
+    /// assert!(condvar.wait_for(&mut lock.lock(), Duration::ZERO).timed_out());
+    /// ```
     pub fn timed_out(&self) -> bool {
         self.0
     }
@@ -124,7 +132,9 @@ impl Condvar {
     /// Makes a condition variable that nobody waits for.
     ///
     /// # Examples
-    /// See [`Condvar`].
+    /// ```
+    /// raddle::parking_lot::Condvar::new().notify_one();
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn new() -> Self {
@@ -164,7 +174,20 @@ impl Condvar {
     /// Unlocks, waits to be notified, and locks again.
     ///
     /// # Examples
-    /// See [`Condvar`].
+    /// ```
+    /// use raddle::{parking_lot::{Condvar, Mutex}, thread};
+    /// let (lock, condvar) = (Mutex::new(0), Condvar::new());
+    /// thread::scope(|scope| {
+    ///     scope.spawn(|| {
+    ///         *lock.lock() = 1;
+    ///         condvar.notify_one();
+    ///     });
+    ///     let mut guard = lock.lock();
+    ///     while *guard == 0 {
+    ///         condvar.wait(&mut guard);
+    ///     }
+    /// });
+    /// ```
     #[track_caller]
     pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
         self.wait_inside(guard, None, Location::caller());
@@ -173,7 +196,12 @@ impl Condvar {
     /// Like [`wait`](Self::wait), for no longer than `timeout`.
     ///
     /// # Examples
-    /// See [`WaitTimeoutResult`].
+    /// ```
+    /// use std::time::Duration;
+    /// use raddle::parking_lot::{Condvar, Mutex};
+    /// let (lock, condvar) = (Mutex::new(1), Condvar::new());
+    /// assert!(condvar.wait_for(&mut lock.lock(), Duration::ZERO).timed_out());
+    /// ```
     #[track_caller]
     pub fn wait_for<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, timeout: Duration) -> WaitTimeoutResult {
         self.wait_inside(guard, Some(timeout), Location::caller())

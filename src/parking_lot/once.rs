@@ -20,7 +20,9 @@ impl Once {
     /// One that has not run anything.
     ///
     /// # Examples
-    /// See [`Once`].
+    /// ```
+    /// assert!(!raddle::parking_lot::Once::new().state().done());
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn new() -> Self {
@@ -33,7 +35,11 @@ impl Once {
     /// If an earlier closure panicked.
     ///
     /// # Examples
-    /// See [`Once`].
+    /// ```
+    /// let once = raddle::parking_lot::Once::new();
+    /// once.call_once(|| ());
+    /// assert!(once.state().done());
+    /// ```
     #[track_caller]
     pub fn call_once<F: FnOnce()>(&self, f: F) {
         self.0.call_once(f);

@@ -76,6 +76,15 @@ pub struct WaitTimeoutResult(bool);
 
 impl WaitTimeoutResult {
     /// Whether the wait is known to have timed out.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use raddle::sync::{Condvar, Mutex};
+    /// let (lock, condvar) = (Mutex::new(1), Condvar::new());
+    /// let (guard, result) = condvar.wait_timeout(lock.lock().unwrap(), Duration::ZERO).unwrap();
+    /// assert!(result.timed_out() && *guard == 1);
+    /// ```
     pub fn timed_out(&self) -> bool {
         self.0
     }
@@ -105,7 +114,20 @@ impl Condvar {
     /// If the mutex was poisoned; the guard is inside.
     ///
     /// # Examples
-    /// See [`Condvar`].
+    /// ```
+    /// use raddle::{sync::{Condvar, Mutex}, thread};
+    /// let (lock, condvar) = (Mutex::new(0), Condvar::new());
+    /// thread::scope(|scope| {
+    ///     scope.spawn(|| {
+    ///         *lock.lock().unwrap() = 1;
+    ///         condvar.notify_one();
+    ///     });
+    ///     let mut guard = lock.lock().unwrap();
+    ///     while *guard == 0 {
+    ///         guard = condvar.wait(guard).unwrap();
+    ///     }
+    /// });
+    /// ```
     #[track_caller]
     pub fn wait<'a, T: ?Sized>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
         let (guard, _) = self.wait_for(guard, None, Location::caller());
@@ -118,7 +140,12 @@ impl Condvar {
     /// If the mutex was poisoned; the guard is inside.
     ///
     /// # Examples
-    /// See [`Condvar`].
+    /// ```
+    /// use raddle::sync::{Condvar, Mutex};
+    /// let (lock, condvar) = (Mutex::new(1), Condvar::new());
+    /// let guard = condvar.wait_while(lock.lock().unwrap(), |n| *n == 0).unwrap();
+    /// assert_eq!(*guard, 1);
+    /// ```
     #[track_caller]
     pub fn wait_while<'a, T: ?Sized, F: FnMut(&mut T) -> bool>(
         &self,
@@ -141,7 +168,13 @@ impl Condvar {
     /// If the mutex was poisoned; the guard is inside.
     ///
     /// # Examples
-    /// See [`WaitTimeoutResult`].
+    /// ```
+    /// use std::time::Duration;
+    /// use raddle::sync::{Condvar, Mutex};
+    /// let (lock, condvar) = (Mutex::new(1), Condvar::new());
+    /// let (guard, result) = condvar.wait_timeout(lock.lock().unwrap(), Duration::ZERO).unwrap();
+    /// assert!(result.timed_out() && *guard == 1);
+    /// ```
     #[track_caller]
     pub fn wait_timeout<'a, T: ?Sized>(
         &self,
@@ -214,7 +247,9 @@ impl Condvar {
     /// Wakes one waiter, if there is any. Which one is not said.
     ///
     /// # Examples
-    /// See [`Condvar`].
+    /// ```
+    /// raddle::sync::Condvar::new().notify_one();
+    /// ```
     #[track_caller]
     pub fn notify_one(&self) {
         self.notify(false, Location::caller());

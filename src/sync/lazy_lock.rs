@@ -69,7 +69,11 @@ impl<T, F: FnOnce() -> T + Clone> LazyLock<T, F> {
     /// A value that `init` will make, in each execution anew.
     ///
     /// # Examples
-    /// See [`LazyLock`].
+    /// ```
+    /// use raddle::sync::{LazyLock, Mutex};
+    /// static N: LazyLock<Mutex<i32>> = LazyLock::new(|| Mutex::new(7));
+    /// assert_eq!(*N.lock().unwrap(), 7);
+    /// ```
     #[track_caller]
     pub const fn new(init: F) -> Self {
         LazyLock { init: Mutex::new(init), site: Location::caller(), made: Mutex::new(Vec::new()) }

@@ -37,7 +37,9 @@ impl<T> OnceLock<T> {
     /// An empty cell.
     ///
     /// # Examples
-    /// See [`OnceLock`].
+    /// ```
+    /// assert_eq!(raddle::sync::OnceLock::<i32>::new().get(), None);
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn new() -> Self {
@@ -91,7 +93,10 @@ impl<T> OnceLock<T> {
     /// The value, made by the closure if there is none. Others wait meanwhile.
     ///
     /// # Examples
-    /// See [`OnceLock`].
+    /// ```
+    /// let cell = raddle::sync::OnceLock::new();
+    /// assert_eq!((*cell.get_or_init(|| 1), *cell.get_or_init(|| 2)), (1, 1));
+    /// ```
     #[track_caller]
     pub fn get_or_init<F: FnOnce() -> T>(&self, f: F) -> &T {
         // A closure that panicked left nothing behind, so the next one may try, as in std.

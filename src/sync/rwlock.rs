@@ -54,6 +54,14 @@ impl<T: ?Sized> UnwindSafe for RwLock<T> {}
 impl<T: ?Sized> RefUnwindSafe for RwLock<T> {}
 
 /// Shared access until it is dropped; see [`std::sync::RwLockReadGuard`].
+///
+/// # Examples
+/// ```
+/// use raddle::sync::RwLock;
+/// let lock = RwLock::new(7);
+/// let guard: raddle::sync::RwLockReadGuard<'_, i32> = lock.read().unwrap();
+/// assert_eq!(*guard, 7);
+/// ```
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
@@ -63,6 +71,15 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
 }
 
 /// Exclusive access until it is dropped; see [`std::sync::RwLockWriteGuard`].
+///
+/// # Examples
+/// ```
+/// use raddle::sync::RwLock;
+/// let lock = RwLock::new(7);
+/// let mut guard: raddle::sync::RwLockWriteGuard<'_, i32> = lock.write().unwrap();
+/// *guard += 1;
+/// assert_eq!(*guard, 8);
+/// ```
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
@@ -154,7 +171,11 @@ impl<T: ?Sized> RwLock<T> {
     /// If a writer panicked; the guard is inside.
     ///
     /// # Examples
-    /// See [`RwLock`].
+    /// ```
+    /// use raddle::sync::RwLock;
+    /// let lock = RwLock::new(7);
+    /// assert_eq!(*lock.read().unwrap() + *lock.read().unwrap(), 14);
+    /// ```
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
@@ -190,7 +211,12 @@ impl<T: ?Sized> RwLock<T> {
     /// If a writer panicked; the guard is inside.
     ///
     /// # Examples
-    /// See [`RwLock`].
+    /// ```
+    /// use raddle::sync::RwLock;
+    /// let lock = RwLock::new(7);
+    /// *lock.write().unwrap() += 1;
+    /// assert_eq!(lock.into_inner().unwrap(), 8);
+    /// ```
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();

@@ -19,17 +19,36 @@ pub struct Builder {
 
 impl Builder {
     /// A thread without a name.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::thread::Builder;
+    /// assert!(Builder::new().spawn(|| ()).unwrap().thread().name().is_none());
+    /// ```
     pub fn new() -> Self {
         Builder::default()
     }
 
     /// Names the thread; reports call it so.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::thread::Builder;
+    /// let child = Builder::new().name("worker".into()).spawn(|| ()).unwrap();
+    /// assert_eq!(child.thread().name(), Some("worker"));
+    /// ```
     pub fn name(mut self, name: String) -> Self {
         self.name = Some(name);
         self
     }
 
     /// Accepted as in std and not used: model threads have stacks of 1 MiB.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::thread::Builder;
+    /// Builder::new().stack_size(1 << 20).spawn(|| ()).unwrap().join().unwrap();
+    /// ```
     pub fn stack_size(self, _: usize) -> Self {
         self
     }
@@ -65,6 +84,12 @@ impl Builder {
     ///
     /// # Errors
     /// If the operating system cannot.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::thread::Builder;
+    /// assert_eq!(Builder::new().spawn(|| 7).unwrap().join().unwrap(), 7);
+    /// ```
     #[track_caller]
     pub fn spawn<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
     where

@@ -82,6 +82,11 @@ impl<T> JoinHandle<T> {
     ///
     /// # Errors
     /// With the panic's value, if it panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(raddle::thread::spawn(|| 7).join().unwrap(), 7);
+    /// ```
     #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
         let site = Location::caller();
@@ -144,6 +149,13 @@ impl<T> JoinHandle<T> {
     }
 
     /// The thread.
+    ///
+    /// # Examples
+    /// ```
+    /// let child = raddle::thread::spawn(raddle::thread::park);
+    /// child.thread().unpark();
+    /// child.join().unwrap();
+    /// ```
     pub fn thread(&self) -> &Thread {
         &self.thread
     }

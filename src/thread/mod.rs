@@ -121,16 +121,32 @@ std::thread_local! {
 
 impl Thread {
     /// What identifies the thread.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_ne!(raddle::thread::spawn(|| ()).thread().id(), raddle::thread::current().id());
+    /// ```
     pub fn id(&self) -> ThreadId {
         self.id
     }
 
     /// Its name, if it was given one.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(raddle::thread::spawn(|| ()).thread().name(), None);
+    /// ```
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
     /// Lets the thread return from [`park`], now or when it parks next.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::thread::current().unpark();
+    /// raddle::thread::park();
+    /// ```
     #[track_caller]
     pub fn unpark(&self) {
         let site = Location::caller();
@@ -199,7 +215,10 @@ pub fn current() -> Thread {
 /// without that.
 ///
 /// # Examples
-/// See [`Thread`].
+/// ```
+/// raddle::thread::current().unpark();
+/// raddle::thread::park();
+/// ```
 #[track_caller]
 pub fn park() {
     let site = Location::caller();

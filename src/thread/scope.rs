@@ -14,7 +14,15 @@ use crate::rt::context::{self, Arm};
 /// Where threads may be spawned that borrow from outside; see [`std::thread::Scope`].
 ///
 /// # Examples
-/// See [`scope`].
+/// ```
+/// use raddle::thread::{Scope, scope};
+/// fn add<'scope>(scope: &'scope Scope<'scope, '_>, to: &'scope mut i32) {
+///     scope.spawn(|| *to += 1);
+/// }
+/// let mut n = 6;
+/// scope(|scope| add(scope, &mut n));
+/// assert_eq!(n, 7);
+/// ```
 #[derive(Debug)]
 pub struct Scope<'scope, 'env: 'scope> {
     /// The handles of threads that nobody has joined yet.
@@ -29,7 +37,13 @@ type Handle = Arc<Mutex<Option<JoinHandle<()>>>>;
 /// The right to wait for a scoped thread; see [`std::thread::ScopedJoinHandle`].
 ///
 /// # Examples
-/// See [`scope`].
+/// ```
+/// raddle::thread::scope(|scope| {
+///     let child = scope.spawn(|| 7);
+///     let child: raddle::thread::ScopedJoinHandle<'_, i32> = child;
+///     assert_eq!(child.join().unwrap(), 7);
+/// });
+/// ```
 #[derive(Debug)]
 pub struct ScopedJoinHandle<'scope, T> {
     handle: Handle,
@@ -80,6 +94,14 @@ where
 
 impl<'scope> Scope<'scope, '_> {
     /// Spawns a thread.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::thread::scope(|scope| {
+    ///     let child = scope.spawn(|| 7);
+    ///     assert_eq!(child.join().unwrap(), 7);
+    /// });
+    /// ```
     #[track_caller]
     pub fn spawn<F, T>(&'scope self, f: F) -> ScopedJoinHandle<'scope, T>
     where
@@ -131,6 +153,14 @@ impl<T> ScopedJoinHandle<'_, T> {
     ///
     /// # Errors
     /// With the panic's value, if it panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::thread::scope(|scope| {
+    ///     let child = scope.spawn(|| 7);
+    ///     assert_eq!(child.join().unwrap(), 7);
+    /// });
+    /// ```
     #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
         let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -143,6 +173,16 @@ impl<T> ScopedJoinHandle<'_, T> {
     }
 
     /// Whether the thread has ended; see [`JoinHandle::is_finished`].
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::thread::scope(|scope| {
+    ///     let child = scope.spawn(|| 7);
+    ///     while !child.is_finished() {
+    ///         raddle::thread::yield_now();
+    ///     }
+    /// });
+    /// ```
     #[track_caller]
     pub fn is_finished(&self) -> bool {
         let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -158,6 +198,14 @@ impl<T> ScopedJoinHandle<'_, T> {
     }
 
     /// The thread.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::thread::scope(|scope| {
+    ///     let child = scope.spawn(|| 7);
+    ///     assert!(child.thread().name().is_none());
+    /// });
+    /// ```
     pub fn thread(&self) -> &super::Thread {
         &self.thread
     }

@@ -87,4 +87,4 @@ over_std_and_facade! {
     }
 }
 
-both!(atomics, exclusively, pointers);
+both!(atomics, exclusively, pointers; under loom: atomics, exclusively, pointers);

@@ -28,16 +28,26 @@ macro_rules! over_std_and_facade {
     };
 }
 
-/// What runs over std runs over the facade, natively and in every execution of a model.
+/// What runs over std runs over the facade, natively and in every execution of a model; and under loom,
+/// where nothing in it waits for time or for a panic.
 macro_rules! both {
-    ($($name:ident),*) => { $(
-        #[test]
-        fn $name() {
-            $name::of_std::run();
-            $name::of_facade::run();
-            Checker::exhaustive().check($name::of_facade::run).expect_verified();
-        }
-    )* };
+    ($($name:ident),* $(; under loom: $($under_loom:ident),*)?) => {
+        $(
+            #[test]
+            fn $name() {
+                $name::of_std::run();
+                $name::of_facade::run();
+                Checker::exhaustive().check($name::of_facade::run).expect_verified();
+                Checker::native(3).check($name::of_facade::run).expect_no_failure();
+            }
+        )*
+        $(
+            #[test]
+            fn under_loom() {
+                $( Checker::loom().check($under_loom::of_facade::run).expect_verified(); )*
+            }
+        )?
+    };
 }
 
 mod atomics;

@@ -90,4 +90,4 @@ over_std_and_facade! {
     }
 }
 
-both!(threads, statics);
+both!(threads, statics; under loom: statics);

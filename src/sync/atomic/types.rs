@@ -44,6 +44,13 @@ macro_rules! common {
             /// Makes an atomic in the arm of the calling thread. Unlike std's it is not `const`: an
             /// atomic belongs to the execution that makes it. A static is declared in
             /// [`statics!`](crate::statics).
+            ///
+            /// # Examples
+            /// ```
+            /// use raddle::sync::atomic::{AtomicUsize, Ordering};
+            /// let n = AtomicUsize::new(1);
+            /// assert_eq!(n.into_inner(), 1);
+            /// ```
             #[track_caller]
             #[must_use]
             pub fn new(value: $value) -> Self {
@@ -51,6 +58,13 @@ macro_rules! common {
             }
 
             /// The value.
+            ///
+            /// # Examples
+            /// ```
+            /// use raddle::sync::atomic::{AtomicUsize, Ordering};
+            /// let n = AtomicUsize::new(1);
+            /// assert_eq!(n.load(Ordering::Acquire), 1);
+            /// ```
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
                 let site = Location::caller();
@@ -63,6 +77,14 @@ macro_rules! common {
             }
 
             /// Sets the value.
+            ///
+            /// # Examples
+            /// ```
+            /// use raddle::sync::atomic::{AtomicUsize, Ordering};
+            /// let n = AtomicUsize::new(1);
+            /// n.store(2, Ordering::Release);
+            /// assert_eq!(n.into_inner(), 2);
+            /// ```
             #[track_caller]
             pub fn store(&self, value: $value, order: Ordering) {
                 let site = Location::caller();
@@ -76,6 +98,13 @@ macro_rules! common {
             }
 
             /// Sets the value and returns the one before.
+            ///
+            /// # Examples
+            /// ```
+            /// use raddle::sync::atomic::{AtomicUsize, Ordering};
+            /// let n = AtomicUsize::new(1);
+            /// assert_eq!((n.swap(2, Ordering::AcqRel), n.into_inner()), (1, 2));
+            /// ```
             #[track_caller]
             pub fn swap(&self, value: $value, order: Ordering) -> $value {
                 update!(self, swap, Table::<$value>::SWAP, value, order)
@@ -85,6 +114,14 @@ macro_rules! common {
             ///
             /// # Errors
             /// With the value, if it is not `current`.
+            ///
+            /// # Examples
+            /// ```
+            /// use raddle::sync::atomic::{AtomicUsize, Ordering};
+            /// let n = AtomicUsize::new(1);
+            /// assert_eq!(n.compare_exchange(1, 2, Ordering::SeqCst, Ordering::SeqCst), Ok(1));
+            /// assert_eq!(n.compare_exchange(1, 3, Ordering::SeqCst, Ordering::SeqCst), Err(2));
+            /// ```
             #[track_caller]
             pub fn compare_exchange(
                 &self,
@@ -116,6 +153,14 @@ macro_rules! common {
             ///
             /// # Errors
             /// With the value.
+            ///
+            /// # Examples
+            /// ```
+            /// use raddle::sync::atomic::{AtomicUsize, Ordering};
+            /// let n = AtomicUsize::new(1);
+            /// while n.compare_exchange_weak(1, 2, Ordering::SeqCst, Ordering::SeqCst).is_err() {}
+            /// assert_eq!(n.into_inner(), 2);
+            /// ```
             #[track_caller]
             pub fn compare_exchange_weak(
                 &self,
@@ -148,6 +193,14 @@ macro_rules! common {
             ///
             /// # Errors
             /// With the value, if `f` returns `None`.
+            ///
+            /// # Examples
+            /// ```
+            /// use raddle::sync::atomic::{AtomicUsize, Ordering};
+            /// let n = AtomicUsize::new(1);
+            /// assert_eq!(n.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)), Ok(1));
+            /// assert_eq!(n.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)), Err(0));
+            /// ```
             #[track_caller]
             pub fn fetch_update<F: FnMut($value) -> Option<$value>>(
                 &self,
@@ -170,6 +223,14 @@ macro_rules! common {
             ///
             /// # Errors
             /// With the value, if `f` returns `None`.
+            ///
+            /// # Examples
+            /// ```
+            /// use raddle::sync::atomic::{AtomicUsize, Ordering};
+            /// let n = AtomicUsize::new(1);
+            /// assert_eq!(n.try_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)), Ok(1));
+            /// assert_eq!(n.try_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)), Err(0));
+            /// ```
             #[track_caller]
             pub fn try_update(
                 &self,
@@ -182,6 +243,13 @@ macro_rules! common {
 
             /// Sets the value to what `f` makes of it, trying again when somebody came between; and
             /// returns the one before.
+            ///
+            /// # Examples
+            /// ```
+            /// use raddle::sync::atomic::{AtomicUsize, Ordering};
+            /// let n = AtomicUsize::new(1);
+            /// assert_eq!((n.update(Ordering::SeqCst, Ordering::SeqCst, |n| n + 1), n.into_inner()), (1, 2));
+            /// ```
             #[track_caller]
             pub fn update(
                 &self,
@@ -195,6 +263,14 @@ macro_rules! common {
             }
 
             /// Sets the value to `new` if it is `current`, and returns the one before.
+            ///
+            /// # Examples
+            /// ```
+            /// # #![allow(deprecated)]
+            /// use raddle::sync::atomic::{AtomicUsize, Ordering};
+            /// let n = AtomicUsize::new(1);
+            /// assert_eq!((n.compare_and_swap(1, 2, Ordering::SeqCst), n.compare_and_swap(1, 3, Ordering::SeqCst)), (1, 2));
+            /// ```
             #[deprecated(note = "use `compare_exchange` or `compare_exchange_weak`, as with std's")]
             #[track_caller]
             pub fn compare_and_swap(&self, current: $value, new: $value, order: Ordering) -> $value {
@@ -208,6 +284,13 @@ macro_rules! common {
             }
 
             /// The value, exclusively: nobody else has the atomic.
+            ///
+            /// # Examples
+            /// ```
+            /// let mut n = raddle::sync::atomic::AtomicUsize::new(1);
+            /// *n.get_mut() += 1;
+            /// assert_eq!(n.into_inner(), 2);
+            /// ```
             pub fn get_mut(&mut self) -> &mut $value {
                 self.0.get_mut()
             }
@@ -216,12 +299,23 @@ macro_rules! common {
             ///
             /// # Panics
             /// In a model, where the value lies with the execution and an address leads nowhere.
+            ///
+            /// # Examples
+            /// ```
+            /// let n = raddle::sync::atomic::AtomicUsize::new(1);
+            /// assert_eq!(unsafe { *n.as_ptr() }, 1);
+            /// ```
             #[track_caller]
             pub fn as_ptr(&self) -> *mut $value {
                 self.0.native(Location::caller()).as_ptr()
             }
 
             /// The value, once nobody else has the atomic.
+            ///
+            /// # Examples
+            /// ```
+            /// assert_eq!(raddle::sync::atomic::AtomicUsize::new(1).into_inner(), 1);
+            /// ```
             #[must_use]
             pub fn into_inner(self) -> $value {
                 self.0.into_inner()
@@ -261,9 +355,17 @@ macro_rules! update {
 }
 
 macro_rules! updates {
-    ($name:ident, $value:ty, $($(#[$doc:meta])* $method:ident = $command:ident),* $(,)?) => {
+    ($name:ident, $value:ty, $example:literal, $($(#[$doc:meta])* $method:ident = $command:ident),* $(,)?) => {
         impl $name { $(
             $(#[$doc])*
+            ///
+            /// # Examples
+            /// ```
+            #[doc = concat!("use raddle::sync::atomic::{", stringify!($name), ", Ordering};")]
+            #[doc = concat!("let n = ", stringify!($name), "::new(", $example, ");")]
+            #[doc = concat!("assert_eq!(n.", stringify!($method), "(", $example, ", Ordering::SeqCst), ", $example,
+                ");")]
+            /// ```
             #[track_caller]
             pub fn $method(&self, value: $value, order: Ordering) -> $value {
                 update!(self, $method, Table::<$value>::$command, value, order)
@@ -290,7 +392,7 @@ macro_rules! integer {
             }
         }
 
-        updates!($name, $value,
+        updates!($name, $value, "6",
             /// Adds, wrapping around, and returns the value before.
             fetch_add = FETCH_ADD,
             /// Subtracts, wrapping around, and returns the value before.
@@ -337,7 +439,7 @@ pub struct AtomicBool(Arms<native::AtomicBool>);
 
 common!(AtomicBool, bool);
 
-updates!(AtomicBool, bool,
+updates!(AtomicBool, bool, "true",
     /// Logical "and"; returns the value before.
     fetch_and = FETCH_AND,
     /// Logical "nand"; returns the value before.
@@ -350,6 +452,13 @@ updates!(AtomicBool, bool,
 
 impl AtomicBool {
     /// Logical "not"; returns the value before.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::sync::atomic::{AtomicBool, Ordering};
+    /// let flag = AtomicBool::new(false);
+    /// assert!(!flag.fetch_not(Ordering::SeqCst) && flag.into_inner());
+    /// ```
     #[track_caller]
     pub fn fetch_not(&self, order: Ordering) -> bool {
         self.fetch_xor(true, order)
@@ -390,6 +499,14 @@ macro_rules! pointers {
     ($($(#[$doc:meta])* $method:ident = $command:ident, |$pointer:ident, $n:ident| $new:expr;)*) => {
         impl<T> AtomicPtr<T> { $(
             $(#[$doc])*
+            ///
+            /// # Examples
+            /// ```
+            /// use raddle::sync::atomic::{AtomicPtr, Ordering};
+            /// let items = &mut [1, 2];
+            /// let pointer = AtomicPtr::new(items.as_mut_ptr());
+            #[doc = concat!("assert_eq!(pointer.", stringify!($method), "(1, Ordering::SeqCst), items.as_mut_ptr());")]
+            /// ```
             #[track_caller]
             pub fn $method(&self, $n: usize, order: Ordering) -> *mut T {
                 let site = Location::caller();

@@ -5,21 +5,37 @@ use super::Receiver;
 /// The items of a channel; see [`std::sync::mpsc::Iter`].
 ///
 /// # Examples
-/// See [`channel`](super::channel).
+/// ```
+/// let (sender, receiver) = raddle::sync::mpsc::channel();
+/// sender.send(7).unwrap();
+/// let mut items: raddle::sync::mpsc::Iter<'_, i32> = receiver.iter();
+/// assert_eq!(items.next(), Some(7));
+/// ```
 #[derive(Debug)]
 pub struct Iter<'a, T>(pub(super) &'a Receiver<T>);
 
 /// The items that are there; see [`std::sync::mpsc::TryIter`].
 ///
 /// # Examples
-/// See [`Receiver::try_iter`].
+/// ```
+/// let (sender, receiver) = raddle::sync::mpsc::channel();
+/// sender.send(7).unwrap();
+/// let mut items: raddle::sync::mpsc::TryIter<'_, i32> = receiver.try_iter();
+/// assert_eq!((items.next(), items.next()), (Some(7), None));
+/// ```
 #[derive(Debug)]
 pub struct TryIter<'a, T>(pub(super) &'a Receiver<T>);
 
 /// The items of a channel, with its receiver; see [`std::sync::mpsc::IntoIter`].
 ///
 /// # Examples
-/// See [`channel`](super::channel).
+/// ```
+/// let (sender, receiver) = raddle::sync::mpsc::channel();
+/// sender.send(7).unwrap();
+/// drop(sender);
+/// let items: raddle::sync::mpsc::IntoIter<i32> = receiver.into_iter();
+/// assert_eq!(items.collect::<Vec<_>>(), [7]);
+/// ```
 #[derive(Debug)]
 pub struct IntoIter<T>(Receiver<T>);
 

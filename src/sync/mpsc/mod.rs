@@ -19,19 +19,33 @@ use commands::UNBOUNDED;
 /// The half that sends without ever waiting; see [`std::sync::mpsc::Sender`].
 ///
 /// # Examples
-/// See [`channel`].
+/// ```
+/// let (sender, receiver) = raddle::sync::mpsc::channel();
+/// let other: raddle::sync::mpsc::Sender<i32> = sender.clone();
+/// other.send(7).unwrap();
+/// assert_eq!(receiver.recv(), Ok(7));
+/// ```
 pub struct Sender<T>(Half<T>);
 
 /// The half that sends and may have to wait; see [`std::sync::mpsc::SyncSender`].
 ///
 /// # Examples
-/// See [`sync_channel`].
+/// ```
+/// let (sender, receiver) = raddle::sync::mpsc::sync_channel(1);
+/// let other: raddle::sync::mpsc::SyncSender<i32> = sender.clone();
+/// other.send(7).unwrap();
+/// assert_eq!(receiver.recv(), Ok(7));
+/// ```
 pub struct SyncSender<T>(Half<T>);
 
 /// The half that receives; see [`std::sync::mpsc::Receiver`].
 ///
 /// # Examples
-/// See [`channel`].
+/// ```
+/// let (sender, receiver): (_, raddle::sync::mpsc::Receiver<i32>) = raddle::sync::mpsc::channel();
+/// drop(sender);
+/// assert!(receiver.recv().is_err());
+/// ```
 pub struct Receiver<T> {
     channel: Arc<Channel<T>>,
     /// Like std's, a receiver is not shared between threads.
@@ -94,7 +108,12 @@ impl<T> Sender<T> {
     /// If the receiver is gone; the item is inside.
     ///
     /// # Examples
-    /// See [`channel`].
+    /// ```
+    /// let (sender, receiver) = raddle::sync::mpsc::channel();
+    /// sender.send(7).unwrap();
+    /// drop(receiver);
+    /// assert!(sender.send(8).is_err());
+    /// ```
     #[track_caller]
     pub fn send(&self, item: T) -> Result<(), SendError<T>> {
         self.0.send(item, Location::caller())
@@ -108,7 +127,11 @@ impl<T> SyncSender<T> {
     /// If the receiver is gone; the item is inside.
     ///
     /// # Examples
-    /// See [`sync_channel`].
+    /// ```
+    /// let (sender, receiver) = raddle::sync::mpsc::sync_channel(1);
+    /// sender.send(7).unwrap();
+    /// assert_eq!(receiver.recv(), Ok(7));
+    /// ```
     #[track_caller]
     pub fn send(&self, item: T) -> Result<(), SendError<T>> {
         self.0.send(item, Location::caller())
@@ -138,7 +161,13 @@ impl<T> Receiver<T> {
     /// If every sender is gone and nothing is left.
     ///
     /// # Examples
-    /// See [`channel`].
+    /// ```
+    /// let (sender, receiver) = raddle::sync::mpsc::channel();
+    /// sender.send(7).unwrap();
+    /// drop(sender);
+    /// assert_eq!(receiver.recv(), Ok(7));
+    /// assert!(receiver.recv().is_err());
+    /// ```
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
         self.channel.recv(Location::caller()).map_err(|_| RecvError)
@@ -187,7 +216,12 @@ impl<T> Receiver<T> {
     /// The items, waiting for each, until every sender is gone.
     ///
     /// # Examples
-    /// See [`channel`].
+    /// ```
+    /// let (sender, receiver) = raddle::sync::mpsc::channel();
+    /// sender.send(7).unwrap();
+    /// drop(sender);
+    /// assert_eq!(receiver.iter().collect::<Vec<_>>(), [7]);
+    /// ```
     pub fn iter(&self) -> Iter<'_, T> {
         Iter(self)
     }
