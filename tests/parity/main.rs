@@ -55,5 +55,5 @@ mod auto_traits;
 mod channels;
 mod locks;
 mod parking_lot;
-
+mod table;
 mod threads;

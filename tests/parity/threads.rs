@@ -53,8 +53,8 @@ over_std_and_facade! {
             child.join().unwrap();
             assert_eq!(borrowed, 2);
             // SAFETY: it borrows nothing.
-            let child = unsafe { thread::Builder::new().spawn_unchecked(|| panic!("in vain")) }.unwrap();
-            assert_eq!(*child.join().map(|()| ()).unwrap_err().downcast_ref::<&str>().unwrap(), "in vain");
+            let child = unsafe { thread::Builder::new().spawn_unchecked::<_, ()>(|| panic!("in vain")) }.unwrap();
+            assert_eq!(*child.join().unwrap_err().downcast_ref::<&str>().unwrap(), "in vain");
         }
     }
 
