@@ -1,9 +1,10 @@
 //! For every primitive, a property that the exhaustive engine verifies and a fault that it refutes.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
-#![allow(clippy::similar_names)] // A receiver and what it received.
+#![allow(clippy::similar_names, clippy::type_complexity)] // A receiver and what it received; functions.
 
 mod channels;
+mod copies;
 mod events;
 mod futures;
 mod monitors;
