@@ -100,11 +100,12 @@ impl Instant {
     /// # Examples
     /// ```
     /// use raddle::time::{Duration, Instant};
-    /// raddle::check(|| {
+    /// let report = raddle::Checker::exhaustive().check(|| {
     ///     let begun = Instant::now();
     ///     raddle::thread::sleep(Duration::from_secs(60));
     ///     assert_eq!(begun.elapsed(), Duration::from_secs(60));
     /// });
+    /// report.expect_verified();
     /// ```
     #[must_use]
     pub fn elapsed(&self) -> Duration {

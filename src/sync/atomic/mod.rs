@@ -6,16 +6,19 @@
 
 mod arms;
 mod commands;
-mod types;
+mod macros;
+mod pointer;
+mod values;
 mod word;
 
 use std::panic::Location;
 
 pub use std::sync::atomic::{Ordering, compiler_fence};
 
-pub use types::{
-    AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16,
-    AtomicU32, AtomicU64, AtomicUsize,
+pub use pointer::AtomicPtr;
+pub use values::{
+    AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicU8, AtomicU16, AtomicU32,
+    AtomicU64, AtomicUsize,
 };
 
 use crate::op::Publish;
