@@ -254,6 +254,8 @@ fn statics_that_any_thread_comes_first_upon() {
     agree(11, || {
         let children = [0, 1].map(|i| {
             thread::spawn(move || {
+                // A step of its own, so that any of the threads may be the first.
+                AtomicUsize::new(0).load(SeqCst);
                 COUNTS[i].store(1, SeqCst);
                 COUNTS[1 - i].load(SeqCst)
             })

@@ -403,6 +403,40 @@ fn an_item_orders_after_its_own_sender_and_not_after_another() {
     Checker::exhaustive().check(two_senders(false, 2)).expect_verified();
 }
 
+#[test]
+fn an_item_that_waits_orders_nothing_for_whoever_receives_another() {
+    let model = |order: Ordering| {
+        move || {
+            let (sender, receiver) = mpsc::channel();
+            let second = sender.clone();
+            let shared = Shared::new(AtomicBool::new(false));
+            let other = Arc::clone(&shared);
+            let children = [
+                thread::spawn(move || {
+                    other.set(1);
+                    sender.send(1).unwrap();
+                    other.by.store(true, order);
+                }),
+                thread::spawn(move || second.send(2).unwrap()),
+            ];
+            // Both items are there, or the first alone.
+            while !shared.by.load(order_of_load(order)) {
+                thread::yield_now();
+            }
+            if receiver.recv() == Ok(2) {
+                shared.get();
+            }
+            let _ = children.map(|child| child.join().unwrap());
+        }
+    };
+    Checker::exhaustive().check(model(Relaxed)).expect_failure(FailureKind::DataRace);
+    Checker::exhaustive().check(model(Release)).expect_verified();
+}
+
+fn order_of_load(order: Ordering) -> Ordering {
+    if order == Release { Acquire } else { order }
+}
+
 /// The receiver writes before it takes the first item; the sender reads after it has sent `sends` more
 /// than there is room for.
 fn room(bound: usize, sends: usize) -> impl Fn() + Send + Sync + 'static {

@@ -183,6 +183,7 @@ impl<T: 'static> Drop for Inside<'_, T> {
 pub struct TaskLocalFuture<T: 'static, F> {
     local: &'static TaskLocal<T>,
     value: Option<T>,
+    /// There until it is dropped.
     future: Option<F>,
     _pinned: PhantomPinned,
 }
@@ -203,22 +204,17 @@ impl<T: 'static, F: Future> Future for TaskLocalFuture<T, F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let (mut future, _inside) = self.parts();
-        let running = future.as_mut().as_pin_mut().expect("a future is not polled after it was ready");
-        let polled = running.poll(context);
-        if polled.is_ready() {
-            // What the future holds is dropped where it still has the value.
-            future.set(None);
+        let (future, _inside) = self.parts();
+        match future.as_pin_mut() {
+            Some(future) => future.poll(context),
+            None => unreachable!("the future is there until it is dropped"),
         }
-        polled
     }
 }
 
 impl<T: 'static, F> Drop for TaskLocalFuture<T, F> {
     fn drop(&mut self) {
-        if self.future.is_none() {
-            return;
-        }
+        // What the future holds is dropped where it still has the value.
         // SAFETY: the future has been pinned or not; it is dropped and not moved from here on.
         let (mut future, _inside) = unsafe { Pin::new_unchecked(self) }.parts();
         future.set(None);

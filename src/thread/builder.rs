@@ -14,7 +14,8 @@ use super::{JoinHandle, Scope, ScopedJoinHandle};
 #[derive(Debug, Default)]
 #[must_use = "must eventually spawn the thread"]
 pub struct Builder {
-    name: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) stack_size: Option<usize>,
 }
 
 impl Builder {
@@ -42,14 +43,15 @@ impl Builder {
         self
     }
 
-    /// Accepted as in std and not used: model threads have stacks of 1 MiB.
+    /// How large the thread's stack is, natively; threads of a model have stacks of 1 MiB.
     ///
     /// # Examples
     /// ```
     /// use raddle::thread::Builder;
     /// Builder::new().stack_size(1 << 20).spawn(|| ()).unwrap().join().unwrap();
     /// ```
-    pub fn stack_size(self, _: usize) -> Self {
+    pub fn stack_size(mut self, size: usize) -> Self {
+        self.stack_size = Some(size);
         self
     }
 
@@ -77,7 +79,7 @@ impl Builder {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        scope.spawn_named(f, self.name)
+        scope.spawn_as(f, self)
     }
 
     /// Spawns the thread.
@@ -96,7 +98,7 @@ impl Builder {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        JoinHandle::spawn(f, self.name)
+        JoinHandle::spawn(f, self)
     }
 
     /// Spawns a thread that may borrow; see [`std::thread::Builder::spawn_unchecked`].
@@ -124,6 +126,6 @@ impl Builder {
         T: Send,
     {
         // SAFETY: the caller says so.
-        unsafe { JoinHandle::spawn_borrowing(f, self.name) }
+        unsafe { JoinHandle::spawn_borrowing(f, self) }
     }
 }

@@ -5,7 +5,7 @@ use std::panic::{self, AssertUnwindSafe, Location};
 use std::sync::{Arc, PoisonError};
 
 use super::left::{Slot, leaving_its_result, result_left};
-use super::{Identity, NATIVE, Parker, Thread, ThreadId};
+use super::{Builder, Identity, NATIVE, Parker, Thread, ThreadId};
 use crate::engine::native::{NativeRun, panic_of};
 use crate::op::{Command, Publish, Role, Site, ThreadId as Index, always, plain, reads, unchanged, writes};
 use crate::rt::context::{self, Arm};
@@ -180,21 +180,21 @@ fn put<T>(slot: &Slot<T>, result: std::thread::Result<T>) {
 impl<T: Send + 'static> JoinHandle<T> {
     /// Spawns a thread in the arm of the calling one.
     #[track_caller]
-    pub(super) fn spawn<F>(f: F, name: Option<String>) -> io::Result<Self>
+    pub(super) fn spawn<F>(f: F, as_said: Builder) -> io::Result<Self>
     where
         F: FnOnce() -> T + Send + 'static,
     {
         match context::arm() {
-            Arm::Native => spawn_natively(f, name, Location::caller()),
+            Arm::Native => spawn_natively(f, as_said, Location::caller()),
             Arm::Loom => {
                 let mut builder = loom::thread::Builder::new();
-                if let Some(name) = name {
+                if let Some(name) = as_said.name {
                     builder = builder.name(name);
                 }
                 let handle = builder.spawn(f)?;
                 Ok(JoinHandle { thread: Thread::of_loom(handle.thread().clone()), of: Of::Loom(handle) })
             }
-            Arm::Model => Ok(spawn_in_model(f, name)),
+            Arm::Model => Ok(spawn_in_model(f, as_said.name)),
         }
     }
 }
@@ -205,7 +205,7 @@ impl<T: Send> JoinHandle<T> {
     /// # Safety
     /// What it borrows outlives the thread.
     #[track_caller]
-    pub(super) unsafe fn spawn_borrowing<F>(f: F, name: Option<String>) -> io::Result<Self>
+    pub(super) unsafe fn spawn_borrowing<F>(f: F, as_said: Builder) -> io::Result<Self>
     where
         F: FnOnce() -> T + Send,
     {
@@ -214,7 +214,7 @@ impl<T: Send> JoinHandle<T> {
         // SAFETY: the caller says so. Where an execution is unwound as a whole, its threads are unwound
         // from the newest to the oldest, so this one before whoever it borrows from.
         let body: Box<dyn FnOnce() + Send + 'static> = unsafe { std::mem::transmute(body) };
-        let handle = Box::new(JoinHandle::spawn(body, name)?);
+        let handle = Box::new(JoinHandle::spawn(body, as_said)?);
         Ok(JoinHandle { thread: handle.thread().clone(), of: Of::Borrowing { result, handle } })
     }
 }
@@ -236,7 +236,7 @@ fn spawn_in_model<T: 'static>(f: impl FnOnce() -> T + 'static, name: Option<Stri
     JoinHandle { thread: Thread::in_model(index), of: Of::Model { result, index } }
 }
 
-fn spawn_natively<F, T>(f: F, name: Option<String>, site: Site) -> io::Result<JoinHandle<T>>
+fn spawn_natively<F, T>(f: F, Builder { name, stack_size }: Builder, site: Site) -> io::Result<JoinHandle<T>>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
@@ -253,6 +253,9 @@ where
     let mut builder = std::thread::Builder::new();
     if let Some(name) = &name {
         builder = builder.name(name.clone());
+    }
+    if let Some(size) = stack_size {
+        builder = builder.stack_size(size);
     }
     let spawned = builder.spawn(move || {
         let _quiet = inside.as_ref().map(|_| Quiet::begin());

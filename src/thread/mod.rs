@@ -45,7 +45,7 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    JoinHandle::spawn(f, None).expect("failed to spawn thread")
+    JoinHandle::spawn(f, Builder::new()).expect("failed to spawn thread")
 }
 
 /// Lets others go first; see [`std::thread::yield_now`].

@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use std::panic::{self, AssertUnwindSafe, Location};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::JoinHandle;
 use super::left::{Slot, leaving_its_result, result_left};
+use super::{Builder, JoinHandle};
 use crate::op::Site;
 use crate::rt::context::{self, Arm};
 
@@ -108,15 +108,15 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        self.spawn_named(f, None).expect("failed to spawn thread")
+        self.spawn_as(f, Builder::new()).expect("failed to spawn thread")
     }
 
-    /// Spawns a thread that may have a name.
+    /// Spawns a thread as the builder says.
     #[track_caller]
-    pub(super) fn spawn_named<F, T>(
+    pub(super) fn spawn_as<F, T>(
         &'scope self,
         f: F,
-        name: Option<String>,
+        builder: Builder,
     ) -> io::Result<ScopedJoinHandle<'scope, T>>
     where
         F: FnOnce() -> T + Send + 'scope,
@@ -127,7 +127,7 @@ impl<'scope> Scope<'scope, '_> {
         // spawned in it has ended: `join_all` waits for them. Where an execution is unwound as a
         // whole, its threads are unwound from the newest to the oldest, so this one before `scope`.
         let body: Box<dyn FnOnce() + Send + 'static> = unsafe { std::mem::transmute(body) };
-        let handle = JoinHandle::spawn(body, name)?;
+        let handle = JoinHandle::spawn(body, builder)?;
         let thread = handle.thread().clone();
         let handle = Arc::new(Mutex::new(Some(handle)));
         self.unjoined.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&handle));

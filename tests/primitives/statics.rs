@@ -120,7 +120,11 @@ fn executions(counters: impl Fn() -> Arc<dyn Fn(usize) + Send + Sync> + Send + S
         let add = counters();
         let children = [0, 1, 0].map(|i| {
             let add = Arc::clone(&add);
-            thread::spawn(move || add(i))
+            thread::spawn(move || {
+                // A step of its own, so that any of the threads may be the first to come upon a static.
+                AtomicUsize::new(0).load(Ordering::SeqCst);
+                add(i);
+            })
         });
         let _ = children.map(|child| child.join().unwrap());
     });
