@@ -114,16 +114,28 @@ fn a_static_is_made_afresh_in_each_execution_of_each_engine() {
     assert_eq!(COUNT.swap(0, Ordering::Relaxed), 7);
 }
 
-/// Three threads that add to what `counters` gives; as many executions as there are orders.
-fn executions(counters: impl Fn() -> Arc<dyn Fn(usize) + Send + Sync> + Send + Sync + 'static) -> u64 {
+/// How many executions a small program has whose threads come upon `MANY`, or upon two atomics that were
+/// passed along. Three threads take three steps each on those and on a third atomic; `program` says which.
+fn executions(program: u64, declared: bool) -> u64 {
     let report = Checker::exhaustive().check(move || {
-        let add = counters();
-        let children = [0, 1, 0].map(|i| {
-            let add = Arc::clone(&add);
+        let passed = Arc::new([0; 3].map(AtomicUsize::new));
+        let children = [0, 1, 2].map(|thread| {
+            let passed = Arc::clone(&passed);
             thread::spawn(move || {
-                // A step of its own, so that any of the threads may be the first to come upon a static.
-                AtomicUsize::new(0).load(Ordering::SeqCst);
-                add(i);
+                for step in 0..3 {
+                    // Two digits of base 3 and 2: the atomic, and whether it is written.
+                    let what =
+                        program.wrapping_mul(2_862_933_555_777_941_757) >> (9 * thread + 3 * step + 30);
+                    // Up to their first step threads run in the order of their birth: it is on none of `MANY`.
+                    let atomic = if step == 0 { 2 } else { (what % 3) as usize };
+                    let writes = what & 8 == 0;
+                    let atomic = if declared && atomic < 2 { &MANY[atomic] } else { &passed[atomic] };
+                    if writes {
+                        atomic.fetch_add(1, Ordering::SeqCst);
+                    } else {
+                        atomic.load(Ordering::SeqCst);
+                    }
+                }
             })
         });
         let _ = children.map(|child| child.join().unwrap());
@@ -135,12 +147,13 @@ fn executions(counters: impl Fn() -> Arc<dyn Fn(usize) + Send + Sync> + Send + S
 
 #[test]
 fn whoever_comes_first_upon_a_static_makes_no_difference() {
-    let passed_along = executions(|| {
-        let counters = [0, 0].map(AtomicUsize::new);
-        Arc::new(move |i: usize| _ = counters[i].fetch_add(1, Ordering::SeqCst))
-    });
-    let declared = executions(|| Arc::new(|i: usize| _ = MANY[i].fetch_add(1, Ordering::SeqCst)));
-    assert_eq!((passed_along, declared), (2, 2));
+    let mut most = 0;
+    for program in 1..40 {
+        let passed = executions(program, false);
+        assert_eq!(executions(program, true), passed, "program {program}");
+        most = most.max(passed);
+    }
+    assert!(most > 20, "{most} executions at most: the programs are too small");
 }
 
 #[test]
