@@ -63,7 +63,7 @@ impl<T: 'static> Static<T> {
         }
         let execution = context::stamp();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = made.iter().find(|made| made.execution == execution) {
+        if let Some(known) = made.iter().rev().find(|made| made.execution == execution) {
             return known.value;
         }
         let value = match context::arm() {

@@ -131,7 +131,7 @@ impl<T, F> LazyLock<T, F> {
         let execution = context::stamp();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         // Natively another thread may have come between.
-        let known = made.iter().find(|made| made.execution == execution).map(|made| made.entry);
+        let known = made.iter().rev().find(|made| made.execution == execution).map(|made| made.entry);
         let entry = known.unwrap_or_else(|| {
             let explorer = std::thread::current().id();
             let entry = Entry { once: Once::declared(self.site), value: UnsafeCell::new(None) };
@@ -150,7 +150,7 @@ impl<T, F> LazyLock<T, F> {
     fn known(&self) -> Option<&Entry<T>> {
         let execution = context::stamp();
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = made.iter().find(|made| made.execution == execution)?;
+        let known = made.iter().rev().find(|made| made.execution == execution)?;
         // SAFETY: the entry lives until `self` is dropped, which is borrowed.
         Some(unsafe { known.entry.as_ref() })
     }

@@ -103,8 +103,14 @@ fn plainly_shared() {
 
 #[test]
 fn a_static_is_made_afresh_in_each_execution_of_each_engine() {
-    let engines =
-        [Checker::exhaustive(), Checker::dfs(), Checker::loom(), Checker::random(20), Checker::native(20)];
+    let engines = [
+        Checker::exhaustive(),
+        Checker::exhaustive().workers(3),
+        Checker::dfs(),
+        Checker::loom(),
+        Checker::random(20),
+        Checker::native(20),
+    ];
     for engine in engines {
         engine.check(plainly_shared).expect_no_failure();
     }
@@ -173,4 +179,27 @@ fn a_static_that_is_not_declared_is_told_how() {
     let report = Checker::exhaustive().check(|| OUTSIDE.call_once(|| ()));
     let message = report.expect_failure(FailureKind::Panic).message().to_owned();
     assert!(message.contains("raddle::statics!") && message.contains("statics.rs"), "{message}");
+}
+
+fn loses_an_update() {
+    let add = || COUNT.store(COUNT.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
+    let child = thread::spawn(add);
+    add();
+    child.join().unwrap();
+    assert_eq!(COUNT.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_failure_over_a_static_replays_and_says_where_the_static_is_declared() {
+    for checker in [Checker::exhaustive(), Checker::dfs(), Checker::random(100)] {
+        let report = checker.check(loses_an_update);
+        let token = report.expect_failure(FailureKind::Panic).token().to_owned();
+        let again = Checker::replay(&token).unwrap().check(loses_an_update);
+        let counterexample = again.expect_failure(FailureKind::Panic);
+        assert_eq!(counterexample.token(), token);
+        let line =
+            include_str!("statics.rs").lines().position(|line| line.contains("static COUNT:")).unwrap() + 1;
+        let text = counterexample.to_string();
+        assert!(text.contains(&format!("tests/primitives/statics.rs:{line}")), "{text}");
+    }
 }

@@ -66,7 +66,9 @@ impl<N: Native> Modelled<N> {
     /// The object, whose state is what the value was made to be while it was borrowed. No other thread
     /// had the atomic meanwhile, so nobody can tell when that happens.
     fn object(&self) -> ModelObject {
-        if self.lent.swap(false, Relaxed) {
+        // All threads of a model share one of the system's, so this need be no single step.
+        if self.lent.load(Relaxed) {
+            self.lent.store(false, Relaxed);
             self.object.set(self.borrowed.get().to_word());
         }
         self.object
