@@ -91,11 +91,6 @@ pub(super) const COPIES: &[Copied] = &[
                     inside();
                 },
             );
-            upgraded(parking_lot::RwLock::new(0), |lock| {
-                let reader = lock.upgradable_read();
-                let before = *reader;
-                *RwLockUpgradableReadGuard::upgrade(reader) = before + 1;
-            });
         },
         fault: "lets readers in beside a writer",
         faulty: || {
