@@ -51,7 +51,9 @@ impl<T> UnsafeCell<T> {
     /// Makes a cell. Whoever reads it must be ordered after this.
     ///
     /// # Examples
-    /// See [`UnsafeCell`].
+    /// ```
+    /// raddle::cell::UnsafeCell::new(7).with(|n| assert_eq!(unsafe { *n }, 7));
+    /// ```
     #[track_caller]
     pub fn new(data: T) -> Self {
         let site = Location::caller();

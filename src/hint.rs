@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-pub use std::hint::black_box;
+pub use std::hint::{assert_unchecked, black_box, select_unpredictable, unreachable_unchecked};
 
 use crate::rt::context::{self, Arm};
 
@@ -36,3 +36,12 @@ pub fn spin_loop() {
         }
     }
 }
+
+/// Says that this path is seldom taken; see [`std::hint::cold_path`].
+///
+/// # Examples
+/// ```
+/// raddle::hint::cold_path();
+/// ```
+#[cold]
+pub const fn cold_path() {}

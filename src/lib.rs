@@ -34,6 +34,7 @@
 //! * [`sync`], [`thread`], [`cell`], [`hint`], [`time`], [`future`], [`parking_lot`]: the facade, with std's
 //!   and `parking_lot`'s names. An object chooses its arm when it is made: Native, Loom or Model. Without
 //!   the feature `check` it is re-exports. `beyond` holds what std has not, for both.
+//! * `statics`: statics that each execution has anew.
 //! * `op`: operations as guarded commands on one word, and when two of them commute.
 //! * `rt`: one execution: threads, objects, happens-before, data races, the door for operations.
 //! * `engine`: who chooses the next step; `engine::dpor` is the optimal partial-order reduction.
@@ -73,6 +74,8 @@ mod rt;
 #[cfg(feature = "check")]
 mod schedule;
 #[cfg(feature = "check")]
+mod statics;
+#[cfg(feature = "check")]
 mod trace;
 #[cfg(feature = "check")]
 mod turning;
@@ -109,5 +112,7 @@ pub use thread::thread_local;
 pub use check::{Checker, check, choose};
 #[cfg(feature = "check")]
 pub use error::Error;
+#[cfg(feature = "check")]
+pub use statics::Static;
 #[cfg(feature = "check")]
 pub use verdict::{Counterexample, FailureKind, Reason, Report, Stats, Verdict};

@@ -35,7 +35,10 @@ impl Instant {
     /// This moment. Under loom, where nothing ever times out, it is always the same.
     ///
     /// # Examples
-    /// See [`Instant`].
+    /// ```
+    /// use raddle::time::{Duration, Instant};
+    /// assert!(Instant::now() >= Instant::now() - Duration::from_secs(1));
+    /// ```
     #[allow(clippy::disallowed_methods)] // The native arm lives in real time.
     #[must_use]
     pub fn now() -> Self {
@@ -49,7 +52,11 @@ impl Instant {
     /// The time since an earlier moment; none if that was later.
     ///
     /// # Examples
-    /// See [`Instant`].
+    /// ```
+    /// use raddle::time::{Duration, Instant};
+    /// let now = Instant::now();
+    /// assert_eq!((now + Duration::from_secs(1)).duration_since(now), Duration::from_secs(1));
+    /// ```
     #[must_use]
     pub fn duration_since(&self, earlier: Instant) -> Duration {
         self.checked_duration_since(earlier).unwrap_or_default()
@@ -61,7 +68,11 @@ impl Instant {
     /// If one of the moments is an execution's and the other is not.
     ///
     /// # Examples
-    /// See [`Instant`].
+    /// ```
+    /// use raddle::time::{Duration, Instant};
+    /// let now = Instant::now();
+    /// assert_eq!(now.checked_duration_since(now + Duration::from_secs(1)), None);
+    /// ```
     #[must_use]
     pub fn checked_duration_since(&self, earlier: Instant) -> Option<Duration> {
         match (self.0, earlier.0) {
@@ -74,7 +85,11 @@ impl Instant {
     /// The time since an earlier moment; none if that was later.
     ///
     /// # Examples
-    /// See [`Instant`].
+    /// ```
+    /// use raddle::time::{Duration, Instant};
+    /// let now = Instant::now();
+    /// assert_eq!(now.saturating_duration_since(now + Duration::from_secs(1)), Duration::ZERO);
+    /// ```
     #[must_use]
     pub fn saturating_duration_since(&self, earlier: Instant) -> Duration {
         self.duration_since(earlier)
@@ -83,7 +98,15 @@ impl Instant {
     /// The time since this moment.
     ///
     /// # Examples
-    /// See [`Instant`].
+    /// ```
+    /// use raddle::time::{Duration, Instant};
+    /// let report = raddle::Checker::exhaustive().check(|| {
+    ///     let begun = Instant::now();
+    ///     raddle::thread::sleep(Duration::from_secs(60));
+    ///     assert_eq!(begun.elapsed(), Duration::from_secs(60));
+    /// });
+    /// report.expect_verified();
+    /// ```
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         Instant::now().duration_since(*self)
@@ -92,7 +115,10 @@ impl Instant {
     /// A later moment, if there is one.
     ///
     /// # Examples
-    /// See [`Instant`].
+    /// ```
+    /// use raddle::time::{Duration, Instant};
+    /// assert_eq!(Instant::now().checked_add(Duration::MAX), None);
+    /// ```
     #[must_use]
     pub fn checked_add(&self, duration: Duration) -> Option<Instant> {
         Some(Instant(match self.0 {
@@ -104,7 +130,10 @@ impl Instant {
     /// An earlier moment, if there is one.
     ///
     /// # Examples
-    /// See [`Instant`].
+    /// ```
+    /// use raddle::time::{Duration, Instant};
+    /// assert_eq!(Instant::now().checked_sub(Duration::MAX), None);
+    /// ```
     #[must_use]
     pub fn checked_sub(&self, duration: Duration) -> Option<Instant> {
         Some(Instant(match self.0 {

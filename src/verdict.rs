@@ -228,16 +228,37 @@ pub struct Counterexample {
 
 impl Counterexample {
     /// How it fails.
+    ///
+    /// # Examples
+    /// ```
+    /// let report = raddle::Checker::dfs().check(|| panic!("in vain"));
+    /// let raddle::Verdict::Refuted(counterexample) = report.verdict else { panic!("it fails") };
+    /// assert_eq!(counterexample.kind(), raddle::FailureKind::Panic);
+    /// ```
     pub fn kind(&self) -> FailureKind {
         self.kind
     }
 
     /// The line that replays it, or an empty string where the engine has none (loom, native).
+    ///
+    /// # Examples
+    /// ```
+    /// let report = raddle::Checker::dfs().check(|| panic!("in vain"));
+    /// let raddle::Verdict::Refuted(counterexample) = report.verdict else { panic!("it fails") };
+    /// assert!(raddle::Checker::replay(counterexample.token()).is_ok());
+    /// ```
     pub fn token(&self) -> &str {
         &self.token
     }
 
     /// What went wrong, in a sentence.
+    ///
+    /// # Examples
+    /// ```
+    /// let report = raddle::Checker::dfs().check(|| panic!("in vain"));
+    /// let raddle::Verdict::Refuted(counterexample) = report.verdict else { panic!("it fails") };
+    /// assert!(counterexample.message().contains("in vain"));
+    /// ```
     pub fn message(&self) -> &str {
         &self.message
     }

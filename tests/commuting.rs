@@ -5,9 +5,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
+use raddle::future::{self, AtomicWaker};
 use raddle::parking_lot::{Condvar, Mutex, RwLock, RwLockUpgradableReadGuard};
+use raddle::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use raddle::sync::{Arc, Condition, Discipline, Event, Monitor, Queue, Semaphore, ThreadPool, mpsc};
 use raddle::{Checker, Verdict, thread};
 
@@ -216,5 +220,66 @@ fn threads_that_end_park_and_sleep() {
         child.join().unwrap();
         assert!(seen != (true, false));
         seen.1
+    });
+}
+
+#[test]
+fn tasks_that_are_polled_in_vain() {
+    agree(9, || {
+        let raised = Arc::new((AtomicUsize::new(0), AtomicWaker::new()));
+        let other = Arc::clone(&raised);
+        let child = thread::spawn(move || {
+            for n in 1..=2 {
+                other.0.store(n, SeqCst);
+                other.1.wake();
+            }
+        });
+        let mut seen = Vec::new();
+        future::block_on(poll_fn(|context| {
+            raised.1.register(context.waker());
+            seen.push(raised.0.load(SeqCst));
+            if seen.last() == Some(&2) { Poll::Ready(()) } else { Poll::Pending }
+        }));
+        child.join().unwrap();
+        seen
+    });
+}
+
+raddle::statics! {
+    static COUNTS: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
+}
+
+#[test]
+fn statics_that_any_thread_comes_first_upon() {
+    agree(11, || {
+        let children = [0, 1].map(|i| {
+            thread::spawn(move || {
+                // A step of its own, so that any of the threads may be the first.
+                AtomicUsize::new(0).load(SeqCst);
+                COUNTS[i].store(1, SeqCst);
+                COUNTS[1 - i].load(SeqCst)
+            })
+        });
+        let main = [COUNTS[0].load(SeqCst), COUNTS[1].load(SeqCst)];
+        let seen = children.map(|child| child.join().unwrap());
+        (seen, main)
+    });
+}
+
+#[test]
+fn values_that_were_borrowed() {
+    agree(3, || {
+        let mut counts = [AtomicUsize::new(0), AtomicUsize::new(0)];
+        *counts[0].get_mut() = 5;
+        let counts = Arc::new(counts);
+        let other = Arc::clone(&counts);
+        let child = thread::spawn(move || {
+            other[1].store(1, SeqCst);
+            other[0].fetch_add(1, SeqCst)
+        });
+        let seen = (counts[0].load(SeqCst), counts[1].load(SeqCst));
+        assert_eq!(child.join().unwrap(), 5);
+        assert_eq!(counts[0].load(SeqCst), 6);
+        seen
     });
 }

@@ -6,7 +6,7 @@
 use raddle::cell::UnsafeCell;
 use raddle::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use raddle::sync::{Arc, Barrier, Condvar, Mutex, Once, RwLock, Semaphore};
+use raddle::sync::{Arc, Barrier, Condvar, Mutex, Once, RwLock, Semaphore, mpsc};
 use raddle::{Checker, FailureKind, thread};
 
 /// Plain data beside something that may or may not protect it.
@@ -364,4 +364,201 @@ fn a_failed_attempt_orders_nothing() {
             child.join().unwrap();
         })
         .expect_failure(FailureKind::DataRace);
+}
+
+// ---- channels ----
+
+/// Two senders, the first of which writes before it sends or before it goes; the receiver reads after it
+/// has received from the second.
+fn two_senders(first_sends: bool, receives: usize) -> impl Fn() + Send + Sync + 'static {
+    move || {
+        let (sender, receiver) = mpsc::channel();
+        let second = sender.clone();
+        let shared = Shared::new(());
+        let other = Arc::clone(&shared);
+        let children = [
+            thread::spawn(move || {
+                other.set(1);
+                if first_sends {
+                    sender.send(1).unwrap();
+                }
+            }),
+            thread::spawn(move || second.send(2).unwrap()),
+        ];
+        let received: Vec<i32> = (0..receives).map_while(|_| receiver.recv().ok()).collect();
+        if received.last() == Some(&2) || received.len() < receives {
+            shared.get();
+        }
+        let _ = children.map(|child| child.join().unwrap());
+    }
+}
+
+#[test]
+fn an_item_orders_after_its_own_sender_and_not_after_another() {
+    // The first sender's item is still there, or it has gone without one.
+    Checker::exhaustive().check(two_senders(true, 1)).expect_failure(FailureKind::DataRace);
+    Checker::exhaustive().check(two_senders(false, 1)).expect_failure(FailureKind::DataRace);
+    // Both were received; or the end was, which comes after both have gone.
+    Checker::exhaustive().check(two_senders(true, 2)).expect_verified();
+    Checker::exhaustive().check(two_senders(false, 2)).expect_verified();
+}
+
+#[test]
+fn an_item_that_waits_orders_nothing_for_whoever_receives_another() {
+    let model = |order: Ordering| {
+        move || {
+            let (sender, receiver) = mpsc::channel();
+            let second = sender.clone();
+            let shared = Shared::new(AtomicBool::new(false));
+            let other = Arc::clone(&shared);
+            let children = [
+                thread::spawn(move || {
+                    other.set(1);
+                    sender.send(1).unwrap();
+                    other.by.store(true, order);
+                }),
+                thread::spawn(move || second.send(2).unwrap()),
+            ];
+            // Both items are there, or the first alone.
+            while !shared.by.load(order_of_load(order)) {
+                thread::yield_now();
+            }
+            if receiver.recv() == Ok(2) {
+                shared.get();
+            }
+            let _ = children.map(|child| child.join().unwrap());
+        }
+    };
+    Checker::exhaustive().check(model(Relaxed)).expect_failure(FailureKind::DataRace);
+    Checker::exhaustive().check(model(Release)).expect_verified();
+}
+
+fn order_of_load(order: Ordering) -> Ordering {
+    if order == Release { Acquire } else { order }
+}
+
+/// The receiver writes before it takes the first item; the sender reads after it has sent `sends` more
+/// than there is room for.
+fn room(bound: usize, sends: usize) -> impl Fn() + Send + Sync + 'static {
+    move || {
+        let (sender, receiver) = mpsc::sync_channel(bound);
+        let shared = Shared::new(());
+        let other = Arc::clone(&shared);
+        let child = thread::spawn(move || {
+            other.set(1);
+            receiver.recv().unwrap();
+            receiver
+        });
+        (0..sends).for_each(|n| sender.send(n).unwrap());
+        shared.get();
+        let _receiver = child.join().unwrap();
+    }
+}
+
+#[test]
+fn room_orders_after_whoever_made_it() {
+    for bound in [0, 1, 2] {
+        Checker::exhaustive().check(room(bound, bound + 1)).expect_verified();
+    }
+    for bound in [1, 2] {
+        Checker::exhaustive().check(room(bound, bound)).expect_failure(FailureKind::DataRace);
+    }
+}
+
+#[test]
+fn room_orders_after_the_receipt_that_made_it_and_not_after_a_later_one() {
+    let later = |sends: usize| {
+        move || {
+            let (sender, receiver) = mpsc::sync_channel(1);
+            let shared = Shared::new(());
+            let other = Arc::clone(&shared);
+            let child = thread::spawn(move || {
+                receiver.recv().unwrap();
+                other.set(1);
+                receiver.recv().unwrap();
+                receiver
+            });
+            (0..sends).for_each(|n| sender.send(n).unwrap());
+            shared.get();
+            drop(sender);
+            let _receiver = child.join().unwrap();
+        }
+    };
+    Checker::exhaustive().check(later(2)).expect_failure(FailureKind::DataRace);
+    Checker::exhaustive().check(later(3)).expect_verified();
+}
+
+#[test]
+fn a_sender_that_finds_its_receiver_gone_is_ordered_after_it() {
+    for bound in [0, 1] {
+        let model = move || {
+            let (sender, receiver) = mpsc::sync_channel(bound);
+            let shared = Shared::new(());
+            let other = Arc::clone(&shared);
+            let child = thread::spawn(move || {
+                other.set(1);
+                drop(receiver);
+            });
+            if sender.send(1).is_err() {
+                shared.get();
+            }
+            child.join().unwrap();
+        };
+        Checker::exhaustive().check(model).expect_verified();
+    }
+}
+
+#[test]
+fn an_attempt_that_meets_the_receiver_is_ordered_after_what_that_did_before() {
+    let model = |waits: bool| {
+        move || {
+            let (sender, receiver) = mpsc::sync_channel(0);
+            let shared = Shared::new(());
+            let other = Arc::clone(&shared);
+            let child = thread::spawn(move || {
+                if waits {
+                    other.set(1);
+                }
+                let received = receiver.recv_timeout(std::time::Duration::from_millis(1)).is_ok();
+                if !waits {
+                    other.set(1);
+                }
+                received
+            });
+            if sender.try_send(1).is_ok() {
+                shared.get();
+            }
+            child.join().unwrap();
+        }
+    };
+    Checker::exhaustive().check(model(true)).expect_verified();
+    Checker::exhaustive().check(model(false)).expect_failure(FailureKind::DataRace);
+}
+
+// ---- statics ----
+
+raddle::statics! {
+    static FLAG: AtomicBool = AtomicBool::new(false);
+}
+
+/// Published through a static, which orders no more than an atomic that was passed along.
+fn published(store: Ordering, load: Ordering) -> impl Fn() + Clone + Send + Sync + 'static {
+    move || {
+        let shared = Shared::new(());
+        let other = Arc::clone(&shared);
+        let child = thread::spawn(move || {
+            other.set(1);
+            FLAG.store(true, store);
+        });
+        if FLAG.load(load) {
+            assert_eq!(shared.get(), 1);
+        }
+        child.join().unwrap();
+    }
+}
+
+#[test]
+fn to_come_first_upon_a_static_orders_nothing() {
+    all_engines(published(Release, Acquire), None);
+    Checker::exhaustive().check(published(Relaxed, Relaxed)).expect_failure(FailureKind::DataRace);
 }

@@ -28,7 +28,10 @@ impl Event {
     /// An event that is not set.
     ///
     /// # Examples
-    /// See [`Event`].
+    /// ```
+    /// let event = raddle::sync::Event::new();
+    /// assert!(!event.is_set());
+    /// ```
     #[track_caller]
     #[must_use]
     #[allow(clippy::new_without_default)] // An object belongs to the place that makes it.
@@ -39,7 +42,11 @@ impl Event {
     /// Sets the event and wakes everybody who waits for it.
     ///
     /// # Examples
-    /// See [`Event`].
+    /// ```
+    /// let event = raddle::sync::Event::new();
+    /// event.set();
+    /// assert!(event.is_set());
+    /// ```
     #[track_caller]
     pub fn set(&self) {
         self.set.perform(&SET, [0; 2], Location::caller());
@@ -62,7 +69,10 @@ impl Event {
     /// Whether the event is set.
     ///
     /// # Examples
-    /// See [`Event`].
+    /// ```
+    /// let event = raddle::sync::Event::new();
+    /// assert!(!event.is_set());
+    /// ```
     #[track_caller]
     pub fn is_set(&self) -> bool {
         self.set.perform(&IS_SET, [0; 2], Location::caller()) == 1
@@ -71,7 +81,11 @@ impl Event {
     /// Waits until the event is set.
     ///
     /// # Examples
-    /// See [`Event`].
+    /// ```
+    /// let event = raddle::sync::Event::new();
+    /// event.set();
+    /// event.wait();
+    /// ```
     #[track_caller]
     pub fn wait(&self) {
         self.set.perform(&WAIT, [0; 2], Location::caller());

@@ -12,6 +12,7 @@ mod queue;
 mod reentrant;
 mod semaphore;
 mod task;
+mod task_local;
 mod timer;
 mod waker;
 
@@ -30,5 +31,6 @@ pub(crate) mod sync {
 /// between threads and async code.
 pub mod future {
     pub use super::task::{JoinHandle, YieldNow, block_on, spawn, yield_now};
+    pub use super::task_local::{NotInScope, TaskLocal, TaskLocalFuture, task_local};
     pub use super::waker::AtomicWaker;
 }

@@ -152,7 +152,11 @@ static TAKE_BACK: Command = Command {
 /// Which of the two disciplines a monitor follows.
 ///
 /// # Examples
-/// See [`Monitor`].
+/// ```
+/// use raddle::sync::{Condition, Discipline, Monitor};
+/// let (mesa, hoare) = (Monitor::new(Discipline::Mesa, 1), Monitor::new(Discipline::Hoare, 2));
+/// assert_eq!(*mesa.enter() + *hoare.enter(), 3);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Discipline {
     /// A waiter that was signalled queues for the door: it must check its condition again.
@@ -164,7 +168,11 @@ pub enum Discipline {
 /// The number of a monitor's condition, 0 to 3.
 ///
 /// # Examples
-/// See [`Monitor`].
+/// ```
+/// use raddle::sync::{Condition, Discipline, Monitor};
+/// const FILLED: Condition = Condition(0);
+/// Monitor::new(Discipline::Mesa, ()).enter().signal(FILLED);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Condition(pub usize);
 
@@ -211,7 +219,13 @@ unsafe impl<T: Send> Sync for Monitor<T> {}
 /// Being inside a monitor.
 ///
 /// # Examples
-/// See [`Monitor`].
+/// ```
+/// use raddle::sync::{Condition, Discipline, Monitor};
+/// let monitor = Monitor::new(Discipline::Mesa, 1);
+/// let mut inside = monitor.enter();
+/// *inside += 1;
+/// assert_eq!(*inside, 2);
+/// ```
 #[must_use = "if unused the monitor is left at once"]
 pub struct MonitorGuard<'a, T> {
     monitor: &'a Monitor<T>,
@@ -223,7 +237,10 @@ impl<T> Monitor<T> {
     /// A monitor that nobody is inside of.
     ///
     /// # Examples
-    /// See [`Monitor`].
+    /// ```
+    /// use raddle::sync::{Condition, Discipline, Monitor};
+    /// assert_eq!(*Monitor::new(Discipline::Hoare, 7).enter(), 7);
+    /// ```
     #[track_caller]
     pub fn new(discipline: Discipline, data: T) -> Self {
         let state = Guarded::new("Monitor", 0, Location::caller());
@@ -233,7 +250,12 @@ impl<T> Monitor<T> {
     /// Waits until nobody is inside and enters.
     ///
     /// # Examples
-    /// See [`Monitor`].
+    /// ```
+    /// use raddle::sync::{Condition, Discipline, Monitor};
+    /// let monitor = Monitor::new(Discipline::Mesa, 6);
+    /// *monitor.enter() += 1;
+    /// assert_eq!(*monitor.enter(), 7);
+    /// ```
     #[track_caller]
     pub fn enter(&self) -> MonitorGuard<'_, T> {
         let site = Location::caller();
@@ -249,7 +271,23 @@ impl<T> MonitorGuard<'_, T> {
     /// If there is no such condition.
     ///
     /// # Examples
-    /// See [`Monitor`].
+    /// ```
+    /// use raddle::sync::{Condition, Discipline, Monitor};
+    /// use raddle::sync::Arc;
+    /// let monitor = Arc::new(Monitor::new(Discipline::Mesa, 0));
+    /// let other = Arc::clone(&monitor);
+    /// let child = raddle::thread::spawn(move || {
+    ///     let mut inside = other.enter();
+    ///     *inside = 7;
+    ///     inside.signal(Condition(0));
+    /// });
+    /// let mut inside = monitor.enter();
+    /// while *inside == 0 {
+    ///     inside.wait(Condition(0));
+    /// }
+    /// drop(inside);
+    /// child.join().unwrap();
+    /// ```
     #[track_caller]
     pub fn wait(&mut self, condition: Condition) {
         let (site, c) = (Location::caller(), condition.index());
@@ -264,7 +302,10 @@ impl<T> MonitorGuard<'_, T> {
     /// If there is no such condition.
     ///
     /// # Examples
-    /// See [`Monitor`].
+    /// ```
+    /// use raddle::sync::{Condition, Discipline, Monitor};
+    /// Monitor::new(Discipline::Hoare, ()).enter().signal(Condition(0));
+    /// ```
     #[track_caller]
     pub fn signal(&mut self, condition: Condition) {
         let (site, c) = (Location::caller(), condition.index());

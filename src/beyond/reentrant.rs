@@ -27,6 +27,13 @@ pub struct ReentrantMutex<T: ?Sized> {
 unsafe impl<T: ?Sized + Send> Sync for ReentrantMutex<T> {}
 
 /// Unlocks once when dropped.
+///
+/// # Examples
+/// ```
+/// let lock = raddle::sync::ReentrantMutex::new(7);
+/// let guard: raddle::sync::ReentrantMutexGuard<'_, i32> = lock.lock();
+/// assert_eq!(*guard, 7);
+/// ```
 #[must_use = "if unused the ReentrantMutex will immediately unlock"]
 pub struct ReentrantMutexGuard<'a, T: ?Sized> {
     lock: &'a ReentrantMutex<T>,
@@ -38,7 +45,10 @@ impl<T> ReentrantMutex<T> {
     /// Makes an unlocked mutex.
     ///
     /// # Examples
-    /// See [`ReentrantMutex`].
+    /// ```
+    /// let lock = raddle::sync::ReentrantMutex::new(7);
+    /// assert_eq!(*lock.lock(), 7);
+    /// ```
     #[track_caller]
     pub fn new(data: T) -> Self {
         ReentrantMutex { state: Guarded::new("ReentrantMutex", 0, Location::caller()), data }
@@ -59,7 +69,11 @@ impl<T: ?Sized> ReentrantMutex<T> {
     /// Waits until no other thread holds the lock and takes it once more.
     ///
     /// # Examples
-    /// See [`ReentrantMutex`].
+    /// ```
+    /// let lock = raddle::sync::ReentrantMutex::new(7);
+    /// let (once, twice) = (lock.lock(), lock.lock());
+    /// assert_eq!(*once + *twice, 14);
+    /// ```
     #[track_caller]
     pub fn lock(&self) -> ReentrantMutexGuard<'_, T> {
         let site = Location::caller();

@@ -27,6 +27,15 @@ pub struct Semaphore {
 }
 
 /// A permit that is given back when dropped.
+///
+/// # Examples
+/// ```
+/// let permits = raddle::sync::Semaphore::new(1);
+/// let permit: raddle::sync::Permit<'_> = permits.permit();
+/// assert!(!permits.try_acquire());
+/// drop(permit);
+/// assert!(permits.try_acquire());
+/// ```
 #[derive(Debug)]
 #[must_use = "if unused the permit is given back at once"]
 pub struct Permit<'a> {
@@ -38,7 +47,10 @@ impl Semaphore {
     /// A semaphore with so many permits.
     ///
     /// # Examples
-    /// See [`Semaphore`].
+    /// ```
+    /// let permits = raddle::sync::Semaphore::new(1);
+    /// assert!(permits.try_acquire() && !permits.try_acquire());
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn new(permits: usize) -> Self {
@@ -48,7 +60,11 @@ impl Semaphore {
     /// Waits for a permit and takes it.
     ///
     /// # Examples
-    /// See [`Semaphore`].
+    /// ```
+    /// let permits = raddle::sync::Semaphore::new(1);
+    /// permits.acquire();
+    /// assert!(!permits.try_acquire());
+    /// ```
     #[track_caller]
     pub fn acquire(&self) {
         self.permits.perform(&ACQUIRE, [1, 0], Location::caller());
@@ -83,7 +99,11 @@ impl Semaphore {
     /// Gives a permit, whether or not the caller had taken one.
     ///
     /// # Examples
-    /// See [`Semaphore`].
+    /// ```
+    /// let permits = raddle::sync::Semaphore::new(1);
+    /// permits.release();
+    /// assert!(permits.try_acquire() && permits.try_acquire());
+    /// ```
     #[track_caller]
     pub fn release(&self) {
         self.permits.perform(&RELEASE, [1, 0], Location::caller());
@@ -148,7 +168,10 @@ impl BoundedSemaphore {
     /// A semaphore with so many permits, and never more.
     ///
     /// # Examples
-    /// See [`BoundedSemaphore`].
+    /// ```
+    /// let permits = raddle::sync::BoundedSemaphore::new(1);
+    /// assert!(permits.release().is_err());
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn new(permits: usize) -> Self {
@@ -159,7 +182,11 @@ impl BoundedSemaphore {
     /// Waits for a permit and takes it.
     ///
     /// # Examples
-    /// See [`BoundedSemaphore`].
+    /// ```
+    /// let permits = raddle::sync::BoundedSemaphore::new(1);
+    /// permits.acquire();
+    /// assert!(permits.release().is_ok());
+    /// ```
     #[track_caller]
     pub fn acquire(&self) {
         self.permits.perform(&ACQUIRE, [1, 0], Location::caller());
@@ -196,7 +223,11 @@ impl BoundedSemaphore {
     /// If none is missing; nothing changes then.
     ///
     /// # Examples
-    /// See [`BoundedSemaphore`].
+    /// ```
+    /// let permits = raddle::sync::BoundedSemaphore::new(1);
+    /// permits.acquire();
+    /// assert!(permits.release().is_ok() && permits.release().is_err());
+    /// ```
     #[track_caller]
     pub fn release(&self) -> Result<(), OverRelease> {
         let before = self.permits.perform(&RELEASE_BOUNDED, [1, self.most], Location::caller());

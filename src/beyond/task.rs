@@ -1,7 +1,9 @@
 //! Running futures: each on a thread of the facade, which sleeps until its waker is called.
 //!
 //! A thread per task is the executor with the most interleavings: whatever an executor with fewer
-//! threads can do to a future, this one can. It polls a task only when it was woken.
+//! threads can do to a future, this one can. A future may be polled although nobody woke its task, as a
+//! combinator does that polls all its futures when one of them is ready: in a model that is a choice,
+//! with the budget of spurious wakeups.
 
 use std::any::Any;
 use std::fmt;
@@ -37,6 +39,17 @@ static SLEEP: Command = Command {
     show: plain,
 };
 
+/// Stops waiting without having been woken.
+static SLEEP_IN_VAIN: Command = Command {
+    name: "wait to be woken",
+    role: Role::Signal,
+    guard: always,
+    effect: |_, _| 0,
+    access: |woken, _| if woken == 1 { Access::WRITE } else { Access::READ },
+    publish: Publish::Acquire,
+    show: |woken, _| if woken == 1 { "()" } else { "() returns though nobody woke it" }.to_owned(),
+};
+
 /// A task's alarm clock.
 struct Alarm {
     woken: Guarded,
@@ -53,7 +66,8 @@ impl Wake for Alarm {
     }
 }
 
-/// Runs a future to its end on the calling thread.
+/// Runs a future to its end on the calling thread. In a model it may be polled although nobody woke it,
+/// within the budget of spurious wakeups.
 ///
 /// # Examples
 /// ```
@@ -70,7 +84,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return output;
         }
-        alarm.woken.perform(&SLEEP, [0; 2], site);
+        alarm.woken.perform_unless_in_vain((&SLEEP, &SLEEP_IN_VAIN), [0; 2], site);
     }
 }
 
@@ -114,7 +128,11 @@ impl<T> Shared<T> {
 /// The result of a spawned task, to be awaited. Dropping it does not stop the task.
 ///
 /// # Examples
-/// See [`spawn`].
+/// ```
+/// use raddle::future;
+/// let task: future::JoinHandle<i32> = future::spawn(async { panic!("in vain") });
+/// assert!(future::block_on(task).is_err());
+/// ```
 pub struct JoinHandle<T> {
     shared: Arc<Shared<T>>,
 }
@@ -187,7 +205,11 @@ pub fn yield_now() -> YieldNow {
 /// Is ready when it is polled for the second time.
 ///
 /// # Examples
-/// See [`yield_now`].
+/// ```
+/// use raddle::future;
+/// let pause: future::YieldNow = future::yield_now();
+/// future::block_on(pause);
+/// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct YieldNow {

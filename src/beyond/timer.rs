@@ -26,7 +26,11 @@ impl Timer {
     /// Calls `f` on a thread of its own after `interval`, unless it is cancelled before.
     ///
     /// # Examples
-    /// See [`Timer`].
+    /// ```
+    /// use std::time::Duration;
+    /// use raddle::sync::Timer;
+    /// Timer::start(Duration::from_millis(1), || ()).join().unwrap();
+    /// ```
     #[track_caller]
     pub fn start<F: FnOnce() + Send + 'static>(interval: Duration, f: F) -> Self {
         let finished = Arc::new(Event::new());
@@ -42,7 +46,13 @@ impl Timer {
     /// Lets the call not be made, if it has not begun.
     ///
     /// # Examples
-    /// See [`Timer`].
+    /// ```
+    /// use std::time::Duration;
+    /// use raddle::sync::Timer;
+    /// let timer = Timer::start(Duration::from_secs(3600), || panic!("called"));
+    /// timer.cancel();
+    /// timer.join().unwrap();
+    /// ```
     #[track_caller]
     pub fn cancel(&self) {
         self.finished.set();
@@ -54,7 +64,11 @@ impl Timer {
     /// If the call panicked.
     ///
     /// # Examples
-    /// See [`Timer`].
+    /// ```
+    /// use std::time::Duration;
+    /// use raddle::sync::Timer;
+    /// assert!(Timer::start(Duration::ZERO, || panic!("called")).join().is_err());
+    /// ```
     #[track_caller]
     pub fn join(self) -> std::thread::Result<()> {
         self.thread.join()

@@ -48,7 +48,10 @@ impl AtomicWaker {
     /// A place without a waker.
     ///
     /// # Examples
-    /// See [`AtomicWaker`].
+    /// ```
+    /// let waker = raddle::future::AtomicWaker::new();
+    /// assert!(waker.take().is_none());
+    /// ```
     #[track_caller]
     #[must_use]
     #[allow(clippy::new_without_default)] // An object belongs to the place that makes it.
@@ -64,7 +67,11 @@ impl AtomicWaker {
     /// Puts a waker there, in place of the one that was.
     ///
     /// # Examples
-    /// See [`AtomicWaker`].
+    /// ```
+    /// let waker = raddle::future::AtomicWaker::new();
+    /// waker.register(std::task::Waker::noop());
+    /// assert!(waker.take().is_some());
+    /// ```
     #[track_caller]
     pub fn register(&self, waker: &Waker) {
         let waker = waker.clone();
@@ -89,7 +96,11 @@ impl AtomicWaker {
     /// Takes the waker out.
     ///
     /// # Examples
-    /// See [`AtomicWaker`].
+    /// ```
+    /// let waker = raddle::future::AtomicWaker::new();
+    /// waker.register(std::task::Waker::noop());
+    /// assert!(waker.take().is_some() && waker.take().is_none());
+    /// ```
     #[track_caller]
     pub fn take(&self) -> Option<Waker> {
         self.state.perform_and(&TAKE, [0; 2], Location::caller(), |_| self.exchange(None))

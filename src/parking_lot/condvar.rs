@@ -115,6 +115,14 @@ pub struct WaitTimeoutResult(bool);
 
 impl WaitTimeoutResult {
     /// Whether the wait is known to have timed out.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use raddle::parking_lot::{Condvar, Mutex};
+    /// let (lock, condvar) = (Mutex::new(1), Condvar::new());
+    /// assert!(condvar.wait_for(&mut lock.lock(), Duration::ZERO).timed_out());
+    /// ```
     pub fn timed_out(&self) -> bool {
         self.0
     }
@@ -124,10 +132,11 @@ impl Condvar {
     /// Makes a condition variable that nobody waits for.
     ///
     /// # Examples
-    /// See [`Condvar`].
+    /// ```
+    /// raddle::parking_lot::Condvar::new().notify_one();
+    /// ```
     #[track_caller]
     #[must_use]
-    #[allow(clippy::new_without_default)] // An object belongs to the place that makes it.
     pub fn new() -> Self {
         let loom = context::arm() == Arm::Loom;
         let loom = loom.then(|| Guarded::new("Condvar", 0, Location::caller()));
@@ -165,7 +174,20 @@ impl Condvar {
     /// Unlocks, waits to be notified, and locks again.
     ///
     /// # Examples
-    /// See [`Condvar`].
+    /// ```
+    /// use raddle::{parking_lot::{Condvar, Mutex}, thread};
+    /// let (lock, condvar) = (Mutex::new(0), Condvar::new());
+    /// thread::scope(|scope| {
+    ///     scope.spawn(|| {
+    ///         *lock.lock() = 1;
+    ///         condvar.notify_one();
+    ///     });
+    ///     let mut guard = lock.lock();
+    ///     while *guard == 0 {
+    ///         condvar.wait(&mut guard);
+    ///     }
+    /// });
+    /// ```
     #[track_caller]
     pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
         self.wait_inside(guard, None, Location::caller());
@@ -174,7 +196,12 @@ impl Condvar {
     /// Like [`wait`](Self::wait), for no longer than `timeout`.
     ///
     /// # Examples
-    /// See [`WaitTimeoutResult`].
+    /// ```
+    /// use std::time::Duration;
+    /// use raddle::parking_lot::{Condvar, Mutex};
+    /// let (lock, condvar) = (Mutex::new(1), Condvar::new());
+    /// assert!(condvar.wait_for(&mut lock.lock(), Duration::ZERO).timed_out());
+    /// ```
     #[track_caller]
     pub fn wait_for<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, timeout: Duration) -> WaitTimeoutResult {
         self.wait_inside(guard, Some(timeout), Location::caller())
@@ -224,15 +251,44 @@ impl Condvar {
     pub fn wait_while_for<T: ?Sized, F: FnMut(&mut T) -> bool>(
         &self,
         guard: &mut MutexGuard<'_, T>,
-        mut condition: F,
+        condition: F,
         timeout: Duration,
+    ) -> WaitTimeoutResult {
+        self.wait_while_inside(guard, condition, Instant::now().checked_add(timeout), Location::caller())
+    }
+
+    /// Waits for as long as the condition holds, but no longer than until `moment`.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::{parking_lot::{Condvar, Mutex}, time::Instant};
+    /// let (lock, condvar) = (Mutex::new(1), Condvar::new());
+    /// assert!(condvar.wait_while_until(&mut lock.lock(), |n| *n == 1, Instant::now()).timed_out());
+    /// ```
+    #[track_caller]
+    pub fn wait_while_until<T: ?Sized, F: FnMut(&mut T) -> bool>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        condition: F,
+        moment: Instant,
+    ) -> WaitTimeoutResult {
+        self.wait_while_inside(guard, condition, Some(moment), Location::caller())
+    }
+
+    /// Every wait is for what is left of the time.
+    fn wait_while_inside<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+        moment: Option<Instant>,
+        site: Site,
     ) -> WaitTimeoutResult {
         let mut result = WaitTimeoutResult(false);
         while condition(&mut **guard) {
             if result.timed_out() {
                 return result;
             }
-            result = self.wait_inside(guard, Some(timeout), Location::caller());
+            result = self.wait_inside(guard, moment.map(until), site);
         }
         WaitTimeoutResult(false)
     }
@@ -256,5 +312,12 @@ impl Condvar {
         state.perform(&WAKE, [0; 2], site);
         raw.lock();
         WaitTimeoutResult(false)
+    }
+}
+
+impl Default for Condvar {
+    #[track_caller]
+    fn default() -> Self {
+        Condvar::new()
     }
 }

@@ -3,8 +3,7 @@
 //! The guards and methods are `lock_api`'s own, over raw locks that are guarded commands. A lock
 //! here is a thin type around `lock_api`'s, because `lock_api` makes its locks from a constant, and
 //! an object of the facade belongs to the execution that makes it: so `new` is not `const`, and
-//! everything else is reached through `Deref`. A lock in a static is put into a
-//! [`LazyLock`](crate::sync::LazyLock).
+//! everything else is reached through `Deref`. A static is declared in [`statics!`](crate::statics).
 //!
 //! There is no poisoning, and no wakeup without a notification. To release a lock by force that the
 //! thread does not hold is the failure not-owner. Under loom timeouts never fire.
@@ -22,14 +21,15 @@ pub use ::parking_lot::lock_api;
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use mutex::{
     FairMutex, FairMutexGuard, MappedFairMutexGuard, MappedMutexGuard, MappedReentrantMutexGuard, Mutex,
-    MutexGuard, RawThreadId, ReentrantMutex, ReentrantMutexGuard,
+    MutexGuard, RawThreadId, ReentrantMutex, ReentrantMutexGuard, const_fair_mutex, const_mutex,
+    const_reentrant_mutex,
 };
 pub use once::Once;
 pub use raw_mutex::{RawFairMutex, RawMutex};
 pub use raw_rwlock::RawRwLock;
 pub use rwlock::{
     MappedRwLockReadGuard, MappedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockUpgradableReadGuard,
-    RwLockWriteGuard,
+    RwLockWriteGuard, const_rwlock,
 };
 
 use std::sync::{Mutex as StdMutex, PoisonError};

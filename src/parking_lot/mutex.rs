@@ -10,16 +10,64 @@ use super::raw_mutex::{RawFairMutex, RawMutex};
 use crate::rt::guarded::owner_key;
 
 /// A guard that gives exclusive access; see [`::parking_lot::MutexGuard`].
+///
+/// # Examples
+/// ```
+/// use raddle::parking_lot::{MutexGuard, Mutex};
+/// let lock = Mutex::new(7);
+/// let guard: MutexGuard<'_, i32> = lock.lock();
+/// assert_eq!(*guard, 7);
+/// ```
 pub type MutexGuard<'a, T> = lock_api::MutexGuard<'a, RawMutex, T>;
 /// A guard of a part of the data; see [`::parking_lot::MappedMutexGuard`].
+///
+/// # Examples
+/// ```
+/// use raddle::parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
+/// let lock = Mutex::new((6, 7));
+/// let guard: MappedMutexGuard<'_, i32> = MutexGuard::map(lock.lock(), |pair| &mut pair.1);
+/// assert_eq!(*guard, 7);
+/// ```
 pub type MappedMutexGuard<'a, T> = lock_api::MappedMutexGuard<'a, RawMutex, T>;
 /// A guard that gives exclusive access; see [`::parking_lot::FairMutexGuard`].
+///
+/// # Examples
+/// ```
+/// use raddle::parking_lot::{FairMutexGuard, FairMutex};
+/// let lock = FairMutex::new(7);
+/// let guard: FairMutexGuard<'_, i32> = lock.lock();
+/// assert_eq!(*guard, 7);
+/// ```
 pub type FairMutexGuard<'a, T> = lock_api::MutexGuard<'a, RawFairMutex, T>;
 /// A guard of a part of the data; see [`::parking_lot::MappedFairMutexGuard`].
+///
+/// # Examples
+/// ```
+/// use raddle::parking_lot::{MappedFairMutexGuard, FairMutex, FairMutexGuard};
+/// let lock = FairMutex::new((6, 7));
+/// let guard: MappedFairMutexGuard<'_, i32> = FairMutexGuard::map(lock.lock(), |pair| &mut pair.1);
+/// assert_eq!(*guard, 7);
+/// ```
 pub type MappedFairMutexGuard<'a, T> = lock_api::MappedMutexGuard<'a, RawFairMutex, T>;
 /// A guard that gives shared access; see [`::parking_lot::ReentrantMutexGuard`].
+///
+/// # Examples
+/// ```
+/// use raddle::parking_lot::{ReentrantMutexGuard, ReentrantMutex};
+/// let lock = ReentrantMutex::new(7);
+/// let guard: ReentrantMutexGuard<'_, i32> = lock.lock();
+/// assert_eq!(*guard, 7);
+/// ```
 pub type ReentrantMutexGuard<'a, T> = lock_api::ReentrantMutexGuard<'a, RawMutex, RawThreadId, T>;
 /// A guard of a part of the data; see [`::parking_lot::MappedReentrantMutexGuard`].
+///
+/// # Examples
+/// ```
+/// use raddle::parking_lot::{MappedReentrantMutexGuard, ReentrantMutex, ReentrantMutexGuard};
+/// let lock = ReentrantMutex::new((6, 7));
+/// let guard: MappedReentrantMutexGuard<'_, i32> = ReentrantMutexGuard::map(lock.lock(), |pair| &pair.1);
+/// assert_eq!(*guard, 7);
+/// ```
 pub type MappedReentrantMutexGuard<'a, T> = lock_api::MappedReentrantMutexGuard<'a, RawMutex, RawThreadId, T>;
 
 /// Numbers the threads for a [`ReentrantMutex`].
@@ -43,7 +91,23 @@ unsafe impl lock_api::GetThreadId for RawThreadId {
 
 /// A lock around `lock_api`'s, made where the program makes it.
 macro_rules! lock {
-    ($(#[$doc:meta])* $name:ident = $inner:ty, |$data:ident, $site:ident| $make:expr) => {
+    ($(#[$doc:meta])* $name:ident, $const_name:ident, $lock:literal = $inner:ty, |$data:ident, $site:ident| $make:expr) => {
+        #[doc = concat!("Makes an unlocked lock, as [`", stringify!($name), "::new`] does; see [`::parking_lot::",
+            stringify!($const_name), "`]. It is not `const`: a static is declared in \
+            [`statics!`](crate::statics).")]
+        ///
+        /// # Examples
+        /// ```
+        #[doc = concat!("use raddle::parking_lot::{", stringify!($name), ", ", stringify!($const_name), "};")]
+        #[doc = concat!("raddle::statics! { static N: ", stringify!($name), "<i32> = ", stringify!($const_name),
+            "(7); }")]
+        #[doc = concat!("assert_eq!(*N.", $lock, "(), 7);")]
+        /// ```
+        #[track_caller]
+        pub fn $const_name<T>(data: T) -> $name<T> {
+            $name::new(data)
+        }
+
         $(#[$doc])*
         #[repr(transparent)]
         pub struct $name<T: ?Sized>($inner);
@@ -52,7 +116,9 @@ macro_rules! lock {
             /// Makes an unlocked lock.
             ///
             /// # Examples
-            #[doc = concat!("See [`", stringify!($name), "`].")]
+            /// ```
+            #[doc = concat!("assert_eq!(raddle::parking_lot::", stringify!($name), "::new(7).into_inner(), 7);")]
+            /// ```
             #[track_caller]
             pub fn new($data: T) -> Self {
                 let $site = Location::caller();
@@ -126,7 +192,7 @@ lock! {
     /// });
     /// report.expect_verified();
     /// ```
-    Mutex = lock_api::Mutex<RawMutex, T>,
+    Mutex, const_mutex, "lock" = lock_api::Mutex<RawMutex, T>,
     |data, site| lock_api::Mutex::from_raw(RawMutex::new(site), data)
 }
 
@@ -137,7 +203,7 @@ lock! {
     /// ```
     /// assert_eq!(*raddle::parking_lot::FairMutex::new(7).lock(), 7);
     /// ```
-    FairMutex = lock_api::Mutex<RawFairMutex, T>,
+    FairMutex, const_fair_mutex, "lock" = lock_api::Mutex<RawFairMutex, T>,
     |data, site| lock_api::Mutex::from_raw(RawFairMutex::new(site), data)
 }
 
@@ -150,6 +216,6 @@ lock! {
     /// let (once, twice) = (lock.lock(), lock.lock());
     /// assert_eq!(*once + *twice, 14);
     /// ```
-    ReentrantMutex = lock_api::ReentrantMutex<RawMutex, RawThreadId, T>,
+    ReentrantMutex, const_reentrant_mutex, "lock" = lock_api::ReentrantMutex<RawMutex, RawThreadId, T>,
     |data, site| lock_api::ReentrantMutex::from_raw(RawMutex::new(site), RawThreadId, data)
 }

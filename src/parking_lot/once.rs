@@ -20,10 +20,11 @@ impl Once {
     /// One that has not run anything.
     ///
     /// # Examples
-    /// See [`Once`].
+    /// ```
+    /// assert!(!raddle::parking_lot::Once::new().state().done());
+    /// ```
     #[track_caller]
     #[must_use]
-    #[allow(clippy::new_without_default)] // An object belongs to the place that makes it.
     pub fn new() -> Self {
         Once(sync::Once::new())
     }
@@ -34,7 +35,11 @@ impl Once {
     /// If an earlier closure panicked.
     ///
     /// # Examples
-    /// See [`Once`].
+    /// ```
+    /// let once = raddle::parking_lot::Once::new();
+    /// once.call_once(|| ());
+    /// assert!(once.state().done());
+    /// ```
     #[track_caller]
     pub fn call_once<F: FnOnce()>(&self, f: F) {
         self.0.call_once(f);
@@ -62,5 +67,12 @@ impl Once {
     #[track_caller]
     pub fn state(&self) -> OnceState {
         self.0.state()
+    }
+}
+
+impl Default for Once {
+    #[track_caller]
+    fn default() -> Self {
+        Once::new()
     }
 }

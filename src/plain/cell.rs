@@ -16,7 +16,10 @@ impl<T> UnsafeCell<T> {
     /// Makes a cell.
     ///
     /// # Examples
-    /// See [`UnsafeCell`].
+    /// ```
+    /// let cell = raddle::cell::UnsafeCell::new(7);
+    /// assert_eq!(cell.into_inner(), 7);
+    /// ```
     pub const fn new(data: T) -> Self {
         UnsafeCell(std::cell::UnsafeCell::new(data))
     }
@@ -24,7 +27,9 @@ impl<T> UnsafeCell<T> {
     /// The data, once nobody else has the cell.
     ///
     /// # Examples
-    /// See [`UnsafeCell`].
+    /// ```
+    /// assert_eq!(raddle::cell::UnsafeCell::new(7).into_inner(), 7);
+    /// ```
     #[inline]
     pub fn into_inner(self) -> T {
         self.0.into_inner()
@@ -35,7 +40,10 @@ impl<T: ?Sized> UnsafeCell<T> {
     /// Calls `f` with a pointer to read from.
     ///
     /// # Examples
-    /// See [`UnsafeCell`].
+    /// ```
+    /// let cell = raddle::cell::UnsafeCell::new(7);
+    /// assert_eq!(cell.with(|n| unsafe { *n }), 7);
+    /// ```
     #[inline]
     pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
         f(self.0.get())
@@ -44,7 +52,11 @@ impl<T: ?Sized> UnsafeCell<T> {
     /// Calls `f` with a pointer to write to.
     ///
     /// # Examples
-    /// See [`UnsafeCell`].
+    /// ```
+    /// let cell = raddle::cell::UnsafeCell::new(7);
+    /// cell.with_mut(|n| unsafe { *n += 1 });
+    /// assert_eq!(cell.into_inner(), 8);
+    /// ```
     #[inline]
     pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
         f(self.0.get())
@@ -53,7 +65,10 @@ impl<T: ?Sized> UnsafeCell<T> {
     /// A pointer to the data.
     ///
     /// # Examples
-    /// See [`UnsafeCell`].
+    /// ```
+    /// let cell = raddle::cell::UnsafeCell::new(7);
+    /// assert_eq!(unsafe { *cell.get() }, 7);
+    /// ```
     #[inline]
     pub const fn get(&self) -> *mut T {
         self.0.get()
@@ -62,7 +77,11 @@ impl<T: ?Sized> UnsafeCell<T> {
     /// The data, exclusively.
     ///
     /// # Examples
-    /// See [`UnsafeCell`].
+    /// ```
+    /// let mut cell = raddle::cell::UnsafeCell::new(7);
+    /// *cell.get_mut() += 1;
+    /// assert_eq!(cell.into_inner(), 8);
+    /// ```
     #[inline]
     pub const fn get_mut(&mut self) -> &mut T {
         self.0.get_mut()

@@ -25,6 +25,16 @@ impl Guarded {
         self.perform_and(command, args, site, |before| before)
     }
 
+    /// Performs the first command; the second is for the checked form.
+    pub(crate) fn perform_unless_in_vain(
+        &self,
+        (command, _): (&'static Command, &'static Command),
+        args: Args,
+        site: Site,
+    ) -> State {
+        self.perform(command, args, site)
+    }
+
     /// Performs a command that gives something back, whose result nobody asks for.
     pub(crate) fn give_back(&self, command: &'static Command, args: Args, site: Site) {
         self.perform(command, args, site);

@@ -4,6 +4,22 @@
 //! same types. Two things std lacks are made here: a cell with `with` and `with_mut`, and the small
 //! native form of the guarded commands on which [`crate::beyond`] stands.
 
+/// Declares statics that a model may use: without the feature `check` they are plain statics.
+///
+/// # Examples
+/// ```
+/// use raddle::sync::atomic::{AtomicUsize, Ordering};
+/// raddle::statics! { static COUNT: AtomicUsize = AtomicUsize::new(7); }
+/// assert_eq!(COUNT.load(Ordering::Relaxed), 7);
+/// ```
+#[macro_export]
+macro_rules! statics {
+    ($($(#[$attribute:meta])* $visible:vis static $name:ident: $of:ty = $init:expr;)*) => { $(
+        $(#[$attribute])*
+        $visible static $name: $of = $init;
+    )* };
+}
+
 pub(crate) mod guarded;
 
 pub mod cell;
@@ -23,7 +39,7 @@ pub mod thread {
 
 /// `std::hint`.
 pub mod hint {
-    pub use std::hint::{black_box, spin_loop};
+    pub use std::hint::*;
 }
 
 /// `std::time`.

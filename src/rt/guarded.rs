@@ -13,6 +13,7 @@ use crate::engine::native::{self, GLANCE};
 use crate::op::{Args, Command, Op, Site, State};
 use crate::rt::context::{self, Arm};
 use crate::rt::object::{ModelObject, check_arm};
+use crate::rt::orders::Handed;
 use crate::rt::session::Cancelled;
 use crate::rt::thread::Choosing;
 
@@ -80,9 +81,45 @@ impl Guarded {
         }
     }
 
+    /// What the running thread knows, to be kept beside something that it hands over; for the part of a
+    /// step that [`perform_and`](Self::perform_and) calls.
+    pub(crate) fn hand_over(&self) -> Option<Handed> {
+        let object = self.model()?;
+        object.with(self.site, |session| {
+            let mut execution = session.execution.borrow_mut();
+            let me = execution.current();
+            execution.orders.hand_over(me)
+        })
+    }
+
+    /// The running thread takes what was handed over.
+    pub(crate) fn take(&self, handed: Option<Handed>) {
+        let (Some(object), Some(handed)) = (self.model(), handed) else { return };
+        object.with(self.site, |session| {
+            let mut execution = session.execution.borrow_mut();
+            let me = execution.current();
+            execution.orders.take(me, handed);
+        });
+    }
+
     /// Waits until the command's guard holds and performs it; the state before.
     pub(crate) fn perform(&self, command: &'static Command, args: Args, site: Site) -> State {
         self.perform_and(command, args, site, |before| before)
+    }
+
+    /// Performs the first command, or in a model the second: a wait that ends for no reason, which has the
+    /// budget of spurious wakeups.
+    pub(crate) fn perform_unless_in_vain(
+        &self,
+        (command, in_vain): (&'static Command, &'static Command),
+        args: Args,
+        site: Site,
+    ) -> State {
+        let happens = |object: ModelObject| {
+            object.with(site, |session| session.happens(Choosing::SpuriousWakeup, site))
+        };
+        let command = if self.model().is_some_and(happens) { in_vain } else { command };
+        self.perform(command, args, site)
     }
 
     /// Performs a command that gives something back: it is always enabled, and nobody asks for its

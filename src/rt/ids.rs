@@ -31,7 +31,17 @@ struct Names {
     children: Numbers<ThreadId>,
     objects: Numbers<ObjectId>,
     /// What is made when it is first used, by the place that says so and how many came before.
-    statics: Vec<((Site, usize), ObjectId)>,
+    lazy: Listed<Site>,
+    /// What is inside of a static, by where that is in memory and how many came before. A static stays
+    /// where it is, so this name is the same throughout a check; nothing depends on its value.
+    statics: Listed<usize>,
+}
+
+/// Numbers by a place that is no thread's, and by how many came before.
+type Listed<P> = Vec<((P, usize), ObjectId)>;
+
+fn find<P: PartialEq>(listed: &Listed<P>, name: &(P, usize)) -> Option<ObjectId> {
+    listed.iter().find(|(other, _)| other == name).map(|(_, known)| *known)
 }
 
 /// Numbers by a thread, and by how many came before.
@@ -59,12 +69,6 @@ impl<T: Copy> Numbers<T> {
             numbers.resize(k + 1, None);
         }
         numbers[k] = Some(number);
-    }
-}
-
-impl Names {
-    fn declared(&self, place: Site, k: usize) -> Option<ObjectId> {
-        self.statics.iter().find(|(name, _)| *name == (place, k)).map(|(_, known)| *known)
     }
 }
 
@@ -113,17 +117,30 @@ impl Identities {
     /// The number of the `k`-th object that was declared at a place and is made when it is first used,
     /// by whichever thread: that thread differs between equivalent executions, so it gives no name.
     pub(crate) fn declared(&mut self, place: Site, k: usize) -> ObjectId {
-        if let Some(known) = self.known.declared(place, k) {
+        self.listed(|names| &mut names.lazy, (place, k))
+    }
+
+    /// The number of the `k`-th object inside of a static.
+    pub(crate) fn within(&mut self, place: usize, k: usize) -> ObjectId {
+        self.listed(|names| &mut names.statics, (place, k))
+    }
+
+    fn listed<P: PartialEq + Copy>(
+        &mut self,
+        list: fn(&mut Names) -> &mut Listed<P>,
+        name: (P, usize),
+    ) -> ObjectId {
+        if let Some(known) = find(list(&mut self.known), &name) {
             return known;
         }
         let mut given = self.given();
-        let object = given.names.declared(place, k).unwrap_or_else(|| {
+        let object = find(list(&mut given.names), &name).unwrap_or_else(|| {
             let object = given.object();
-            given.names.statics.push(((place, k), object));
+            list(&mut given.names).push((name, object));
             object
         });
         drop(given);
-        self.known.statics.push(((place, k), object));
+        list(&mut self.known).push((name, object));
         object
     }
 

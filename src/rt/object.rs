@@ -11,7 +11,7 @@ use crate::rt::session::Session;
 pub(crate) struct ModelObject {
     pub(crate) id: ObjectId,
     stamp: u64,
-    site: Site,
+    pub(crate) site: Site,
 }
 
 impl ModelObject {
@@ -72,8 +72,17 @@ impl ModelObject {
     }
 
     /// The object's present state, looked at by somebody who has it for themselves.
+    ///
+    /// # Panics
+    /// If the object is of another execution.
     pub(crate) fn peek(self) -> State {
-        context::session(|session| session.execution.borrow().object(self.id).state)
+        self.with(self.site, |session| session.execution.borrow().object(self.id).state)
+    }
+
+    /// Changes the object's state in the name of somebody who had it for themselves, which is no step
+    /// of the execution.
+    pub(crate) fn set(self, state: State) {
+        self.with(self.site, |session| session.execution.borrow_mut().set_state(self.id, state));
     }
 }
 
@@ -82,7 +91,8 @@ impl ModelObject {
 pub(crate) fn foreign(made: Site, used: &Location<'_>) -> ! {
     panic!(
         "an object made at {}:{} is used at {}:{}, outside the execution that made it: make it inside the \
-         model's closure, not in a static or before the check",
+         model's closure, not before the check; a static is made afresh in each execution if it is declared \
+         in `raddle::statics!`, or is a `raddle::sync::LazyLock`",
         made.file(),
         made.line(),
         used.file(),

@@ -57,6 +57,10 @@ struct Published {
     class: Access,
 }
 
+/// What a thread knew when it handed something over, for whoever takes that.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Handed(Row);
+
 /// The order that the program wrote, over one execution.
 #[derive(Debug)]
 pub(crate) struct Orders {
@@ -119,6 +123,9 @@ impl Orders {
         match op.command.role {
             Role::TryAcquire if !changed => return,
             Role::Signal if read_only => return,
+            // Fences work together with atomics only.
+            Role::Load | Role::Store | Role::Update | Role::CompareExchange => {}
+            _ if op.publish == Publish::Nothing => return,
             _ => {}
         }
         let known = self.known(thread);
@@ -175,13 +182,34 @@ impl Orders {
         }
     }
 
-    /// A cell was made, which counts as a write to it.
-    pub(crate) fn make_cell(&mut self, thread: ThreadId, cell: ObjectId, site: Site) {
+    /// A thread hands something over, and what it knows with it. Objects that pass on many things, each to
+    /// whoever takes it, keep this beside each; what goes through an object as a whole is [`Self::op`]'s.
+    pub(crate) fn hand_over(&mut self, thread: ThreadId) -> Option<Handed> {
+        // What was handed over before the first cell was made orders no access to a cell.
+        if !self.active {
+            return None;
+        }
+        let known = self.known(thread);
+        let row = self.clocks.zero();
+        self.clocks.assign(row, known.seen);
+        self.tick(known, thread);
+        Some(Handed(row))
+    }
+
+    /// A thread takes what another handed over.
+    pub(crate) fn take(&mut self, thread: ThreadId, handed: Handed) {
+        let known = self.known(thread);
+        self.clocks.join(known.seen, handed.0);
+    }
+
+    /// A cell was made, which counts as a write to it; one inside of a static was made before everything,
+    /// as `first` says.
+    pub(crate) fn make_cell(&mut self, thread: ThreadId, cell: ObjectId, first: bool, site: Site) {
         self.active = true;
         if self.cells.len() <= cell.index() {
             self.cells.resize_with(cell.index() + 1, || None);
         }
-        let epoch = self.epoch(thread);
+        let epoch = if first { 0 } else { self.epoch(thread) };
         let write = CellAccess { thread, write: true, site, epoch };
         self.cells[cell.index()] = Some(Cell { write, reads: Vec::new() });
     }

@@ -104,6 +104,12 @@ impl Session {
         self.execution.borrow_mut().create(kind, state, site)
     }
 
+    /// The running thread comes first upon a static, and makes its value until the guard is dropped.
+    pub(crate) fn declare(&self, place: usize) -> Declaring {
+        let outer = self.execution.borrow_mut().declaring.replace((place, 0));
+        Declaring { outer }
+    }
+
     /// The running thread performs an operation; the state before it.
     pub(crate) fn perform(&self, op: Op) -> State {
         if std::thread::panicking() {
@@ -244,6 +250,13 @@ impl Session {
             if execution.cancelling() {
                 drop(execution);
                 cancel();
+            }
+            if execution.declaring.is_some() {
+                drop(execution);
+                panic!(
+                    "the initializer of a static does what other threads can notice, and could not be \
+                     `const`: use a `raddle::sync::LazyLock`"
+                );
             }
             execution.announce(pending);
         }
@@ -430,7 +443,8 @@ impl Session {
     pub(crate) fn make_cell(&self, cell: ObjectId, site: Site) {
         let mut execution = self.execution.borrow_mut();
         let thread = execution.current();
-        execution.orders.make_cell(thread, cell, site);
+        let first = execution.declaring.is_some();
+        execution.orders.make_cell(thread, cell, first, site);
     }
 
     /// The running thread touches a cell.
@@ -474,6 +488,18 @@ impl Session {
         if stop && !std::thread::panicking() {
             self.leave();
         }
+    }
+}
+
+/// A static's value is being made.
+#[derive(Debug)]
+pub(crate) struct Declaring {
+    outer: Option<(usize, usize)>,
+}
+
+impl Drop for Declaring {
+    fn drop(&mut self) {
+        crate::rt::context::session(|session| session.execution.borrow_mut().declaring = self.outer);
     }
 }
 

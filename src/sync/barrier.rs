@@ -37,6 +37,11 @@ pub struct BarrierWaitResult(bool);
 
 impl BarrierWaitResult {
     /// Whether the thread was the last to arrive.
+    ///
+    /// # Examples
+    /// ```
+    /// assert!(raddle::sync::Barrier::new(1).wait().is_leader());
+    /// ```
     #[must_use]
     pub fn is_leader(&self) -> bool {
         self.0
@@ -47,7 +52,9 @@ impl Barrier {
     /// A barrier for `n` threads. One for none lets everybody pass, as std's does.
     ///
     /// # Examples
-    /// See [`Barrier`].
+    /// ```
+    /// raddle::sync::Barrier::new(1).wait();
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn new(n: usize) -> Self {
@@ -57,7 +64,14 @@ impl Barrier {
     /// Waits until `n` threads have arrived.
     ///
     /// # Examples
-    /// See [`Barrier`].
+    /// ```
+    /// use raddle::{sync::Barrier, thread};
+    /// let barrier = Barrier::new(2);
+    /// thread::scope(|scope| {
+    ///     scope.spawn(|| barrier.wait());
+    ///     barrier.wait();
+    /// });
+    /// ```
     #[track_caller]
     pub fn wait(&self) -> BarrierWaitResult {
         let site = Location::caller();

@@ -9,7 +9,7 @@
 
 use std::cell::UnsafeCell;
 use std::fmt;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::ptr::NonNull;
 use std::sync::{Mutex, PoisonError};
@@ -36,7 +36,8 @@ use crate::sync::Once;
 /// report.expect_verified();
 /// ```
 pub struct LazyLock<T, F = fn() -> T> {
-    init: F,
+    /// Cloned by one thread at a time.
+    init: Mutex<F>,
     site: Site,
     /// One for each execution that goes on now, on whichever thread of the system, and one for the
     /// process outside of any.
@@ -58,7 +59,7 @@ struct Entry<T> {
 
 // SAFETY: the values are sent along, and so is the initializer.
 unsafe impl<T: Send, F: Send> Send for LazyLock<T, F> {}
-// SAFETY: as std's: the initializer is cloned under the mutex, by one thread at a time; the value is
+// SAFETY: as std's: the initializer is cloned under a mutex; the value is
 // written by whoever runs the once and shared after that.
 unsafe impl<T: Send + Sync, F: Send> Sync for LazyLock<T, F> {}
 impl<T: RefUnwindSafe + UnwindSafe, F: UnwindSafe> RefUnwindSafe for LazyLock<T, F> {}
@@ -68,10 +69,14 @@ impl<T, F: FnOnce() -> T + Clone> LazyLock<T, F> {
     /// A value that `init` will make, in each execution anew.
     ///
     /// # Examples
-    /// See [`LazyLock`].
+    /// ```
+    /// use raddle::sync::{LazyLock, Mutex};
+    /// static N: LazyLock<Mutex<i32>> = LazyLock::new(|| Mutex::new(7));
+    /// assert_eq!(*N.lock().unwrap(), 7);
+    /// ```
     #[track_caller]
     pub const fn new(init: F) -> Self {
-        LazyLock { init, site: Location::caller(), made: Mutex::new(Vec::new()) }
+        LazyLock { init: Mutex::new(init), site: Location::caller(), made: Mutex::new(Vec::new()) }
     }
 
     /// The value, made now if it is not there yet. Others wait meanwhile.
@@ -86,10 +91,9 @@ impl<T, F: FnOnce() -> T + Clone> LazyLock<T, F> {
     /// ```
     #[track_caller]
     pub fn force(this: &Self) -> &T {
-        let (entry, init) = this.entry();
-        // SAFETY: the entry lives until `this` is dropped, which is borrowed.
-        let entry: &Entry<T> = unsafe { entry.as_ref() };
+        let entry = this.entry();
         entry.once.call_once(|| {
+            let init = this.init.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let value = init();
             // SAFETY: the once lets one thread in, and readers only after it is done.
             unsafe { *entry.value.get() = Some(value) };
@@ -98,23 +102,91 @@ impl<T, F: FnOnce() -> T + Clone> LazyLock<T, F> {
         unsafe { (*entry.value.get()).as_ref() }.unwrap_or_else(|| unreachable!("the once is done"))
     }
 
-    /// This execution's entry, and the initializer.
+    /// The value, exclusively, made now if it is not there yet.
+    ///
+    /// # Panics
+    /// If the initializer panics, or has panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::sync::LazyLock;
+    /// let mut lazy = LazyLock::new(|| 7);
+    /// *LazyLock::force_mut(&mut lazy) += 1;
+    /// assert_eq!(*lazy, 8);
+    /// ```
+    #[track_caller]
+    pub fn force_mut(this: &mut Self) -> &mut T {
+        LazyLock::force(this);
+        LazyLock::get_mut(this).unwrap_or_else(|| unreachable!("the once is done"))
+    }
+}
+
+impl<T, F> LazyLock<T, F> {
+    /// This execution's entry, made now if there is none.
     #[allow(clippy::disallowed_methods)] // Explorers are threads of the system.
-    fn entry(&self) -> (NonNull<Entry<T>>, F) {
+    fn entry(&self) -> &Entry<T> {
+        if let Some(known) = self.known() {
+            return known;
+        }
         let execution = context::stamp();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let init = self.init.clone();
-        if let Some(known) = made.iter().find(|made| made.execution == execution) {
-            return (known.entry, init);
+        // Natively another thread may have come between.
+        let known = made.iter().rev().find(|made| made.execution == execution).map(|made| made.entry);
+        let entry = known.unwrap_or_else(|| {
+            let explorer = std::thread::current().id();
+            let entry = Entry { once: Once::declared(self.site), value: UnsafeCell::new(None) };
+            let entry = NonNull::from(Box::leak(Box::new(entry)));
+            // An execution that is over: its entry is forgotten, not freed, for somebody may have kept a
+            // reference to the value.
+            made.retain(|made| made.execution == 0 || made.explorer != explorer);
+            made.push(Made { execution, explorer, entry });
+            entry
+        });
+        // SAFETY: the entry lives until `self` is dropped, which is borrowed.
+        unsafe { entry.as_ref() }
+    }
+
+    /// This execution's entry, if there is one already.
+    fn known(&self) -> Option<&Entry<T>> {
+        let execution = context::stamp();
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = made.iter().rev().find(|made| made.execution == execution)?;
+        // SAFETY: the entry lives until `self` is dropped, which is borrowed.
+        Some(unsafe { known.entry.as_ref() })
+    }
+
+    /// The value, if it is there.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::sync::LazyLock;
+    /// let lazy = LazyLock::new(|| 7);
+    /// assert_eq!(LazyLock::get(&lazy), None);
+    /// assert_eq!(*lazy, 7);
+    /// assert_eq!(LazyLock::get(&lazy), Some(&7));
+    /// ```
+    #[track_caller]
+    pub fn get(this: &Self) -> Option<&T> {
+        // Whether there is an entry is no matter of the model's: the once says whether it has a value.
+        let entry = this.entry();
+        if !entry.once.is_completed() {
+            return None;
         }
-        let explorer = std::thread::current().id();
-        let entry = Entry { once: Once::declared(self.site), value: UnsafeCell::new(None) };
-        let entry = NonNull::from(Box::leak(Box::new(entry)));
-        // An execution that is over: its entry is forgotten, not freed, for somebody may have kept a
-        // reference to the value.
-        made.retain(|made| made.execution == 0 || made.explorer != explorer);
-        made.push(Made { execution, explorer, entry });
-        (entry, init)
+        // SAFETY: the once is done, so nobody writes any more.
+        unsafe { (*entry.value.get()).as_ref() }
+    }
+
+    /// The value, exclusively, if it is there.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::sync::LazyLock;
+    /// assert_eq!(LazyLock::get_mut(&mut LazyLock::new(|| 7)), None);
+    /// ```
+    pub fn get_mut(this: &mut Self) -> Option<&mut T> {
+        let entry = this.known()?;
+        // SAFETY: nobody else has the cell, which is borrowed exclusively for as long as the value is.
+        unsafe { (*entry.value.get()).as_mut() }
     }
 }
 
@@ -134,6 +206,13 @@ impl<T, F: FnOnce() -> T + Clone> Deref for LazyLock<T, F> {
     #[track_caller]
     fn deref(&self) -> &T {
         LazyLock::force(self)
+    }
+}
+
+impl<T, F: FnOnce() -> T + Clone> DerefMut for LazyLock<T, F> {
+    #[track_caller]
+    fn deref_mut(&mut self) -> &mut T {
+        LazyLock::force_mut(self)
     }
 }
 

@@ -3,21 +3,8 @@
 //! Every type chooses its arm when it is made: inside a raddle execution every operation is a step
 //! that the engine schedules, inside `loom::model` it is loom's, elsewhere it is the real thing.
 //!
-//! The methods are std's, which `tests/parity.rs` holds them to. What differs, and in which arm:
-//!
-//! | type | differs | Native | Loom | Model |
-//! |---|---|---|---|---|
-//! | all | `new` is not `const`: an object belongs to the execution that makes it | x | x | x |
-//! | atomics | no `get_mut`, `as_ptr`, `from_ptr`: the value lies with the execution | x | x | x |
-//! | all | `Debug` does not show the data: to look would be a visible operation | x | x | x |
-//! | [`LazyLock`] | the initializer is `Clone`, and runs anew in each execution | x | x | x |
-//! | [`Condvar`] | may wake spuriously, within a budget | | | x |
-//! | timed waits | may be over early, within a budget, and are when nothing else can move | | | x |
-//! | timed waits | are never over | | x | |
-//! | [`RwLockWriteGuard`] | `downgrade` is a limit of the engine | | x | |
-//! | [`thread::scope`](crate::thread::scope) | is a limit of the engine | | x | |
-//! | `is_finished` | is a choice within a budget; under loom always false | | x | x |
-//! | [`mpsc`] | `recv` sees what every earlier sender published, not only its item's | | | x |
+//! The methods are std's, which `tests/parity` holds them to.
+#![doc = include_str!("../parity.md")]
 
 pub mod atomic;
 mod barrier;

@@ -50,6 +50,16 @@ impl<T: ?Sized> UnwindSafe for Mutex<T> {}
 impl<T: ?Sized> RefUnwindSafe for Mutex<T> {}
 
 /// Unlocks its mutex when dropped; see [`std::sync::MutexGuard`].
+///
+/// # Examples
+/// ```
+/// use raddle::sync::{Mutex, MutexGuard};
+/// let lock = Mutex::new(6);
+/// let mut guard: MutexGuard<'_, i32> = lock.lock().unwrap();
+/// *guard += 1;
+/// drop(guard);
+/// assert_eq!(lock.into_inner().unwrap(), 7);
+/// ```
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct MutexGuard<'a, T: ?Sized> {
     lock: &'a Mutex<T>,

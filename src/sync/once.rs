@@ -1,5 +1,7 @@
 //! `std::sync::Once`.
 
+use std::cell::Cell;
+use std::marker::PhantomData;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
 use crate::rt::guarded::Guarded;
@@ -38,10 +40,17 @@ impl RefUnwindSafe for Once {}
 #[derive(Debug)]
 pub struct OnceState {
     poisoned: bool,
+    /// Std's is not shared between threads.
+    not_sync: PhantomData<Cell<()>>,
 }
 
 impl OnceState {
     /// Whether an earlier closure panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::sync::Once::new().call_once_force(|state| assert!(!state.is_poisoned()));
+    /// ```
     pub fn is_poisoned(&self) -> bool {
         self.poisoned
     }
@@ -51,7 +60,10 @@ impl Once {
     /// One that has not run anything.
     ///
     /// # Examples
-    /// See [`Once`].
+    /// ```
+    /// let once = raddle::sync::Once::new();
+    /// assert!(!once.is_completed());
+    /// ```
     #[track_caller]
     #[must_use]
     #[allow(clippy::new_without_default)] // As in std.
@@ -83,7 +95,11 @@ impl Once {
     /// Like [`wait`](Self::wait), but goes on waiting though a closure panicked.
     ///
     /// # Examples
-    /// See [`wait`](Self::wait).
+    /// ```
+    /// let once = raddle::sync::Once::new();
+    /// once.call_once(|| ());
+    /// once.wait_force();
+    /// ```
     #[track_caller]
     pub fn wait_force(&self) {
         self.state.perform(&WAIT_ONCE, [0; 2], Location::caller());
@@ -100,7 +116,13 @@ impl Once {
     /// If an earlier closure panicked.
     ///
     /// # Examples
-    /// See [`Once`].
+    /// ```
+    /// let once = raddle::sync::Once::new();
+    /// let mut n = 0;
+    /// once.call_once(|| n += 1);
+    /// once.call_once(|| n += 1);
+    /// assert_eq!(n, 1);
+    /// ```
     #[track_caller]
     pub fn call_once<F: FnOnce()>(&self, f: F) {
         self.run(false, |_| f());
@@ -109,7 +131,11 @@ impl Once {
     /// Like [`call_once`](Self::call_once), but goes on though an earlier closure panicked.
     ///
     /// # Examples
-    /// See [`OnceState`].
+    /// ```
+    /// let once = raddle::sync::Once::new();
+    /// once.call_once_force(|state| assert!(!state.is_poisoned()));
+    /// assert!(once.is_completed());
+    /// ```
     #[track_caller]
     pub fn call_once_force<F: FnOnce(&OnceState)>(&self, f: F) {
         self.run(true, f);
@@ -151,7 +177,7 @@ impl Once {
             _ => {}
         }
         let mut end = End(self, site, once::POISONED);
-        f(&OnceState { poisoned: before == once::POISONED });
+        f(&OnceState { poisoned: before == once::POISONED, not_sync: PhantomData });
         end.2 = once::DONE;
     }
 }

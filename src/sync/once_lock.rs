@@ -37,7 +37,9 @@ impl<T> OnceLock<T> {
     /// An empty cell.
     ///
     /// # Examples
-    /// See [`OnceLock`].
+    /// ```
+    /// assert_eq!(raddle::sync::OnceLock::<i32>::new().get(), None);
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn new() -> Self {
@@ -91,7 +93,10 @@ impl<T> OnceLock<T> {
     /// The value, made by the closure if there is none. Others wait meanwhile.
     ///
     /// # Examples
-    /// See [`OnceLock`].
+    /// ```
+    /// let cell = raddle::sync::OnceLock::new();
+    /// assert_eq!((*cell.get_or_init(|| 1), *cell.get_or_init(|| 2)), (1, 1));
+    /// ```
     #[track_caller]
     pub fn get_or_init<F: FnOnce() -> T>(&self, f: F) -> &T {
         // A closure that panicked left nothing behind, so the next one may try, as in std.
@@ -160,6 +165,25 @@ impl<T> From<T> for OnceLock<T> {
         cell
     }
 }
+
+impl<T: Clone> Clone for OnceLock<T> {
+    #[track_caller]
+    fn clone(&self) -> Self {
+        match self.get() {
+            Some(value) => OnceLock::from(value.clone()),
+            None => OnceLock::new(),
+        }
+    }
+}
+
+impl<T: PartialEq> PartialEq for OnceLock<T> {
+    #[track_caller]
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl<T: Eq> Eq for OnceLock<T> {}
 
 impl<T: fmt::Debug> fmt::Debug for OnceLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

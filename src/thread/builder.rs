@@ -14,23 +14,44 @@ use super::{JoinHandle, Scope, ScopedJoinHandle};
 #[derive(Debug, Default)]
 #[must_use = "must eventually spawn the thread"]
 pub struct Builder {
-    name: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) stack_size: Option<usize>,
 }
 
 impl Builder {
     /// A thread without a name.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::thread::Builder;
+    /// assert!(Builder::new().spawn(|| ()).unwrap().thread().name().is_none());
+    /// ```
     pub fn new() -> Self {
         Builder::default()
     }
 
     /// Names the thread; reports call it so.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::thread::Builder;
+    /// let child = Builder::new().name("worker".into()).spawn(|| ()).unwrap();
+    /// assert_eq!(child.thread().name(), Some("worker"));
+    /// ```
     pub fn name(mut self, name: String) -> Self {
         self.name = Some(name);
         self
     }
 
-    /// Accepted as in std and not used: model threads have stacks of 1 MiB.
-    pub fn stack_size(self, _: usize) -> Self {
+    /// How large the thread's stack is, natively; threads of a model have stacks of 1 MiB.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::thread::Builder;
+    /// Builder::new().stack_size(1 << 20).spawn(|| ()).unwrap().join().unwrap();
+    /// ```
+    pub fn stack_size(mut self, size: usize) -> Self {
+        self.stack_size = Some(size);
         self
     }
 
@@ -58,19 +79,53 @@ impl Builder {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        scope.spawn_named(f, self.name)
+        scope.spawn_as(f, self)
     }
 
     /// Spawns the thread.
     ///
     /// # Errors
     /// If the operating system cannot.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::thread::Builder;
+    /// assert_eq!(Builder::new().spawn(|| 7).unwrap().join().unwrap(), 7);
+    /// ```
     #[track_caller]
     pub fn spawn<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        JoinHandle::spawn(f, self.name)
+        JoinHandle::spawn(f, self)
+    }
+
+    /// Spawns a thread that may borrow; see [`std::thread::Builder::spawn_unchecked`].
+    ///
+    /// # Safety
+    /// What the thread borrows outlives it: its handle is joined first.
+    ///
+    /// # Errors
+    /// If the operating system cannot.
+    ///
+    /// # Panics
+    /// Under loom, for the reason for which [`scope`](super::scope) does.
+    ///
+    /// # Examples
+    /// ```
+    /// let n = 7;
+    /// // SAFETY: the thread is joined while `n` is there.
+    /// let child = unsafe { raddle::thread::Builder::new().spawn_unchecked(|| n + 1) }.unwrap();
+    /// assert_eq!(child.join().unwrap(), 8);
+    /// ```
+    #[track_caller]
+    pub unsafe fn spawn_unchecked<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
+    where
+        F: FnOnce() -> T + Send,
+        T: Send,
+    {
+        // SAFETY: the caller says so.
+        unsafe { JoinHandle::spawn_borrowing(f, self) }
     }
 }

@@ -1,20 +1,17 @@
 //! `std::thread::JoinHandle`, and how a thread begins and ends in each arm.
 
-use std::any::Any;
 use std::io;
 use std::panic::{self, AssertUnwindSafe, Location};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
-use super::{Identity, NATIVE, Parker, Thread, ThreadId};
+use super::left::{Slot, leaving_its_result, result_left};
+use super::{Builder, Identity, NATIVE, Parker, Thread, ThreadId};
 use crate::engine::native::{NativeRun, panic_of};
 use crate::op::{Command, Publish, Role, Site, ThreadId as Index, always, plain, reads, unchanged, writes};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
 use crate::rt::quiet::{self, Quiet};
 use crate::rt::session::Cancelled;
-
-/// A thread's result, once it is there.
-type Slot<T> = Arc<Mutex<Option<std::thread::Result<T>>>>;
 
 /// The right to wait for a thread and to ask for its result; see [`std::thread::JoinHandle`].
 ///
@@ -38,9 +35,21 @@ unsafe impl<T> Send for JoinHandle<T> {}
 unsafe impl<T> Sync for JoinHandle<T> {}
 
 enum Of<T> {
-    Native { result: Slot<T>, done: Arc<Guarded>, run: Option<(Arc<NativeRun>, usize)> },
+    Native {
+        result: Slot<T>,
+        done: Arc<Guarded>,
+        run: Option<(Arc<NativeRun>, usize)>,
+    },
     Loom(loom::thread::JoinHandle<T>),
-    Model { result: Slot<T>, index: Index },
+    Model {
+        result: Slot<T>,
+        index: Index,
+    },
+    /// A thread that may borrow, in an arm that is the inner handle's.
+    Borrowing {
+        result: Slot<T>,
+        handle: Box<JoinHandle<()>>,
+    },
 }
 
 /// Says that a native thread has ended.
@@ -73,6 +82,11 @@ impl<T> JoinHandle<T> {
     ///
     /// # Errors
     /// With the panic's value, if it panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(raddle::thread::spawn(|| 7).join().unwrap(), 7);
+    /// ```
     #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
         let site = Location::caller();
@@ -88,6 +102,10 @@ impl<T> JoinHandle<T> {
             Of::Model { result, index } => {
                 context::session(|session| session.join(index, site));
                 taken(&result)
+            }
+            Of::Borrowing { result, handle } => {
+                let joined = handle.join();
+                result_left(&result, joined)
             }
         }
     }
@@ -126,10 +144,18 @@ impl<T> JoinHandle<T> {
                 let index = *index;
                 Box::new(move || context::session(|session| session.looks_finished(index, site)))
             }
+            Of::Borrowing { handle, .. } => handle.looks(),
         }
     }
 
     /// The thread.
+    ///
+    /// # Examples
+    /// ```
+    /// let child = raddle::thread::spawn(raddle::thread::park);
+    /// child.thread().unpark();
+    /// child.join().unwrap();
+    /// ```
     pub fn thread(&self) -> &Thread {
         &self.thread
     }
@@ -154,22 +180,42 @@ fn put<T>(slot: &Slot<T>, result: std::thread::Result<T>) {
 impl<T: Send + 'static> JoinHandle<T> {
     /// Spawns a thread in the arm of the calling one.
     #[track_caller]
-    pub(super) fn spawn<F>(f: F, name: Option<String>) -> io::Result<Self>
+    pub(super) fn spawn<F>(f: F, as_said: Builder) -> io::Result<Self>
     where
         F: FnOnce() -> T + Send + 'static,
     {
         match context::arm() {
-            Arm::Native => spawn_natively(f, name, Location::caller()),
+            Arm::Native => spawn_natively(f, as_said, Location::caller()),
             Arm::Loom => {
                 let mut builder = loom::thread::Builder::new();
-                if let Some(name) = name {
+                if let Some(name) = as_said.name {
                     builder = builder.name(name);
                 }
                 let handle = builder.spawn(f)?;
                 Ok(JoinHandle { thread: Thread::of_loom(handle.thread().clone()), of: Of::Loom(handle) })
             }
-            Arm::Model => Ok(spawn_in_model(f, name)),
+            Arm::Model => Ok(spawn_in_model(f, as_said.name)),
         }
+    }
+}
+
+impl<T: Send> JoinHandle<T> {
+    /// Spawns a thread that may borrow.
+    ///
+    /// # Safety
+    /// What it borrows outlives the thread.
+    #[track_caller]
+    pub(super) unsafe fn spawn_borrowing<F>(f: F, as_said: Builder) -> io::Result<Self>
+    where
+        F: FnOnce() -> T + Send,
+    {
+        assert!(context::arm() != Arm::Loom, "{}", crate::engine::loom::NO_SCOPE);
+        let (body, result) = leaving_its_result(f);
+        // SAFETY: the caller says so. Where an execution is unwound as a whole, its threads are unwound
+        // from the newest to the oldest, so this one before whoever it borrows from.
+        let body: Box<dyn FnOnce() + Send + 'static> = unsafe { std::mem::transmute(body) };
+        let handle = Box::new(JoinHandle::spawn(body, as_said)?);
+        Ok(JoinHandle { thread: handle.thread().clone(), of: Of::Borrowing { result, handle } })
     }
 }
 
@@ -190,7 +236,7 @@ fn spawn_in_model<T: 'static>(f: impl FnOnce() -> T + 'static, name: Option<Stri
     JoinHandle { thread: Thread::in_model(index), of: Of::Model { result, index } }
 }
 
-fn spawn_natively<F, T>(f: F, name: Option<String>, site: Site) -> io::Result<JoinHandle<T>>
+fn spawn_natively<F, T>(f: F, Builder { name, stack_size }: Builder, site: Site) -> io::Result<JoinHandle<T>>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
@@ -207,6 +253,9 @@ where
     let mut builder = std::thread::Builder::new();
     if let Some(name) = &name {
         builder = builder.name(name.clone());
+    }
+    if let Some(size) = stack_size {
+        builder = builder.stack_size(size);
     }
     let spawned = builder.spawn(move || {
         let _quiet = inside.as_ref().map(|_| Quiet::begin());
@@ -250,6 +299,3 @@ where
     };
     Ok(JoinHandle { thread, of: Of::Native { result, done, run } })
 }
-
-/// A result that may be asked for while its thread is being unwound.
-pub(super) type Payload = Box<dyn Any + Send>;

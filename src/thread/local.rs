@@ -86,7 +86,11 @@ impl<T: 'static> LocalKey<T> {
     /// If the value was dropped already.
     ///
     /// # Examples
-    /// See [`LocalKey`].
+    /// ```
+    /// use std::cell::Cell;
+    /// raddle::thread_local! { static N: Cell<i32> = const { Cell::new(1) }; }
+    /// assert_eq!(N.with(Cell::get), 1);
+    /// ```
     pub fn with<R>(&'static self, f: impl FnOnce(&T) -> R) -> R {
         match self.try_with(f) {
             Ok(result) => result,
@@ -100,7 +104,11 @@ impl<T: 'static> LocalKey<T> {
     /// If it was. In the Model arm it never was: a destructor that asks for it has a new one.
     ///
     /// # Examples
-    /// See [`LocalKey`].
+    /// ```
+    /// use std::cell::Cell;
+    /// raddle::thread_local! { static N: Cell<i32> = const { Cell::new(1) }; }
+    /// assert_eq!(N.try_with(Cell::get), Ok(1));
+    /// ```
     pub fn try_with<R>(&'static self, f: impl FnOnce(&T) -> R) -> Result<R, AccessError> {
         match context::arm() {
             Arm::Native => {
@@ -129,7 +137,12 @@ impl<T: 'static> LocalKey<Cell<T>> {
     /// Sets the thread's value.
     ///
     /// # Examples
-    /// See [`LocalKey`].
+    /// ```
+    /// use std::cell::Cell;
+    /// raddle::thread_local! { static N: Cell<i32> = const { Cell::new(1) }; }
+    /// N.set(2);
+    /// assert_eq!(N.get(), 2);
+    /// ```
     pub fn set(&'static self, value: T) {
         self.with(|cell| cell.set(value));
     }
@@ -137,7 +150,11 @@ impl<T: 'static> LocalKey<Cell<T>> {
     /// The thread's value.
     ///
     /// # Examples
-    /// See [`LocalKey`].
+    /// ```
+    /// use std::cell::Cell;
+    /// raddle::thread_local! { static N: Cell<i32> = const { Cell::new(1) }; }
+    /// assert_eq!(N.get(), 1);
+    /// ```
     pub fn get(&'static self) -> T
     where
         T: Copy,
@@ -148,7 +165,11 @@ impl<T: 'static> LocalKey<Cell<T>> {
     /// Takes the thread's value.
     ///
     /// # Examples
-    /// See [`LocalKey`].
+    /// ```
+    /// use std::cell::Cell;
+    /// raddle::thread_local! { static N: Cell<i32> = const { Cell::new(1) }; }
+    /// assert_eq!((N.take(), N.get()), (1, 0));
+    /// ```
     pub fn take(&'static self) -> T
     where
         T: Default,
@@ -159,7 +180,11 @@ impl<T: 'static> LocalKey<Cell<T>> {
     /// Exchanges the thread's value.
     ///
     /// # Examples
-    /// See [`LocalKey`].
+    /// ```
+    /// use std::cell::Cell;
+    /// raddle::thread_local! { static N: Cell<i32> = const { Cell::new(1) }; }
+    /// assert_eq!((N.replace(2), N.get()), (1, 2));
+    /// ```
     pub fn replace(&'static self, value: T) -> T {
         self.with(|cell| cell.replace(value))
     }
@@ -182,7 +207,12 @@ impl<T: 'static> LocalKey<RefCell<T>> {
     /// Calls `f` with the thread's value, borrowed exclusively.
     ///
     /// # Examples
-    /// See [`with_borrow`](Self::with_borrow).
+    /// ```
+    /// use std::cell::RefCell;
+    /// raddle::thread_local! { static N: RefCell<i32> = const { RefCell::new(1) }; }
+    /// N.with_borrow_mut(|n| *n += 1);
+    /// assert_eq!(N.with_borrow(|n| *n), 2);
+    /// ```
     pub fn with_borrow_mut<R>(&'static self, f: impl FnOnce(&mut T) -> R) -> R {
         self.with(|cell| f(&mut cell.borrow_mut()))
     }

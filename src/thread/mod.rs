@@ -2,6 +2,7 @@
 
 mod builder;
 mod join;
+mod left;
 mod local;
 mod scope;
 
@@ -44,7 +45,7 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    JoinHandle::spawn(f, None).expect("failed to spawn thread")
+    JoinHandle::spawn(f, Builder::new()).expect("failed to spawn thread")
 }
 
 /// Lets others go first; see [`std::thread::yield_now`].
@@ -120,16 +121,32 @@ std::thread_local! {
 
 impl Thread {
     /// What identifies the thread.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_ne!(raddle::thread::spawn(|| ()).thread().id(), raddle::thread::current().id());
+    /// ```
     pub fn id(&self) -> ThreadId {
         self.id
     }
 
     /// Its name, if it was given one.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(raddle::thread::spawn(|| ()).thread().name(), None);
+    /// ```
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
     /// Lets the thread return from [`park`], now or when it parks next.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::thread::current().unpark();
+    /// raddle::thread::park();
+    /// ```
     #[track_caller]
     pub fn unpark(&self) {
         let site = Location::caller();
@@ -198,7 +215,10 @@ pub fn current() -> Thread {
 /// without that.
 ///
 /// # Examples
-/// See [`Thread`].
+/// ```
+/// raddle::thread::current().unpark();
+/// raddle::thread::park();
+/// ```
 #[track_caller]
 pub fn park() {
     let site = Location::caller();
@@ -244,6 +264,32 @@ pub fn park_timeout(timeout: Duration) {
             }
         }),
     }
+}
+
+/// Like [`park_timeout`], in milliseconds.
+///
+/// # Examples
+/// ```
+/// # #![allow(deprecated)]
+/// raddle::thread::park_timeout_ms(1);
+/// ```
+#[deprecated(note = "use `park_timeout`, as with std's")]
+#[track_caller]
+pub fn park_timeout_ms(milliseconds: u32) {
+    park_timeout(Duration::from_millis(milliseconds.into()));
+}
+
+/// Like [`sleep`], in milliseconds.
+///
+/// # Examples
+/// ```
+/// # #![allow(deprecated)]
+/// raddle::thread::sleep_ms(1);
+/// ```
+#[deprecated(note = "use `sleep`, as with std's")]
+#[track_caller]
+pub fn sleep_ms(milliseconds: u32) {
+    sleep(Duration::from_millis(milliseconds.into()));
 }
 
 /// Lets time pass; see [`std::thread::sleep`].

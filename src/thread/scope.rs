@@ -1,40 +1,57 @@
 //! `std::thread::scope`.
 
+use std::any::Any;
 use std::io;
 use std::marker::PhantomData;
 use std::panic::{self, AssertUnwindSafe, Location};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::JoinHandle;
-use super::join::Payload;
+use super::left::{Slot, leaving_its_result, result_left};
+use super::{Builder, JoinHandle};
 use crate::op::Site;
 use crate::rt::context::{self, Arm};
 
 /// Where threads may be spawned that borrow from outside; see [`std::thread::Scope`].
 ///
 /// # Examples
-/// See [`scope`].
+/// ```
+/// use raddle::thread::{Scope, scope};
+/// fn add<'scope>(scope: &'scope Scope<'scope, '_>, to: &'scope mut i32) {
+///     scope.spawn(|| *to += 1);
+/// }
+/// let mut n = 6;
+/// scope(|scope| add(scope, &mut n));
+/// assert_eq!(n, 7);
+/// ```
 #[derive(Debug)]
 pub struct Scope<'scope, 'env: 'scope> {
     /// The handles of threads that nobody has joined yet.
-    unjoined: Arc<Mutex<Vec<Slot>>>,
+    unjoined: Arc<Mutex<Vec<Handle>>>,
     lifetime: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
 }
 
 /// A thread's handle until somebody joins it.
-type Slot = Arc<Mutex<Option<JoinHandle<()>>>>;
+type Handle = Arc<Mutex<Option<JoinHandle<()>>>>;
 
 /// The right to wait for a scoped thread; see [`std::thread::ScopedJoinHandle`].
 ///
 /// # Examples
-/// See [`scope`].
+/// ```
+/// raddle::thread::scope(|scope| {
+///     let child = scope.spawn(|| 7);
+///     let child: raddle::thread::ScopedJoinHandle<'_, i32> = child;
+///     assert_eq!(child.join().unwrap(), 7);
+/// });
+/// ```
 #[derive(Debug)]
 pub struct ScopedJoinHandle<'scope, T> {
-    handle: Slot,
+    handle: Handle,
     thread: super::Thread,
-    result: Arc<Mutex<Option<Result<T, Payload>>>>,
+    result: Slot<T>,
     scope: PhantomData<&'scope ()>,
+    /// Like std's, a handle is not to be looked at after a panic.
+    not_unwind_safe: PhantomData<&'static mut (dyn Any + Send + Sync)>,
 }
 
 /// Spawns threads that may borrow from the caller, and waits for all of them; see
@@ -77,49 +94,44 @@ where
 
 impl<'scope> Scope<'scope, '_> {
     /// Spawns a thread.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::thread::scope(|scope| {
+    ///     let child = scope.spawn(|| 7);
+    ///     assert_eq!(child.join().unwrap(), 7);
+    /// });
+    /// ```
     #[track_caller]
     pub fn spawn<F, T>(&'scope self, f: F) -> ScopedJoinHandle<'scope, T>
     where
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        self.spawn_named(f, None).expect("failed to spawn thread")
+        self.spawn_as(f, Builder::new()).expect("failed to spawn thread")
     }
 
-    /// Spawns a thread that may have a name.
+    /// Spawns a thread as the builder says.
     #[track_caller]
-    pub(super) fn spawn_named<F, T>(
+    pub(super) fn spawn_as<F, T>(
         &'scope self,
         f: F,
-        name: Option<String>,
+        builder: Builder,
     ) -> io::Result<ScopedJoinHandle<'scope, T>>
     where
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let result = Arc::new(Mutex::new(None));
-        let slot = Arc::clone(&result);
-        let body: Box<dyn FnOnce() + Send + 'scope> = Box::new(move || {
-            let outcome = panic::catch_unwind(AssertUnwindSafe(f));
-            let again = match &outcome {
-                Ok(_) => None,
-                Err(payload) => Some(copied(payload)),
-            };
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
-            drop(slot);
-            if let Some(payload) = again {
-                panic::resume_unwind(payload);
-            }
-        });
+        let (body, result) = leaving_its_result(f);
         // SAFETY: `scope` does not return, by a value or by unwinding, before every thread that was
         // spawned in it has ended: `join_all` waits for them. Where an execution is unwound as a
         // whole, its threads are unwound from the newest to the oldest, so this one before `scope`.
         let body: Box<dyn FnOnce() + Send + 'static> = unsafe { std::mem::transmute(body) };
-        let handle = JoinHandle::spawn(body, name)?;
+        let handle = JoinHandle::spawn(body, builder)?;
         let thread = handle.thread().clone();
         let handle = Arc::new(Mutex::new(Some(handle)));
         self.unjoined.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&handle));
-        Ok(ScopedJoinHandle { handle, thread, result, scope: PhantomData })
+        Ok(ScopedJoinHandle { handle, thread, result, scope: PhantomData, not_unwind_safe: PhantomData })
     }
 
     /// Waits for every thread; whether one that nobody joined has panicked.
@@ -141,6 +153,14 @@ impl<T> ScopedJoinHandle<'_, T> {
     ///
     /// # Errors
     /// With the panic's value, if it panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::thread::scope(|scope| {
+    ///     let child = scope.spawn(|| 7);
+    ///     assert_eq!(child.join().unwrap(), 7);
+    /// });
+    /// ```
     #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
         let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -149,15 +169,20 @@ impl<T> ScopedJoinHandle<'_, T> {
             Some(handle) => handle.join(),
             None => Ok(()),
         };
-        let result = self.result.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match (result, joined) {
-            (Some(result), _) => result,
-            (None, Err(payload)) => Err(payload),
-            (None, Ok(())) => unreachable!("a thread that ended well has left its result"),
-        }
+        result_left(&self.result, joined)
     }
 
     /// Whether the thread has ended; see [`JoinHandle::is_finished`].
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::thread::scope(|scope| {
+    ///     let child = scope.spawn(|| 7);
+    ///     while !child.is_finished() {
+    ///         raddle::thread::yield_now();
+    ///     }
+    /// });
+    /// ```
     #[track_caller]
     pub fn is_finished(&self) -> bool {
         let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -173,20 +198,15 @@ impl<T> ScopedJoinHandle<'_, T> {
     }
 
     /// The thread.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::thread::scope(|scope| {
+    ///     let child = scope.spawn(|| 7);
+    ///     assert!(child.thread().name().is_none());
+    /// });
+    /// ```
     pub fn thread(&self) -> &super::Thread {
         &self.thread
-    }
-}
-
-/// The panic's text once more: the payload itself belongs to whoever joins.
-fn copied(payload: &Payload) -> Payload {
-    if payload.is::<crate::rt::session::Cancelled>() {
-        Box::new(crate::rt::session::Cancelled)
-    } else if let Some(text) = payload.downcast_ref::<&'static str>() {
-        Box::new(*text)
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        Box::new(text.clone())
-    } else {
-        Box::new("a panic with a value that is not text")
     }
 }

@@ -94,6 +94,8 @@ pub(crate) struct Execution {
     objects: Vec<Object>,
     /// The places whose objects are made when first used, and were in this execution.
     declared: Vec<Site>,
+    /// The static whose value is being made, and how many objects were made for it.
+    pub(crate) declaring: Option<(usize, usize)>,
     ready: VecDeque<ThreadId>,
     current: ThreadId,
     /// What was chosen so far.
@@ -127,6 +129,7 @@ impl Execution {
             born: Vec::new(),
             objects: Vec::new(),
             declared: Vec::new(),
+            declaring: None,
             ready: VecDeque::new(),
             current: ThreadId::MAIN,
             schedule: Vec::new(),
@@ -149,6 +152,7 @@ impl Execution {
             self.threads[thread.index()].reset();
         }
         self.declared.clear();
+        self.declaring = None;
         self.ready.clear();
         self.schedule.clear();
         self.marks.clear();

@@ -36,6 +36,12 @@ impl Execution {
 
     /// The running thread makes an object.
     pub(crate) fn create(&mut self, kind: &'static str, state: State, site: Site) -> ObjectId {
+        if let Some((place, k)) = &mut self.declaring {
+            let id = self.ids.within(*place, *k);
+            *k += 1;
+            self.install(id, kind, state, site);
+            return id;
+        }
         let creator = self.current;
         let k = self.threads[creator.index()].objects;
         self.threads[creator.index()].objects += 1;
@@ -51,6 +57,11 @@ impl Execution {
         let id = self.ids.declared(site, k);
         self.install(id, kind, state, site);
         id
+    }
+
+    /// An object's state is another one, though nobody performed an operation.
+    pub(crate) fn set_state(&mut self, id: ObjectId, state: State) {
+        self.objects[id.index()].state = state;
     }
 
     pub(super) fn install(&mut self, id: ObjectId, kind: &'static str, state: State, site: Site) {

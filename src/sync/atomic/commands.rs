@@ -114,3 +114,31 @@ macro_rules! bits {
 }
 
 bits!(i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, bool);
+
+/// What moves a pointer: the first operand is by how many elements or bytes, the second the size of an
+/// element. The operand is no pointer, and shows as the number that it is.
+const fn moves<T>(name: &'static str, effect: fn(State, Args) -> State) -> Command {
+    let (role, publish) = (Role::Update, Publish::Nothing);
+    let show: fn(State, Args) -> String =
+        |before, [n, _]| format!("({n}) → {}", <*mut T>::from_word(before).text());
+    Command { name, role, guard: always, effect, access: writes, publish, show }
+}
+
+impl<T> Table<*mut T> {
+    pub(super) const FETCH_PTR_ADD: &'static Command =
+        &moves::<T>("fetch_ptr_add", |state, [n, size]| address(state.wrapping_add(n.wrapping_mul(size))));
+    pub(super) const FETCH_PTR_SUB: &'static Command =
+        &moves::<T>("fetch_ptr_sub", |state, [n, size]| address(state.wrapping_sub(n.wrapping_mul(size))));
+    pub(super) const FETCH_BYTE_ADD: &'static Command =
+        &moves::<T>("fetch_byte_add", |state, [n, _]| address(state.wrapping_add(n)));
+    pub(super) const FETCH_BYTE_SUB: &'static Command =
+        &moves::<T>("fetch_byte_sub", |state, [n, _]| address(state.wrapping_sub(n)));
+    pub(super) const FETCH_OR: &'static Command = &moves::<T>("fetch_or", |state, [n, _]| state | n);
+    pub(super) const FETCH_AND: &'static Command = &moves::<T>("fetch_and", |state, [n, _]| state & n);
+    pub(super) const FETCH_XOR: &'static Command = &moves::<T>("fetch_xor", |state, [n, _]| state ^ n);
+}
+
+/// As many bits of the word as an address has.
+fn address(word: State) -> State {
+    word as usize as State
+}

@@ -6,16 +6,19 @@
 
 mod arms;
 mod commands;
-mod types;
+mod macros;
+mod pointer;
+mod values;
 mod word;
 
 use std::panic::Location;
 
 pub use std::sync::atomic::{Ordering, compiler_fence};
 
-pub use types::{
-    AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicPtr, AtomicU8, AtomicU16,
-    AtomicU32, AtomicU64, AtomicUsize,
+pub use pointer::AtomicPtr;
+pub use values::{
+    AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicU8, AtomicU16, AtomicU32,
+    AtomicU64, AtomicUsize,
 };
 
 use crate::op::Publish;
@@ -43,6 +46,19 @@ pub fn fence(order: Ordering) {
             context::session(|session| session.fence(publish, site));
         }
     }
+}
+
+/// See [`crate::hint::spin_loop`].
+///
+/// # Examples
+/// ```
+/// # #![allow(deprecated)]
+/// raddle::sync::atomic::spin_loop_hint();
+/// ```
+#[deprecated(note = "use `hint::spin_loop`, as with std's")]
+#[track_caller]
+pub fn spin_loop_hint() {
+    crate::hint::spin_loop();
 }
 
 /// What a load of this order sees.

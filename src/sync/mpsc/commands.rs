@@ -1,7 +1,8 @@
 //! The word of a channel and its commands.
 //!
 //! It counts the items that wait, the receivers that wait (there is one at most), the senders, and,
-//! for a channel without room, how many items were taken: a sender there waits for its own to be.
+//! for a channel without room, how many items were taken: a sender there waits for its own to be. What
+//! is published goes with each item and is not the word's matter: see [`super::channel`].
 
 use crate::op::{Access, Args, Command, Publish, Role, State, always, plain, reads, unchanged, writes};
 
@@ -98,14 +99,13 @@ pub(super) static ADD_SENDER: Command = Command {
     show: plain,
 };
 
-/// What a sender did before it went is seen by a receiver that finds all of them gone.
 pub(super) static DROP_SENDER: Command = Command {
     name: "drop sender",
     role: Role::Signal,
     guard: always,
     effect: |state, _| state - SENDER,
     access: |_, _| SENDERS,
-    publish: Publish::Release,
+    publish: Publish::Nothing,
     show: plain,
 };
 
@@ -115,7 +115,7 @@ pub(super) static DROP_RECEIVER: Command = Command {
     guard: always,
     effect: |state, _| (state | DEAF) & !ITEMS,
     access: writes,
-    publish: Publish::Release,
+    publish: Publish::Nothing,
     show: plain,
 };
 
@@ -125,7 +125,7 @@ pub(super) static SEND: Command = Command {
     guard: |state, args| deaf(state) || room(state, args),
     effect: |state, args| if !deaf(state) && room(state, args) { state + ITEM } else { state },
     access: |state, _| write_if(!deaf(state)),
-    publish: Publish::Release,
+    publish: Publish::Nothing,
     show: plain,
 };
 
@@ -135,7 +135,7 @@ pub(super) static TRY_SEND: Command = Command {
     guard: always,
     effect: |state, args| if !deaf(state) && room_now(state, args) { state + ITEM } else { state },
     access: |state, args| write_if(!deaf(state) && room_now(state, args)),
-    publish: Publish::Release,
+    publish: Publish::Nothing,
     show: |state, args| format!("() → {}", !deaf(state) && room_now(state, args)),
 };
 
@@ -146,7 +146,7 @@ pub(super) static MEET: Command = Command {
     guard: |state, [ticket, _]| deaf(state) || was_taken(state, ticket),
     effect: unchanged,
     access: reads,
-    publish: Publish::Acquire,
+    publish: Publish::Nothing,
     show: |_, _| "() meets the receiver".to_owned(),
 };
 
@@ -157,7 +157,7 @@ pub(super) static BE_READY: Command = Command {
     guard: always,
     effect: |state, _| state | READY,
     access: writes,
-    publish: Publish::Release,
+    publish: Publish::Nothing,
     show: |_, _| "() waits".to_owned(),
 };
 
@@ -171,7 +171,7 @@ pub(super) static RECV: Command = Command {
     guard: |state, _| any(state) || silent(state),
     effect: |state, _| receive(state),
     access: |state, _| write_if(receive(state) != state),
-    publish: Publish::Acquire,
+    publish: Publish::Nothing,
     show: plain,
 };
 
@@ -181,7 +181,7 @@ pub(super) static TRY_RECV: Command = Command {
     guard: always,
     effect: |state, _| receive(state),
     access: |state, _| write_if(receive(state) != state),
-    publish: Publish::Acquire,
+    publish: Publish::Nothing,
     show: |state, _| format!("() → {}", any(state)),
 };
 

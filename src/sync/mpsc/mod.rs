@@ -1,53 +1,51 @@
 //! `std::sync::mpsc`: channels that notice when the other side is gone.
-//!
-//! A channel is one word, which counts, and the items beside it, which are touched in the same step.
-//! The senders' order is the order of the items, so no two sends commute.
 
+mod channel;
 mod commands;
+mod iter;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use std::sync::mpsc::{RecvError, RecvTimeoutError, SendError, TryRecvError, TrySendError};
 
-use crate::op::{Site, State};
-use crate::rt::guarded::Guarded;
-use commands::{
-    ADD_SENDER, BE_READY, DROP_RECEIVER, DROP_SENDER, MEET, NEW, RECV, SEND, TRY_RECV, TRY_SEND, UNBOUNDED,
-    any, deaf, room, room_now, silent, ticket, was_taken,
-};
+pub use iter::{IntoIter, Iter, TryIter};
 
-/// What both sides share.
-struct Channel<T> {
-    bound: u64,
-    state: Guarded,
-    /// The items that wait, each with its number. Touched in the same step as the word only.
-    items: Mutex<VecDeque<(u64, T)>>,
-    site: Site,
-}
+use channel::{Channel, Half};
+use commands::UNBOUNDED;
 
 /// The half that sends without ever waiting; see [`std::sync::mpsc::Sender`].
 ///
 /// # Examples
-/// See [`channel`].
+/// ```
+/// let (sender, receiver) = raddle::sync::mpsc::channel();
+/// let other: raddle::sync::mpsc::Sender<i32> = sender.clone();
+/// other.send(7).unwrap();
+/// assert_eq!(receiver.recv(), Ok(7));
+/// ```
 pub struct Sender<T>(Half<T>);
 
 /// The half that sends and may have to wait; see [`std::sync::mpsc::SyncSender`].
 ///
 /// # Examples
-/// See [`sync_channel`].
+/// ```
+/// let (sender, receiver) = raddle::sync::mpsc::sync_channel(1);
+/// let other: raddle::sync::mpsc::SyncSender<i32> = sender.clone();
+/// other.send(7).unwrap();
+/// assert_eq!(receiver.recv(), Ok(7));
+/// ```
 pub struct SyncSender<T>(Half<T>);
-
-/// One sender.
-struct Half<T>(Arc<Channel<T>>);
 
 /// The half that receives; see [`std::sync::mpsc::Receiver`].
 ///
 /// # Examples
-/// See [`channel`].
+/// ```
+/// let (sender, receiver): (_, raddle::sync::mpsc::Receiver<i32>) = raddle::sync::mpsc::channel();
+/// drop(sender);
+/// assert!(receiver.recv().is_err());
+/// ```
 pub struct Receiver<T> {
     channel: Arc<Channel<T>>,
     /// Like std's, a receiver is not shared between threads.
@@ -76,7 +74,8 @@ impl<T> RefUnwindSafe for Receiver<T> {}
 /// ```
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let (half, receiver) = make(UNBOUNDED);
+    let half = Half::new(UNBOUNDED, Location::caller());
+    let receiver = half.receiver();
     (Sender(half), receiver)
 }
 
@@ -97,85 +96,9 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 /// ```
 #[track_caller]
 pub fn sync_channel<T>(bound: usize) -> (SyncSender<T>, Receiver<T>) {
-    let (half, receiver) = make(bound as u64);
+    let half = Half::new(bound as u64, Location::caller());
+    let receiver = half.receiver();
     (SyncSender(half), receiver)
-}
-
-#[track_caller]
-fn make<T>(bound: u64) -> (Half<T>, Receiver<T>) {
-    let site = Location::caller();
-    let state = Guarded::new("Channel", NEW, site);
-    let channel = Arc::new(Channel { bound, state, items: Mutex::default(), site });
-    (Half(Arc::clone(&channel)), Receiver { channel, not_sync: std::marker::PhantomData })
-}
-
-impl<T> Channel<T> {
-    fn items(&self) -> MutexGuard<'_, VecDeque<(u64, T)>> {
-        self.items.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn received(&self, before: State) -> Result<T, TryRecvError> {
-        if any(before)
-            && let Some((_, item)) = self.items().pop_front()
-        {
-            return Ok(item);
-        }
-        Err(if silent(before) { TryRecvError::Disconnected } else { TryRecvError::Empty })
-    }
-}
-
-impl<T> Half<T> {
-    fn send(&self, item: T, site: Site) -> Result<(), SendError<T>> {
-        let channel = &*self.0;
-        let number = channel.state.perform_and(&SEND, [channel.bound, 0], site, |before| {
-            if deaf(before) || !room(before, [channel.bound, 0]) {
-                return Err(SendError(item));
-            }
-            channel.items().push_back((ticket(before), item));
-            Ok(ticket(before))
-        })?;
-        if channel.bound > 0 {
-            return Ok(());
-        }
-        // The receiver went before it took the item, if it is still there.
-        let unsent = channel.state.perform_and(&MEET, [number, 0], site, |before| {
-            if was_taken(before, number) {
-                return None;
-            }
-            let mut items = channel.items();
-            let at = items.iter().position(|(other, _)| *other == number)?;
-            items.remove(at)
-        });
-        unsent.map_or(Ok(()), |(_, item)| Err(SendError(item)))
-    }
-
-    fn try_send(&self, item: T, site: Site) -> Result<(), TrySendError<T>> {
-        let channel = &*self.0;
-        channel.state.perform_and(&TRY_SEND, [channel.bound, 0], site, |before| {
-            if deaf(before) {
-                return Err(TrySendError::Disconnected(item));
-            }
-            if !room_now(before, [channel.bound, 0]) {
-                return Err(TrySendError::Full(item));
-            }
-            channel.items().push_back((ticket(before), item));
-            Ok(())
-        })
-    }
-}
-
-impl<T> Clone for Half<T> {
-    #[track_caller]
-    fn clone(&self) -> Self {
-        self.0.state.perform(&ADD_SENDER, [0; 2], Location::caller());
-        Half(Arc::clone(&self.0))
-    }
-}
-
-impl<T> Drop for Half<T> {
-    fn drop(&mut self) {
-        self.0.state.perform(&DROP_SENDER, [0; 2], self.0.site);
-    }
 }
 
 impl<T> Sender<T> {
@@ -185,7 +108,12 @@ impl<T> Sender<T> {
     /// If the receiver is gone; the item is inside.
     ///
     /// # Examples
-    /// See [`channel`].
+    /// ```
+    /// let (sender, receiver) = raddle::sync::mpsc::channel();
+    /// sender.send(7).unwrap();
+    /// drop(receiver);
+    /// assert!(sender.send(8).is_err());
+    /// ```
     #[track_caller]
     pub fn send(&self, item: T) -> Result<(), SendError<T>> {
         self.0.send(item, Location::caller())
@@ -199,7 +127,11 @@ impl<T> SyncSender<T> {
     /// If the receiver is gone; the item is inside.
     ///
     /// # Examples
-    /// See [`sync_channel`].
+    /// ```
+    /// let (sender, receiver) = raddle::sync::mpsc::sync_channel(1);
+    /// sender.send(7).unwrap();
+    /// assert_eq!(receiver.recv(), Ok(7));
+    /// ```
     #[track_caller]
     pub fn send(&self, item: T) -> Result<(), SendError<T>> {
         self.0.send(item, Location::caller())
@@ -223,25 +155,22 @@ impl<T> SyncSender<T> {
 }
 
 impl<T> Receiver<T> {
-    fn get_ready(&self, site: Site) {
-        if self.channel.bound == 0 {
-            self.channel.state.perform(&BE_READY, [0; 2], site);
-        }
-    }
-
     /// Waits for an item.
     ///
     /// # Errors
     /// If every sender is gone and nothing is left.
     ///
     /// # Examples
-    /// See [`channel`].
+    /// ```
+    /// let (sender, receiver) = raddle::sync::mpsc::channel();
+    /// sender.send(7).unwrap();
+    /// drop(sender);
+    /// assert_eq!(receiver.recv(), Ok(7));
+    /// assert!(receiver.recv().is_err());
+    /// ```
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
-        let site = Location::caller();
-        self.get_ready(site);
-        let received = |before| self.channel.received(before);
-        self.channel.state.perform_and(&RECV, [0; 2], site, received).map_err(|_| RecvError)
+        self.channel.recv(Location::caller()).map_err(|_| RecvError)
     }
 
     /// Takes an item if there is one.
@@ -259,8 +188,7 @@ impl<T> Receiver<T> {
     /// ```
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
-        let received = |before| self.channel.received(before);
-        self.channel.state.perform_and(&TRY_RECV, [0; 2], Location::caller(), received)
+        self.channel.try_recv(Location::caller())
     }
 
     /// Waits for an item for no longer than `timeout`. In a model the time may be over early, and is
@@ -279,11 +207,7 @@ impl<T> Receiver<T> {
     /// ```
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        let site = Location::caller();
-        self.get_ready(site);
-        let received = |before| self.channel.received(before);
-        let received = self.channel.state.perform_within((&RECV, &TRY_RECV), [0; 2], timeout, site, received);
-        received.map_err(|error| match error {
+        self.channel.recv_within(timeout, Location::caller()).map_err(|error| match error {
             TryRecvError::Empty => RecvTimeoutError::Timeout,
             TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
         })
@@ -292,7 +216,12 @@ impl<T> Receiver<T> {
     /// The items, waiting for each, until every sender is gone.
     ///
     /// # Examples
-    /// See [`channel`].
+    /// ```
+    /// let (sender, receiver) = raddle::sync::mpsc::channel();
+    /// sender.send(7).unwrap();
+    /// drop(sender);
+    /// assert_eq!(receiver.iter().collect::<Vec<_>>(), [7]);
+    /// ```
     pub fn iter(&self) -> Iter<'_, T> {
         Iter(self)
     }
@@ -312,78 +241,7 @@ impl<T> Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        let channel = &*self.channel;
-        // A sender that waits for its item to be taken takes it back itself.
-        let items = channel.state.perform_and(&DROP_RECEIVER, [0; 2], channel.site, |_| {
-            if channel.bound == 0 { VecDeque::new() } else { std::mem::take(&mut *channel.items()) }
-        });
-        drop(items);
-    }
-}
-
-/// The items of a channel; see [`std::sync::mpsc::Iter`].
-///
-/// # Examples
-/// See [`channel`].
-#[derive(Debug)]
-pub struct Iter<'a, T>(&'a Receiver<T>);
-
-/// The items that are there; see [`std::sync::mpsc::TryIter`].
-///
-/// # Examples
-/// See [`Receiver::try_iter`].
-#[derive(Debug)]
-pub struct TryIter<'a, T>(&'a Receiver<T>);
-
-/// The items of a channel, with its receiver; see [`std::sync::mpsc::IntoIter`].
-///
-/// # Examples
-/// See [`channel`].
-#[derive(Debug)]
-pub struct IntoIter<T>(Receiver<T>);
-
-impl<T> Iterator for Iter<'_, T> {
-    type Item = T;
-
-    #[track_caller]
-    fn next(&mut self) -> Option<T> {
-        self.0.recv().ok()
-    }
-}
-
-impl<T> Iterator for TryIter<'_, T> {
-    type Item = T;
-
-    #[track_caller]
-    fn next(&mut self) -> Option<T> {
-        self.0.try_recv().ok()
-    }
-}
-
-impl<T> Iterator for IntoIter<T> {
-    type Item = T;
-
-    #[track_caller]
-    fn next(&mut self) -> Option<T> {
-        self.0.recv().ok()
-    }
-}
-
-impl<'a, T> IntoIterator for &'a Receiver<T> {
-    type Item = T;
-    type IntoIter = Iter<'a, T>;
-
-    fn into_iter(self) -> Iter<'a, T> {
-        self.iter()
-    }
-}
-
-impl<T> IntoIterator for Receiver<T> {
-    type Item = T;
-    type IntoIter = IntoIter<T>;
-
-    fn into_iter(self) -> IntoIter<T> {
-        IntoIter(self)
+        self.channel.drop_receiver();
     }
 }
 

@@ -8,6 +8,15 @@ use raddle::sync::{Arc, Mutex};
 use raddle::parking_lot;
 use raddle::thread;
 
+raddle::statics! {
+    static COUNTS: AtomicUsize = AtomicUsize::new(0);
+    static LATEST: parking_lot::Mutex<usize> = parking_lot::const_mutex(0);
+}
+
+raddle::future::task_local! {
+    static REQUEST: u32;
+}
+
 /// Adds in two ways and says whether nothing was lost.
 fn count() -> bool {
     let total = Arc::new((Mutex::new(0), AtomicUsize::new(0)));
@@ -23,6 +32,7 @@ fn count() -> bool {
     for child in children {
         child.join().unwrap();
     }
+    *LATEST.lock() = COUNTS.fetch_add(1, Ordering::Relaxed);
     *total.0.lock().unwrap() == 2 && total.1.load(Ordering::Relaxed) == 2
 }
 
@@ -56,7 +66,10 @@ fn main() {
     queue.put(7).unwrap();
     assert_eq!(queue.get(), Ok(7));
     assert_eq!(raddle::future::block_on(async { 7 }), 7);
+    assert_eq!(raddle::future::block_on(REQUEST.scope(7, async { REQUEST.get() })), 7);
     assert!(count());
+    let counts: &'static std::sync::atomic::AtomicUsize = &COUNTS;
+    assert_eq!((counts.load(Ordering::Relaxed), *LATEST.lock()), (1, 0));
     println!("std's own types");
 }
 
@@ -65,7 +78,10 @@ fn main() {}
 
 #[test]
 fn nothing_is_lost() {
-    raddle::check(|| assert!(count()));
+    raddle::check(|| {
+        assert!(count());
+        assert_eq!(COUNTS.load(Ordering::Relaxed), 1);
+    });
 }
 
 /// Fails on purpose: `tests/in_ci.rs` asks for it.

@@ -3,97 +3,20 @@
 //! The word counts the items and the tasks that are not done; the items lie beside it and are
 //! touched in the same step as the word.
 
+mod commands;
+mod errors;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+pub use errors::{GetError, PutError, TooManyDone};
+
 use crate::guarded::Guarded;
-use crate::op::{Access, Args, Command, Publish, Role, State, always, plain, reads, unchanged, writes};
-
-/// Where the count of unfinished tasks begins in the word; below it is the count of items.
-const UNFINISHED: u32 = 24;
-/// One more item, and with it one more task.
-const ITEM: State = 1 | 1 << UNFINISHED;
-/// Nothing is put any more.
-const SHUT: State = 1 << 63;
-
-fn items(state: State) -> u64 {
-    state & ((1 << UNFINISHED) - 1)
-}
-
-fn unfinished(state: State) -> u64 {
-    (state & !SHUT) >> UNFINISHED
-}
-
-fn shut(state: State) -> bool {
-    state & SHUT != 0
-}
-
-/// Whether there is room; the first operand is the bound, or 0 for none.
-fn room(state: State, [bound, _]: Args) -> bool {
-    bound == 0 || items(state) < bound
-}
-
-fn puts(state: State, args: Args) -> bool {
-    !shut(state) && room(state, args)
-}
-
-fn put(state: State, args: Args) -> State {
-    if puts(state, args) { state + ITEM } else { state }
-}
-
-fn put_access(state: State, args: Args) -> Access {
-    if puts(state, args) { Access::WRITE } else { Access::READ }
-}
-
-fn get(state: State, _: Args) -> State {
-    if items(state) > 0 { state - 1 } else { state }
-}
-
-fn get_access(state: State, _: Args) -> Access {
-    if items(state) > 0 { Access::WRITE } else { Access::READ }
-}
-
-/// A command of which nothing is shown but its name.
-const fn command(
-    name: &'static str,
-    role: Role,
-    guard: fn(State, Args) -> bool,
-    effect: fn(State, Args) -> State,
-    access: fn(State, Args) -> Access,
-    publish: Publish,
-) -> Command {
-    Command { name, role, guard, effect, access, publish, show: plain }
-}
-
-static PUT: Command =
-    command("put", Role::Await, |s, a| shut(s) || room(s, a), put, put_access, Publish::Release);
-static TRY_PUT: Command = command("try_put", Role::Signal, always, put, put_access, Publish::Release);
-static GET: Command =
-    command("get", Role::Await, |s, _| shut(s) || items(s) > 0, get, get_access, Publish::Acquire);
-static TRY_GET: Command = command("try_get", Role::Signal, always, get, get_access, Publish::Acquire);
-static TASK_DONE: Command = command(
-    "task_done",
-    Role::Signal,
-    always,
-    |s, _| if unfinished(s) > 0 { s - (1 << UNFINISHED) } else { s },
-    writes,
-    Publish::Release,
-);
-static JOIN: Command =
-    command("join", Role::Await, |s, _| unfinished(s) == 0, unchanged, reads, Publish::Acquire);
-/// The first operand says whether what lies in the queue is dropped.
-static SHUTDOWN: Command = command(
-    "shutdown",
-    Role::Signal,
-    always,
-    |s, [drops, _]| SHUT | if drops == 1 { s - items(s) * ITEM } else { s },
-    writes,
-    Publish::Release,
-);
-static LEN: Command = command("len", Role::Load, always, unchanged, reads, Publish::Acquire);
+use crate::op::State;
+use commands::{GET, JOIN, LEN, PUT, SHUTDOWN, TASK_DONE, TRY_GET, TRY_PUT, items, room, shut, unfinished};
 
 /// A first-in, first-out queue between threads.
 ///
@@ -118,75 +41,6 @@ pub struct Queue<T> {
     items: Mutex<VecDeque<T>>,
 }
 
-/// Why nothing was put; the item is inside.
-///
-/// # Examples
-/// ```
-/// use raddle::sync::{PutError, Queue};
-/// let queue = Queue::bounded(1);
-/// queue.put(1).unwrap();
-/// assert_eq!(queue.try_put(2), Err(PutError::Full(2)));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PutError<T> {
-    /// There is no room.
-    Full(T),
-    /// The queue was shut down.
-    ShutDown(T),
-}
-
-/// Why nothing was got.
-///
-/// # Examples
-/// ```
-/// use raddle::sync::{GetError, Queue};
-/// assert_eq!(Queue::<i32>::unbounded().try_get(), Err(GetError::Empty));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GetError {
-    /// There is nothing.
-    Empty,
-    /// The queue was shut down, and there is nothing left.
-    ShutDown,
-}
-
-/// More tasks were done than items put.
-///
-/// # Examples
-/// ```
-/// assert!(raddle::sync::Queue::<i32>::unbounded().task_done().is_err());
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooManyDone;
-
-impl<T> fmt::Display for PutError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            PutError::Full(_) => "the queue is full",
-            PutError::ShutDown(_) => "the queue was shut down",
-        })
-    }
-}
-
-impl fmt::Display for GetError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            GetError::Empty => "the queue is empty",
-            GetError::ShutDown => "the queue was shut down",
-        })
-    }
-}
-
-impl fmt::Display for TooManyDone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("task_done was called more often than put")
-    }
-}
-
-impl<T: fmt::Debug> std::error::Error for PutError<T> {}
-impl std::error::Error for GetError {}
-impl std::error::Error for TooManyDone {}
-
 impl<T> Queue<T> {
     /// A queue with room for `bound` items.
     ///
@@ -194,7 +48,10 @@ impl<T> Queue<T> {
     /// If the bound is 0.
     ///
     /// # Examples
-    /// See [`Queue`].
+    /// ```
+    /// let queue = raddle::sync::Queue::bounded(1);
+    /// assert!(queue.try_put(1).is_ok() && queue.try_put(2).is_err());
+    /// ```
     #[track_caller]
     pub fn bounded(bound: usize) -> Self {
         assert!(bound > 0, "a queue without room");
@@ -204,7 +61,12 @@ impl<T> Queue<T> {
     /// A queue with room for any number of items.
     ///
     /// # Examples
-    /// See [`GetError`].
+    /// ```
+    /// let queue = raddle::sync::Queue::unbounded();
+    /// queue.put(1).unwrap();
+    /// queue.put(2).unwrap();
+    /// assert_eq!(queue.get(), Ok(1));
+    /// ```
     #[track_caller]
     pub fn unbounded() -> Self {
         Self::make(0)
@@ -243,7 +105,11 @@ impl<T> Queue<T> {
     /// If the queue was shut down; the item is inside.
     ///
     /// # Examples
-    /// See [`Queue`].
+    /// ```
+    /// let queue = raddle::sync::Queue::unbounded();
+    /// queue.put(7).unwrap();
+    /// assert_eq!(queue.get(), Ok(7));
+    /// ```
     #[track_caller]
     pub fn put(&self, item: T) -> Result<(), PutError<T>> {
         let (site, args) = (Location::caller(), [self.bound, 0]);
@@ -256,7 +122,11 @@ impl<T> Queue<T> {
     /// If there is none, or the queue was shut down; the item is inside.
     ///
     /// # Examples
-    /// See [`PutError`].
+    /// ```
+    /// let queue = raddle::sync::Queue::bounded(1);
+    /// assert!(queue.try_put(1).is_ok());
+    /// assert!(queue.try_put(2).is_err());
+    /// ```
     #[track_caller]
     pub fn try_put(&self, item: T) -> Result<(), PutError<T>> {
         let (site, args) = (Location::caller(), [self.bound, 0]);
@@ -288,7 +158,11 @@ impl<T> Queue<T> {
     /// If the queue was shut down and nothing is left.
     ///
     /// # Examples
-    /// See [`Queue`].
+    /// ```
+    /// let queue = raddle::sync::Queue::unbounded();
+    /// queue.put(7).unwrap();
+    /// assert_eq!(queue.get(), Ok(7));
+    /// ```
     #[track_caller]
     pub fn get(&self) -> Result<T, GetError> {
         self.state.perform_and(&GET, [0; 2], Location::caller(), |before| self.after_get(before))
@@ -300,7 +174,12 @@ impl<T> Queue<T> {
     /// If there is none.
     ///
     /// # Examples
-    /// See [`GetError`].
+    /// ```
+    /// let queue = raddle::sync::Queue::unbounded();
+    /// assert!(queue.try_get().is_err());
+    /// queue.put(7).unwrap();
+    /// assert_eq!(queue.try_get(), Ok(7));
+    /// ```
     #[track_caller]
     pub fn try_get(&self) -> Result<T, GetError> {
         self.state.perform_and(&TRY_GET, [0; 2], Location::caller(), |before| self.after_get(before))
@@ -328,7 +207,13 @@ impl<T> Queue<T> {
     /// If more work is done than items were put; nothing changes then.
     ///
     /// # Examples
-    /// See [`Queue`].
+    /// ```
+    /// let queue = raddle::sync::Queue::unbounded();
+    /// queue.put(7).unwrap();
+    /// queue.get().unwrap();
+    /// assert!(queue.task_done().is_ok());
+    /// assert!(queue.task_done().is_err());
+    /// ```
     #[track_caller]
     pub fn task_done(&self) -> Result<(), TooManyDone> {
         let before = self.state.perform(&TASK_DONE, [0; 2], Location::caller());
@@ -338,7 +223,13 @@ impl<T> Queue<T> {
     /// Waits until the work on every item is done.
     ///
     /// # Examples
-    /// See [`Queue`].
+    /// ```
+    /// let queue = raddle::sync::Queue::unbounded();
+    /// queue.put(7).unwrap();
+    /// queue.get().unwrap();
+    /// queue.task_done().unwrap();
+    /// queue.join();
+    /// ```
     #[track_caller]
     pub fn join(&self) {
         self.state.perform(&JOIN, [0; 2], Location::caller());

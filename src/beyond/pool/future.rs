@@ -1,4 +1,4 @@
-//! A small pool of threads and the futures of what it runs, as Python's `concurrent.futures`.
+//! What a task of a pool comes to, as Python's `concurrent.futures.Future`.
 
 use std::any::Any;
 use std::fmt;
@@ -6,10 +6,8 @@ use std::panic::{self, AssertUnwindSafe, Location};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::queue::Queue;
 use crate::guarded::{Guarded, let_cancellation_pass};
 use crate::op::{Args, Command, Publish, Role, State, always, plain, reads, unchanged, writes};
-use crate::thread::{self, JoinHandle};
 
 /// Submitted, and not begun.
 const PENDING: State = 0;
@@ -75,17 +73,6 @@ pub enum TaskError {
     TimedOut,
 }
 
-/// The pool was shut down.
-///
-/// # Examples
-/// ```
-/// let pool = raddle::sync::ThreadPool::new(1);
-/// pool.shutdown(true, false);
-/// assert!(pool.submit(|| ()).is_err());
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PoolClosed;
-
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -96,14 +83,7 @@ impl fmt::Display for TaskError {
     }
 }
 
-impl fmt::Display for PoolClosed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the pool was shut down")
-    }
-}
-
 impl std::error::Error for TaskError {}
-impl std::error::Error for PoolClosed {}
 
 type Callback<T> = Box<dyn FnOnce(&TaskFuture<T>) + Send>;
 
@@ -146,7 +126,7 @@ impl<T> fmt::Debug for TaskFuture<T> {
 
 impl<T> TaskFuture<T> {
     #[track_caller]
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let state = Guarded::new("Task", PENDING, Location::caller());
         let slot = Mutex::new(Slot { outcome: None, callbacks: Vec::new() });
         TaskFuture { shared: Arc::new(Shared { state, slot }) }
@@ -162,7 +142,7 @@ impl<T> TaskFuture<T> {
 
     /// Runs the task, unless it was cancelled.
     #[track_caller]
-    fn run(&self, f: impl FnOnce() -> T) {
+    pub(super) fn run(&self, f: impl FnOnce() -> T) {
         let site = Location::caller();
         if self.shared.state.perform(&BEGIN, [RUNNING, 0], site) != PENDING {
             return;
@@ -211,7 +191,12 @@ impl<T> TaskFuture<T> {
     /// Whether the task was cancelled.
     ///
     /// # Examples
-    /// See [`TaskFuture`].
+    /// ```
+    /// let pool = raddle::sync::ThreadPool::new(1);
+    /// let task = pool.submit(|| 7).unwrap();
+    /// task.result().unwrap();
+    /// assert!(!task.cancelled());
+    /// ```
     #[track_caller]
     pub fn cancelled(&self) -> bool {
         self.state(Location::caller()) == CANCELLED
@@ -235,7 +220,12 @@ impl<T> TaskFuture<T> {
     /// Whether the task has ended or was cancelled.
     ///
     /// # Examples
-    /// See [`TaskFuture`].
+    /// ```
+    /// let pool = raddle::sync::ThreadPool::new(1);
+    /// let task = pool.submit(|| 7).unwrap();
+    /// task.result().unwrap();
+    /// assert!(task.done());
+    /// ```
     #[track_caller]
     pub fn done(&self) -> bool {
         self.state(Location::caller()) >= CANCELLED
@@ -272,7 +262,10 @@ impl<T: Clone> TaskFuture<T> {
     /// If it was cancelled or panicked.
     ///
     /// # Examples
-    /// See [`TaskFuture`].
+    /// ```
+    /// let pool = raddle::sync::ThreadPool::new(1);
+    /// assert_eq!(pool.submit(|| 7).unwrap().result(), Ok(7));
+    /// ```
     #[track_caller]
     pub fn result(&self) -> Result<T, TaskError> {
         self.shared.state.perform_and(&AWAIT, [0; 2], Location::caller(), |state| self.outcome(state))
@@ -331,129 +324,4 @@ fn said(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic with a value that is not text".to_owned())
-}
-
-/// A task without its type.
-struct Job {
-    run: Box<dyn FnOnce() + Send>,
-    cancel: Box<dyn FnOnce() + Send>,
-}
-
-/// Threads that run what is submitted, first come, first served.
-///
-/// # Examples
-/// ```
-/// let pool = raddle::sync::ThreadPool::new(2);
-/// assert_eq!(pool.map(vec![1, 2, 3], |n| n * n), Ok(vec![1, 4, 9]));
-/// pool.shutdown(true, false);
-/// ```
-pub struct ThreadPool {
-    jobs: Arc<Queue<Job>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
-}
-
-impl ThreadPool {
-    /// A pool of so many threads.
-    ///
-    /// # Panics
-    /// If there are to be none.
-    ///
-    /// # Examples
-    /// See [`ThreadPool`].
-    #[track_caller]
-    pub fn new(threads: usize) -> Self {
-        assert!(threads > 0, "a pool without threads");
-        let jobs: Arc<Queue<Job>> = Arc::new(Queue::unbounded());
-        let worker = || {
-            let jobs = Arc::clone(&jobs);
-            thread::spawn(move || {
-                while let Ok(job) = jobs.get() {
-                    (job.run)();
-                }
-            })
-        };
-        let threads = Mutex::new((0..threads).map(|_| worker()).collect());
-        ThreadPool { jobs, threads }
-    }
-
-    /// Lets a thread of the pool run `f`.
-    ///
-    /// # Errors
-    /// If the pool was shut down.
-    ///
-    /// # Examples
-    /// See [`TaskFuture`].
-    #[track_caller]
-    pub fn submit<T, F>(&self, f: F) -> Result<TaskFuture<T>, PoolClosed>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        let task = TaskFuture::new();
-        let (own, other) = (task.clone(), task.clone());
-        let run = Box::new(move || own.run(f));
-        let cancel = Box::new(move || _ = other.cancel());
-        self.jobs.put(Job { run, cancel }).map_err(|_| PoolClosed)?;
-        Ok(task)
-    }
-
-    /// Applies `f` to every item, on the threads of the pool, and returns the results in their order.
-    ///
-    /// # Errors
-    /// If one of them panicked, or was cancelled because the pool was shut down.
-    ///
-    /// # Examples
-    /// See [`ThreadPool`].
-    #[track_caller]
-    pub fn map<I, T, F>(&self, items: I, f: F) -> Result<Vec<T>, TaskError>
-    where
-        I: IntoIterator,
-        I::Item: Send + 'static,
-        T: Clone + Send + 'static,
-        F: Fn(I::Item) -> T + Send + Sync + 'static,
-    {
-        let f = Arc::new(f);
-        let submit = |item| {
-            let f = Arc::clone(&f);
-            self.submit(move || f(item)).map_err(|PoolClosed| TaskError::Cancelled)
-        };
-        let tasks: Vec<_> = items.into_iter().map(submit).collect::<Result<_, _>>()?;
-        tasks.iter().map(TaskFuture::result).collect()
-    }
-
-    /// Takes no more tasks. Those that have not begun are run, or cancelled if `cancel` says so; if
-    /// `wait` says so, returns only when every thread of the pool has ended.
-    ///
-    /// # Examples
-    /// See [`ThreadPool`].
-    #[track_caller]
-    pub fn shutdown(&self, wait: bool, cancel: bool) {
-        if cancel {
-            for job in self.jobs.shutdown_now() {
-                (job.cancel)();
-            }
-        } else {
-            self.jobs.shutdown();
-        }
-        if wait {
-            let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-            for thread in threads {
-                // A worker catches its tasks' panics, so there is nothing to learn from it.
-                let _ = thread.join();
-            }
-        }
-    }
-}
-
-impl Drop for ThreadPool {
-    /// Shuts the pool down and does not wait.
-    fn drop(&mut self) {
-        self.jobs.shutdown();
-    }
-}
-
-impl fmt::Debug for ThreadPool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ThreadPool").finish_non_exhaustive()
-    }
 }

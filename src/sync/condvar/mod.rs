@@ -1,15 +1,18 @@
 //! `std::sync::Condvar`: any waiter may be the one that is notified, and waits may wake up spuriously.
 
+mod native;
+
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
-use crate::engine::native::{self, GLANCE};
 use crate::op::{Publish, Site, ThreadSet};
 use crate::rt::context::{self, Arm};
 use crate::rt::object::{ModelObject, check_arm};
 use crate::rt::thread::Choosing;
 use crate::sync::commands::{ALL, ENQUEUE, LEAVE, ONE, WAKE_ALL, WAKE_ONE};
 use crate::sync::{LockResult, MutexGuard, poison};
+use crate::time::Instant;
+use native::Waiters;
 
 /// A condition variable with std's interface; see [`std::sync::Condvar`].
 ///
@@ -47,19 +50,6 @@ enum Of {
     Model(ModelObject),
 }
 
-/// Native waiters, each with a ticket.
-#[derive(Debug, Default)]
-struct Waiters {
-    tickets: parking_lot::Mutex<Tickets>,
-    changed: parking_lot::Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Tickets {
-    next: u64,
-    waiting: Vec<u64>,
-}
-
 /// Whether a timed wait timed out; see [`std::sync::WaitTimeoutResult`].
 ///
 /// # Examples
@@ -76,6 +66,15 @@ pub struct WaitTimeoutResult(bool);
 
 impl WaitTimeoutResult {
     /// Whether the wait is known to have timed out.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use raddle::sync::{Condvar, Mutex};
+    /// let (lock, condvar) = (Mutex::new(1), Condvar::new());
+    /// let (guard, result) = condvar.wait_timeout(lock.lock().unwrap(), Duration::ZERO).unwrap();
+    /// assert!(result.timed_out() && *guard == 1);
+    /// ```
     pub fn timed_out(&self) -> bool {
         self.0
     }
@@ -105,7 +104,20 @@ impl Condvar {
     /// If the mutex was poisoned; the guard is inside.
     ///
     /// # Examples
-    /// See [`Condvar`].
+    /// ```
+    /// use raddle::{sync::{Condvar, Mutex}, thread};
+    /// let (lock, condvar) = (Mutex::new(0), Condvar::new());
+    /// thread::scope(|scope| {
+    ///     scope.spawn(|| {
+    ///         *lock.lock().unwrap() = 1;
+    ///         condvar.notify_one();
+    ///     });
+    ///     let mut guard = lock.lock().unwrap();
+    ///     while *guard == 0 {
+    ///         guard = condvar.wait(guard).unwrap();
+    ///     }
+    /// });
+    /// ```
     #[track_caller]
     pub fn wait<'a, T: ?Sized>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
         let (guard, _) = self.wait_for(guard, None, Location::caller());
@@ -118,7 +130,12 @@ impl Condvar {
     /// If the mutex was poisoned; the guard is inside.
     ///
     /// # Examples
-    /// See [`Condvar`].
+    /// ```
+    /// use raddle::sync::{Condvar, Mutex};
+    /// let (lock, condvar) = (Mutex::new(1), Condvar::new());
+    /// let guard = condvar.wait_while(lock.lock().unwrap(), |n| *n == 0).unwrap();
+    /// assert_eq!(*guard, 1);
+    /// ```
     #[track_caller]
     pub fn wait_while<'a, T: ?Sized, F: FnMut(&mut T) -> bool>(
         &self,
@@ -141,7 +158,13 @@ impl Condvar {
     /// If the mutex was poisoned; the guard is inside.
     ///
     /// # Examples
-    /// See [`WaitTimeoutResult`].
+    /// ```
+    /// use std::time::Duration;
+    /// use raddle::sync::{Condvar, Mutex};
+    /// let (lock, condvar) = (Mutex::new(1), Condvar::new());
+    /// let (guard, result) = condvar.wait_timeout(lock.lock().unwrap(), Duration::ZERO).unwrap();
+    /// assert!(result.timed_out() && *guard == 1);
+    /// ```
     #[track_caller]
     pub fn wait_timeout<'a, T: ?Sized>(
         &self,
@@ -150,6 +173,31 @@ impl Condvar {
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
         let (guard, timed_out) = self.wait_for(guard, Some(timeout), Location::caller());
         poison::result(guard.poisoned(), (guard, WaitTimeoutResult(timed_out)))
+    }
+
+    /// Like [`wait_timeout`](Self::wait_timeout), in milliseconds; whether it was woken in time.
+    ///
+    /// # Errors
+    /// If the mutex was poisoned; the guard is inside.
+    ///
+    /// # Examples
+    /// ```
+    /// # #![allow(deprecated)]
+    /// use raddle::sync::{Condvar, Mutex};
+    /// let (lock, condvar) = (Mutex::new(()), Condvar::new());
+    /// let (guard, woken) = condvar.wait_timeout_ms(lock.lock().unwrap(), 1).unwrap();
+    /// # drop((guard, woken));
+    /// ```
+    #[deprecated(note = "use `wait_timeout`, as with std's")]
+    #[track_caller]
+    pub fn wait_timeout_ms<'a, T: ?Sized>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        milliseconds: u32,
+    ) -> LockResult<(MutexGuard<'a, T>, bool)> {
+        let timeout = Duration::from_millis(milliseconds.into());
+        let (guard, timed_out) = self.wait_for(guard, Some(timeout), Location::caller());
+        poison::result(guard.poisoned(), (guard, !timed_out))
     }
 
     /// Waits for as long as the condition holds, but no longer than `timeout`.
@@ -174,14 +222,13 @@ impl Condvar {
         timeout: Duration,
         mut condition: F,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
-        let mut timed_out = false;
+        let (begun, mut timed_out) = (Instant::now(), false);
         while condition(&mut *guard) {
-            // In a model a wait that was woken in vain begins its time anew: time is virtual, and
-            // waiting longer than asked is always allowed.
             if timed_out || guard.poisoned() {
                 return poison::result(guard.poisoned(), (guard, WaitTimeoutResult(timed_out)));
             }
-            (guard, timed_out) = self.wait_for(guard, Some(timeout), Location::caller());
+            let left = timeout.saturating_sub(begun.elapsed());
+            (guard, timed_out) = self.wait_for(guard, Some(left), Location::caller());
         }
         poison::result(guard.poisoned(), (guard, WaitTimeoutResult(false)))
     }
@@ -189,7 +236,9 @@ impl Condvar {
     /// Wakes one waiter, if there is any. Which one is not said.
     ///
     /// # Examples
-    /// See [`Condvar`].
+    /// ```
+    /// raddle::sync::Condvar::new().notify_one();
+    /// ```
     #[track_caller]
     pub fn notify_one(&self) {
         self.notify(false, Location::caller());
@@ -225,12 +274,7 @@ impl Condvar {
             }
             Of::Native(waiters) => {
                 check_arm(Arm::Native, self.site, site);
-                let mut tickets = waiters.tickets.lock();
-                let woken = if all { tickets.waiting.len() } else { tickets.waiting.len().min(1) };
-                tickets.waiting.drain(..woken);
-                drop(tickets);
-                waiters.woke();
-                woken
+                waiters.wake(all)
             }
         }
     }
@@ -314,61 +358,6 @@ fn wait_in_model(
         lock();
         timed_out
     })
-}
-
-impl Waiters {
-    /// Tells the run, if there is one, that somebody was woken, and lets them look.
-    fn woke(&self) {
-        if let Some(run) = context::native_run() {
-            run.progress();
-        }
-        self.changed.notify_all();
-    }
-
-    #[allow(clippy::disallowed_methods)] // The native arm lives in real time.
-    fn wait(&self, (unlock, lock): (&dyn Fn(), &dyn Fn()), timeout: Option<Duration>, site: Site) -> bool {
-        let run = context::native_run();
-        let deadline = timeout.and_then(|timeout| std::time::Instant::now().checked_add(timeout));
-        let mut stuck = None;
-        let mut tickets = self.tickets.lock();
-        let ticket = tickets.next;
-        tickets.next += 1;
-        tickets.waiting.push(ticket);
-        unlock();
-        let mut timed_out = false;
-        loop {
-            let seen = run.as_ref().map(|run| run.seen());
-            if !tickets.waiting.contains(&ticket) {
-                break;
-            }
-            if deadline.is_some_and(|deadline| std::time::Instant::now() >= deadline) {
-                tickets.waiting.retain(|&waiting| waiting != ticket);
-                timed_out = true;
-                break;
-            }
-            if let (Some(run), Some(seen), None) = (&run, seen, deadline) {
-                let what = format!("Condvar waits at {}:{} to be notified", site.file(), site.line());
-                run.looked_in_vain(&mut stuck, seen, &what);
-                if run.cancelled() {
-                    break;
-                }
-                self.changed.wait_for(&mut tickets, GLANCE);
-            } else if let Some(deadline) = deadline {
-                self.changed.wait_until(&mut tickets, deadline);
-            } else {
-                self.changed.wait(&mut tickets);
-            }
-        }
-        drop(tickets);
-        if let Some(run) = &run {
-            run.looked_with_success(stuck);
-        }
-        lock();
-        if let Some(run) = &run {
-            native::leave_if_cancelled(run);
-        }
-        timed_out
-    }
 }
 
 impl Default for Condvar {

@@ -1,16 +1,19 @@
 //! `std::sync::RwLock`, with poisoning by writers. Neither readers nor writers are preferred.
 
+mod guards;
+
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+
+pub use guards::{RwLockReadGuard, RwLockWriteGuard};
 
 use crate::op::{Command, Site};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
 use crate::rt::object::check_arm;
-use crate::sync::commands::{DOWNGRADE, READ, READ_UNLOCK, TRY_READ, TRY_WRITE, WRITE, WRITE_UNLOCK};
+use crate::sync::commands::{READ, TRY_READ, TRY_WRITE, WRITE};
 use crate::sync::poison::{self, Flag};
 use crate::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
@@ -52,30 +55,6 @@ unsafe impl<T: ?Sized + Send> Send for RwLock<T> {}
 unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
 impl<T: ?Sized> UnwindSafe for RwLock<T> {}
 impl<T: ?Sized> RefUnwindSafe for RwLock<T> {}
-
-/// Shared access until it is dropped; see [`std::sync::RwLockReadGuard`].
-#[must_use = "if unused the RwLock will immediately unlock"]
-pub struct RwLockReadGuard<'a, T: ?Sized> {
-    lock: &'a RwLock<T>,
-    loom: Option<loom::sync::RwLockReadGuard<'a, ()>>,
-    site: Site,
-    not_send: PhantomData<*const ()>,
-}
-
-/// Exclusive access until it is dropped; see [`std::sync::RwLockWriteGuard`].
-#[must_use = "if unused the RwLock will immediately unlock"]
-pub struct RwLockWriteGuard<'a, T: ?Sized> {
-    lock: &'a RwLock<T>,
-    panicking: bool,
-    loom: Option<loom::sync::RwLockWriteGuard<'a, ()>>,
-    site: Site,
-    not_send: PhantomData<*const ()>,
-}
-
-// SAFETY: a shared guard gives shared access to the data, which is what `T: Sync` allows.
-unsafe impl<T: ?Sized + Sync> Sync for RwLockReadGuard<'_, T> {}
-// SAFETY: as above.
-unsafe impl<T: ?Sized + Sync> Sync for RwLockWriteGuard<'_, T> {}
 
 impl<T> RwLock<T> {
     /// Makes a lock that nobody holds.
@@ -154,7 +133,11 @@ impl<T: ?Sized> RwLock<T> {
     /// If a writer panicked; the guard is inside.
     ///
     /// # Examples
-    /// See [`RwLock`].
+    /// ```
+    /// use raddle::sync::RwLock;
+    /// let lock = RwLock::new(7);
+    /// assert_eq!(*lock.read().unwrap() + *lock.read().unwrap(), 14);
+    /// ```
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
@@ -190,7 +173,12 @@ impl<T: ?Sized> RwLock<T> {
     /// If a writer panicked; the guard is inside.
     ///
     /// # Examples
-    /// See [`RwLock`].
+    /// ```
+    /// use raddle::sync::RwLock;
+    /// let lock = RwLock::new(7);
+    /// *lock.write().unwrap() += 1;
+    /// assert_eq!(lock.into_inner().unwrap(), 8);
+    /// ```
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();
@@ -261,94 +249,6 @@ impl<T: ?Sized> RwLock<T> {
     /// ```
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
         poison::result(self.poison.get(), self.data.get_mut())
-    }
-}
-
-impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
-    /// Makes a shared lock of the exclusive one, and lets no other writer between.
-    ///
-    /// # Panics
-    /// Under loom, whose lock cannot do that.
-    ///
-    /// # Examples
-    /// ```
-    /// use raddle::sync::{RwLock, RwLockWriteGuard};
-    /// let lock = RwLock::new(7);
-    /// let reader = RwLockWriteGuard::downgrade(lock.write().unwrap());
-    /// assert!(*reader == 7 && lock.try_read().is_ok());
-    /// ```
-    #[must_use = "if unused the RwLock will immediately unlock"]
-    pub fn downgrade(writer: Self) -> RwLockReadGuard<'a, T> {
-        let (lock, site) = (writer.lock, writer.site);
-        match &lock.raw {
-            Raw::Guarded(guarded) => {
-                // The lock is not given back.
-                std::mem::forget(writer);
-                guarded.perform(&DOWNGRADE, [0; 2], site);
-            }
-            Raw::Loom(..) => panic!("{}", crate::engine::loom::NO_DOWNGRADE),
-        }
-        RwLockReadGuard { lock, loom: None, site, not_send: PhantomData }
-    }
-}
-
-impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
-    fn drop(&mut self) {
-        match &self.lock.raw {
-            Raw::Guarded(guarded) => {
-                guarded.give_back(&READ_UNLOCK, [0; 2], self.site);
-            }
-            Raw::Loom(..) => drop(self.loom.take()),
-        }
-    }
-}
-
-impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
-    fn drop(&mut self) {
-        self.lock.poison.done(self.panicking);
-        match &self.lock.raw {
-            Raw::Guarded(guarded) => {
-                guarded.give_back(&WRITE_UNLOCK, [0; 2], self.site);
-            }
-            Raw::Loom(..) => drop(self.loom.take()),
-        }
-    }
-}
-
-impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        // SAFETY: the guard stands for a shared lock, so nobody writes.
-        unsafe { &*self.lock.data.get() }
-    }
-}
-
-impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        // SAFETY: the guard stands for the exclusive lock, so no other thread has access.
-        unsafe { &*self.lock.data.get() }
-    }
-}
-
-impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: as above, and this guard is borrowed exclusively.
-        unsafe { &mut *self.lock.data.get() }
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockReadGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockWriteGuard<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
     }
 }
 

@@ -1,0 +1,88 @@
+//! The word of a queue and its commands.
+
+use crate::op::{Access, Args, Command, Publish, Role, State, always, plain, reads, unchanged, writes};
+
+/// Where the count of unfinished tasks begins in the word; below it is the count of items.
+const UNFINISHED: u32 = 24;
+/// One more item, and with it one more task.
+const ITEM: State = 1 | 1 << UNFINISHED;
+/// Nothing is put any more.
+const SHUT: State = 1 << 63;
+
+pub(super) fn items(state: State) -> u64 {
+    state & ((1 << UNFINISHED) - 1)
+}
+
+pub(super) fn unfinished(state: State) -> u64 {
+    (state & !SHUT) >> UNFINISHED
+}
+
+pub(super) fn shut(state: State) -> bool {
+    state & SHUT != 0
+}
+
+/// Whether there is room; the first operand is the bound, or 0 for none.
+pub(super) fn room(state: State, [bound, _]: Args) -> bool {
+    bound == 0 || items(state) < bound
+}
+
+pub(super) fn puts(state: State, args: Args) -> bool {
+    !shut(state) && room(state, args)
+}
+
+fn put(state: State, args: Args) -> State {
+    if puts(state, args) { state + ITEM } else { state }
+}
+
+fn put_access(state: State, args: Args) -> Access {
+    if puts(state, args) { Access::WRITE } else { Access::READ }
+}
+
+fn get(state: State, _: Args) -> State {
+    if items(state) > 0 { state - 1 } else { state }
+}
+
+fn get_access(state: State, _: Args) -> Access {
+    if items(state) > 0 { Access::WRITE } else { Access::READ }
+}
+
+/// A command of which nothing is shown but its name.
+const fn command(
+    name: &'static str,
+    role: Role,
+    guard: fn(State, Args) -> bool,
+    effect: fn(State, Args) -> State,
+    access: fn(State, Args) -> Access,
+    publish: Publish,
+) -> Command {
+    Command { name, role, guard, effect, access, publish, show: plain }
+}
+
+pub(super) static PUT: Command =
+    command("put", Role::Await, |s, a| shut(s) || room(s, a), put, put_access, Publish::Release);
+pub(super) static TRY_PUT: Command =
+    command("try_put", Role::Signal, always, put, put_access, Publish::Release);
+pub(super) static GET: Command =
+    command("get", Role::Await, |s, _| shut(s) || items(s) > 0, get, get_access, Publish::Acquire);
+pub(super) static TRY_GET: Command =
+    command("try_get", Role::Signal, always, get, get_access, Publish::Acquire);
+pub(super) static TASK_DONE: Command = command(
+    "task_done",
+    Role::Signal,
+    always,
+    |s, _| if unfinished(s) > 0 { s - (1 << UNFINISHED) } else { s },
+    writes,
+    Publish::Release,
+);
+pub(super) static JOIN: Command =
+    command("join", Role::Await, |s, _| unfinished(s) == 0, unchanged, reads, Publish::Acquire);
+/// The first operand says whether what lies in the queue is dropped.
+pub(super) static SHUTDOWN: Command = command(
+    "shutdown",
+    Role::Signal,
+    always,
+    |s, [drops, _]| SHUT | if drops == 1 { s - items(s) * ITEM } else { s },
+    writes,
+    Publish::Release,
+);
+pub(super) static LEN: Command = command("len", Role::Load, always, unchanged, reads, Publish::Acquire);

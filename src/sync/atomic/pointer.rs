@@ -1,0 +1,100 @@
+//! Atomic pointers.
+
+use std::fmt;
+use std::panic::{Location, RefUnwindSafe};
+use std::sync::atomic as native;
+
+use loom::sync::atomic as loomed;
+
+use super::arms::{Arms, CompareExchange, Native};
+use super::commands::Table;
+use super::macros::{common, update};
+use super::word::Word;
+use super::{Ordering, of_load, of_store, of_update};
+
+/// An atomic pointer with std's interface; see [`std::sync::atomic::AtomicPtr`].
+///
+/// Addresses differ between executions, so a model must not let what it does depend on them.
+///
+/// # Examples
+/// ```
+/// use raddle::sync::atomic::{AtomicPtr, Ordering};
+/// let mut n = 7;
+/// let pointer = AtomicPtr::new(&mut n);
+/// assert!(!pointer.load(Ordering::SeqCst).is_null());
+/// ```
+pub struct AtomicPtr<T>(Arms<native::AtomicPtr<T>>);
+
+common!(AtomicPtr<T>, *mut T);
+
+impl<T> Default for AtomicPtr<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new(std::ptr::null_mut())
+    }
+}
+
+/// What moves a pointer, or changes the bits of its address. The target's provenance is kept.
+macro_rules! pointers {
+    ($($(#[$doc:meta])* $method:ident = $command:ident, |$pointer:ident, $n:ident| $new:expr;)*) => {
+        impl<T> AtomicPtr<T> { $(
+            $(#[$doc])*
+            ///
+            /// # Examples
+            /// ```
+            /// use raddle::sync::atomic::{AtomicPtr, Ordering};
+            /// let items = &mut [1, 2];
+            /// let pointer = AtomicPtr::new(items.as_mut_ptr());
+            #[doc = concat!("assert_eq!(pointer.", stringify!($method), "(1, Ordering::SeqCst), items.as_mut_ptr());")]
+            /// ```
+            #[track_caller]
+            pub fn $method(&self, $n: usize, order: Ordering) -> *mut T {
+                let site = Location::caller();
+                let load = if order == Ordering::AcqRel || order == Ordering::Acquire || order == Ordering::SeqCst {
+                    Ordering::Acquire
+                } else {
+                    Ordering::Relaxed
+                };
+                // Std's own are newer than the oldest compiler that builds this.
+                self.0.perform(
+                    site,
+                    |a| either(a.fetch_update(order, load, |$pointer| Some($new))),
+                    |a| either(a.fetch_update(order, load, |$pointer| Some($new))),
+                    |o| {
+                        let args = [$n.to_word(), size_of::<T>() as u64];
+                        Word::from_word(o.perform(Table::<*mut T>::$command, args, of_update(order), site))
+                    },
+                )
+            }
+        )* }
+    };
+}
+
+fn either<T>(result: Result<T, T>) -> T {
+    let (Ok(value) | Err(value)) = result;
+    value
+}
+
+pointers! {
+    /// Adds a number of elements, wrapping around, and returns the pointer before.
+    fetch_ptr_add = FETCH_PTR_ADD, |pointer, n| pointer.wrapping_add(n);
+    /// Subtracts a number of elements, wrapping around, and returns the pointer before.
+    fetch_ptr_sub = FETCH_PTR_SUB, |pointer, n| pointer.wrapping_sub(n);
+    /// Adds a number of bytes, wrapping around, and returns the pointer before.
+    fetch_byte_add = FETCH_BYTE_ADD, |pointer, n| pointer.wrapping_byte_add(n);
+    /// Subtracts a number of bytes, wrapping around, and returns the pointer before.
+    fetch_byte_sub = FETCH_BYTE_SUB, |pointer, n| pointer.wrapping_byte_sub(n);
+    /// Bitwise "or" with the address; returns the pointer before.
+    fetch_or = FETCH_OR, |pointer, n| pointer.map_addr(|address| address | n);
+    /// Bitwise "and" with the address; returns the pointer before.
+    fetch_and = FETCH_AND, |pointer, n| pointer.map_addr(|address| address & n);
+    /// Bitwise "xor" with the address; returns the pointer before.
+    fetch_xor = FETCH_XOR, |pointer, n| pointer.map_addr(|address| address ^ n);
+}
+
+impl<T> fmt::Pointer for AtomicPtr<T> {
+    #[track_caller]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Pointer::fmt(&self.load(Ordering::Relaxed), f)
+    }
+}

@@ -1,0 +1,211 @@
+//! What both sides of a channel share.
+//!
+//! A channel is one word, which counts, and the items beside it, which are touched in the same step.
+//! The senders' order is the order of the items, so no two sends commute.
+//!
+//! What a sender did is seen by whoever receives that item, and not by whoever receives another. Where
+//! room is bounded, what the receiver did is seen by the sender that gets the room; without room, by the
+//! sender that it meets. What a side did before it went is seen by whoever finds it gone.
+
+use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::sync::mpsc::{SendError, TryRecvError, TrySendError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Receiver;
+use super::commands::{
+    ADD_SENDER, BE_READY, DROP_RECEIVER, DROP_SENDER, MEET, NEW, RECV, SEND, TRY_RECV, TRY_SEND, UNBOUNDED,
+    any, deaf, room, room_now, silent, ticket, was_taken,
+};
+use crate::op::{Site, State};
+use crate::rt::guarded::Guarded;
+use crate::rt::orders::Handed;
+
+/// One word and what goes with it.
+pub(super) struct Channel<T> {
+    bound: u64,
+    state: Guarded,
+    /// Touched in the same step as the word only.
+    inside: Mutex<Inside<T>>,
+    site: Site,
+}
+
+struct Inside<T> {
+    items: VecDeque<Item<T>>,
+    /// What the receiver knew as it took an item, in the order of items: of those whose room, or whose
+    /// sender, has not heard of it yet. Unused where there is always room.
+    taken: VecDeque<(u64, Option<Handed>)>,
+    /// How many items of a channel with room were sent, up to the bound: later ones take room of others.
+    sent: u64,
+    /// What the receiver knew as it began to wait, in a channel without room.
+    ready: Option<Handed>,
+    /// What senders knew as they went.
+    silent: Vec<Handed>,
+    /// What the receiver knew as it went.
+    deaf: Option<Handed>,
+}
+
+/// An item that waits.
+struct Item<T> {
+    number: u64,
+    value: T,
+    /// What its sender knew.
+    handed: Option<Handed>,
+    /// Whether somebody will ask for what the receiver knew as it took the item.
+    answered: bool,
+}
+
+impl<T> Channel<T> {
+    fn inside(&self) -> MutexGuard<'_, Inside<T>> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts an item in, as part of the step that counts it.
+    fn put(&self, number: u64, value: T, answered: bool) {
+        let mut inside = self.inside();
+        if self.bound > 0 && self.bound < UNBOUNDED {
+            if inside.sent < self.bound {
+                inside.sent += 1;
+            } else if let Some((_, handed)) = inside.taken.pop_front() {
+                self.state.take(handed);
+            }
+        }
+        let handed = self.state.hand_over();
+        inside.items.push_back(Item { number, value, handed, answered });
+    }
+
+    /// Takes an item out, as part of the step that counts it.
+    fn received(&self, before: State) -> Result<T, TryRecvError> {
+        let mut inside = self.inside();
+        if any(before)
+            && let Some(Item { number, value, handed, answered }) = inside.items.pop_front()
+        {
+            self.state.take(handed);
+            if answered {
+                inside.taken.push_back((number, self.state.hand_over()));
+            }
+            return Ok(value);
+        }
+        if !silent(before) {
+            return Err(TryRecvError::Empty);
+        }
+        inside.silent.iter().for_each(|&handed| self.state.take(Some(handed)));
+        Err(TryRecvError::Disconnected)
+    }
+
+    fn get_ready(&self, site: Site) {
+        if self.bound == 0 {
+            self.state.perform_and(&BE_READY, [0; 2], site, |_| self.inside().ready = self.state.hand_over());
+        }
+    }
+
+    pub(super) fn recv(&self, site: Site) -> Result<T, TryRecvError> {
+        self.get_ready(site);
+        self.state.perform_and(&RECV, [0; 2], site, |before| self.received(before))
+    }
+
+    pub(super) fn try_recv(&self, site: Site) -> Result<T, TryRecvError> {
+        self.state.perform_and(&TRY_RECV, [0; 2], site, |before| self.received(before))
+    }
+
+    pub(super) fn recv_within(&self, timeout: Duration, site: Site) -> Result<T, TryRecvError> {
+        self.get_ready(site);
+        let received = |before| self.received(before);
+        self.state.perform_within((&RECV, &TRY_RECV), [0; 2], timeout, site, received)
+    }
+
+    pub(super) fn drop_receiver(&self) {
+        let items = self.state.perform_and(&DROP_RECEIVER, [0; 2], self.site, |_| {
+            let mut inside = self.inside();
+            inside.deaf = self.state.hand_over();
+            // A sender that waits for its item to be taken takes it back itself.
+            if self.bound == 0 { VecDeque::new() } else { std::mem::take(&mut inside.items) }
+        });
+        drop(items);
+    }
+}
+
+/// One sender.
+pub(super) struct Half<T>(Arc<Channel<T>>);
+
+impl<T> Half<T> {
+    pub(super) fn new(bound: u64, site: Site) -> Self {
+        let (items, taken, silent) = (VecDeque::new(), VecDeque::new(), Vec::new());
+        let inside = Mutex::new(Inside { items, taken, sent: 0, ready: None, silent, deaf: None });
+        Half(Arc::new(Channel { bound, state: Guarded::new("Channel", NEW, site), inside, site }))
+    }
+
+    /// The one receiver of a new channel.
+    pub(super) fn receiver(&self) -> Receiver<T> {
+        Receiver { channel: Arc::clone(&self.0), not_sync: PhantomData }
+    }
+
+    pub(super) fn send(&self, item: T, site: Site) -> Result<(), SendError<T>> {
+        let channel = &*self.0;
+        let number = channel.state.perform_and(&SEND, [channel.bound, 0], site, |before| {
+            if deaf(before) || !room(before, [channel.bound, 0]) {
+                channel.state.take(channel.inside().deaf);
+                return Err(SendError(item));
+            }
+            channel.put(ticket(before), item, channel.bound < UNBOUNDED);
+            Ok(ticket(before))
+        })?;
+        if channel.bound > 0 {
+            return Ok(());
+        }
+        // The receiver went before it took the item, if it is still there.
+        let unsent = channel.state.perform_and(&MEET, [number, 0], site, |before| {
+            let mut inside = channel.inside();
+            if was_taken(before, number) {
+                if let Some(at) = inside.taken.iter().position(|(other, _)| *other == number)
+                    && let Some((_, handed)) = inside.taken.remove(at)
+                {
+                    channel.state.take(handed);
+                }
+                return None;
+            }
+            channel.state.take(inside.deaf);
+            let at = inside.items.iter().position(|item| item.number == number)?;
+            inside.items.remove(at)
+        });
+        unsent.map_or(Ok(()), |unsent| Err(SendError(unsent.value)))
+    }
+
+    pub(super) fn try_send(&self, item: T, site: Site) -> Result<(), TrySendError<T>> {
+        let channel = &*self.0;
+        channel.state.perform_and(&TRY_SEND, [channel.bound, 0], site, |before| {
+            if deaf(before) {
+                channel.state.take(channel.inside().deaf);
+                return Err(TrySendError::Disconnected(item));
+            }
+            if !room_now(before, [channel.bound, 0]) {
+                return Err(TrySendError::Full(item));
+            }
+            if channel.bound == 0 {
+                channel.state.take(channel.inside().ready);
+            }
+            // Without room the sender has met the receiver already.
+            channel.put(ticket(before), item, channel.bound > 0);
+            Ok(())
+        })
+    }
+}
+
+impl<T> Clone for Half<T> {
+    #[track_caller]
+    fn clone(&self) -> Self {
+        self.0.state.perform(&ADD_SENDER, [0; 2], std::panic::Location::caller());
+        Half(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Drop for Half<T> {
+    fn drop(&mut self) {
+        let channel = &*self.0;
+        channel.state.perform_and(&DROP_SENDER, [0; 2], channel.site, |_| {
+            let handed = channel.state.hand_over();
+            channel.inside().silent.extend(handed);
+        });
+    }
+}
