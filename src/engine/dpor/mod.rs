@@ -19,6 +19,7 @@
 //! * What happens when nothing else can move (timeouts, fruitless yields) depends on everything.
 //! * Races are looked for among the events that are new in an execution only: those of the prefix
 //!   that it shares with the one before were treated there.
+//! * Several workers may share a search; see [`team`].
 //!
 //! Soundness rests on this: operations that [`crate::op::Access`] calls commuting do commute, and
 //! guards look at their own object only. Both are tested, by the equality of outcome sets and trace
