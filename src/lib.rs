@@ -64,6 +64,8 @@ mod op;
 mod plain;
 #[cfg(not(feature = "check"))]
 use plain::guarded;
+#[cfg(not(feature = "check"))]
+pub use plain::named;
 #[cfg(feature = "check")]
 use rt::guarded;
 #[cfg(feature = "check")]
@@ -106,5 +108,7 @@ pub use thread::thread_local;
 pub use check::{Checker, check, choose};
 #[cfg(feature = "check")]
 pub use error::Error;
+#[cfg(feature = "check")]
+pub use rt::naming::named;
 #[cfg(feature = "check")]
 pub use verdict::{Counterexample, FailureKind, Reason, Report, Stats, Verdict};

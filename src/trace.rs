@@ -102,6 +102,8 @@ pub(crate) struct Event {
 pub(crate) struct Named {
     /// A short name that is unique in the trace: `Mutex#2`.
     pub(crate) name: String,
+    /// What it is, where its name does not say that.
+    pub(crate) kind: Option<String>,
     /// Where it was made.
     pub(crate) made: Place,
 }
@@ -211,10 +213,13 @@ impl Trace {
         self.events.iter().rposition(|event| event.mark != Mark::Wait)
     }
 
-    /// The event that wrote the value which this one saw.
+    /// The event that left the value which this one saw: a write, or a lock that was taken.
     pub(crate) fn writer(&self, event: usize) -> Option<usize> {
         let object = self.events[event].object?;
-        self.events[..event].iter().rposition(|e| e.object == Some(object) && e.touch.writes)
+        let leaves = |e: &Event| {
+            e.touch.writes || e.mark == Mark::Sync && e.access.is_some_and(|access| access != Access::READ)
+        };
+        self.events[..event].iter().rposition(|e| e.object == Some(object) && leaves(e))
     }
 
     /// Who holds an object at the end, and where it was taken.
@@ -249,10 +254,9 @@ impl<'a> Teller<'a> {
             return at;
         }
         let object = self.execution.object(id);
-        let alike = self.ids.iter().filter(|&&other| self.execution.object(other).kind == object.kind);
-        let name = format!("{}#{}", object.kind, alike.count() + 1);
+        let kind = object.name.as_ref().map(|_| object.kind.to_owned());
         self.ids.push(id);
-        self.trace.objects.push(Named { name, made: object.site.into() });
+        self.trace.objects.push(Named { name: self.execution.name_of(id), kind, made: object.site.into() });
         self.ids.len() - 1
     }
 
@@ -340,6 +344,10 @@ impl<'a> Teller<'a> {
                 let flat: Vec<&str> = message.split_whitespace().collect();
                 event.text = format!("panics: {}", flat.join(" "));
                 self.trace.panics.push(Panic { thread: event.thread, message, place });
+            }
+            What::Declared { kind, message } => {
+                event.mark = Mark::Panic;
+                event.text = format!("{kind}: {message}");
             }
         }
         self.trace.events.push(event);

@@ -39,6 +39,14 @@ fn a_cycle_without_an_end_is_folded() {
 }
 
 #[test]
+fn a_leak_says_what_nobody_gave_back() {
+    let variant = raddle::catalogue::find("reference-count").and_then(|hazard| hazard.variant("never-freed"));
+    let variant = variant.expect("it is in the catalogue");
+    let report = Checker::exhaustive().name("reference-count/never-freed").check(|| variant.run());
+    insta::assert_snapshot!("leak", shown(report.expect_failure(FailureKind::Leak), 80));
+}
+
+#[test]
 fn a_narrow_page_has_a_list() {
     insta::assert_snapshot!("lost_update_narrow", shown(&refuted(lost_update, FailureKind::Panic), 44));
 }

@@ -24,6 +24,7 @@
 use crate::catalogue::mutants::{Mutant, mutant};
 use crate::catalogue::{Hazard, buggy, fixed, skip};
 use crate::engine::Kind;
+use crate::named;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Arc, Mutex, MutexGuard};
 use crate::thread;
@@ -47,7 +48,7 @@ pub(super) const HAZARD: Hazard = Hazard {
 type Accounts = [Mutex<i64>; 2];
 
 fn transfer_both_ways(transfer: fn(&Accounts, usize, usize)) {
-    let accounts = Arc::new([Mutex::new(1), Mutex::new(1)]);
+    let accounts = Arc::new(named("account", || [Mutex::new(1), Mutex::new(1)]));
     let other = Arc::clone(&accounts);
     let child = thread::spawn(move || transfer(&other, 1, 0));
     transfer(&accounts, 0, 1);

@@ -57,6 +57,25 @@ impl Identities {
         object
     }
 
+    /// The first `n` objects made by `creator`.
+    pub(crate) fn objects_of(&self, creator: ThreadId, n: usize) -> &[ObjectId] {
+        &self.objects[creator.index()][..n]
+    }
+
+    /// The objects that were declared at these places, each place as often as it has an object.
+    pub(crate) fn declared_at(&self, places: &[Site]) -> Vec<ObjectId> {
+        let count = |place: Site| places.iter().filter(|&&other| other == place).count();
+        let here = self.statics.iter().filter(|((place, k), _)| *k < count(place));
+        let mut here: Vec<_> = here.map(|((place, k), id)| (*place, *k, *id)).collect();
+        here.sort_unstable();
+        here.into_iter().map(|(.., id)| id).collect()
+    }
+
+    /// The first `n` children of `parent`.
+    pub(crate) fn children_of(&self, parent: ThreadId, n: usize) -> &[ThreadId] {
+        &self.children[parent.index()][..n]
+    }
+
     /// The number of the `k`-th object that was declared at a place and is made when it is first used,
     /// by whichever thread: that thread differs between equivalent executions, so it gives no name.
     pub(crate) fn declared(&mut self, place: Site, k: usize) -> ObjectId {

@@ -7,6 +7,7 @@ use crate::op::{Access, ObjectId, Op, Publish, Role, Site, State, ThreadId};
 use crate::rt::execution::Execution;
 use crate::rt::orders::CellAccess;
 use crate::rt::thread::{Choosing, Held, Panicked, Pending};
+use crate::verdict::FailureKind;
 
 /// One entry.
 #[derive(Clone, Debug)]
@@ -59,6 +60,8 @@ pub(crate) enum What {
     Finished,
     /// A thread finished by a panic.
     Panicked(Panicked),
+    /// A primitive declared a failure.
+    Declared { kind: FailureKind, message: String },
 }
 
 /// What a thread was about when the failure was noticed.
@@ -145,6 +148,10 @@ impl Log {
     pub(crate) fn finished(&mut self, thread: ThreadId, panicked: Option<&Panicked>) {
         let what = panicked.map_or(What::Finished, |panicked| What::Panicked(panicked.clone()));
         self.push(thread, what, None);
+    }
+
+    pub(crate) fn declared(&mut self, thread: ThreadId, kind: FailureKind, message: &str) {
+        self.push(thread, What::Declared { kind, message: message.to_owned() }, None);
     }
 
     /// Notes what every thread is about at the failure.

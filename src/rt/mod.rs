@@ -5,7 +5,7 @@
 //! exhaustive engine, [`orders`] for the race detector; [`waits`] finds cycles of waiting, [`cycles`]
 //! those of executions without an end; [`log`]
 //! keeps what is told to a reader; [`context`] says where a thread is; [`ids`] gives names that
-//! equivalent executions share; [`quiet`] keeps the models' panics from being printed; [`fail`] ends an execution with
+//! equivalent executions share, [`naming`] those that a model gives; [`quiet`] keeps the models' panics from being printed; [`fail`] ends an execution with
 //! a failure that a primitive declares.
 
 pub(crate) mod context;
@@ -17,6 +17,7 @@ pub(crate) mod history;
 pub(crate) mod host;
 pub(crate) mod ids;
 pub(crate) mod log;
+pub(crate) mod naming;
 pub(crate) mod object;
 pub(crate) mod orders;
 pub(crate) mod quiet;

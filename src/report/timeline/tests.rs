@@ -79,7 +79,8 @@ fn trace() -> impl Strategy<Value = Trace> {
     let sizes = (1..8_usize, 1..5_usize, 0..40_usize);
     sizes.prop_flat_map(|(threads, objects, events)| {
         let endings: Vec<_> = (0..threads).map(|thread| ending(thread, threads, objects)).collect();
-        let named = (words(), place()).prop_map(|(name, made)| Named { name, made });
+        let named =
+            (words(), place()).prop_map(|(name, made)| Named { kind: Some(name.clone()), name, made });
         let panic = (0..threads, words(), proptest::option::of(place()))
             .prop_map(|(thread, message, place)| Panic { thread, message, place });
         let racing =

@@ -14,6 +14,7 @@ mod ending;
 mod threads;
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use smallvec::smallvec;
 
@@ -56,6 +57,8 @@ pub(crate) struct Object {
     pub(crate) version: u32,
     /// What it is, as traces call it: `Mutex`.
     pub(crate) kind: &'static str,
+    /// What the model calls it.
+    pub(crate) name: Option<Rc<str>>,
     /// Where it was made.
     pub(crate) site: Site,
 }
