@@ -4,6 +4,7 @@
 //! waits for whom) is asked of it by [`crate::report`]; it knows nothing of columns or colours.
 
 use crate::op::{Access, ObjectId, Role, Site, ThreadId};
+use crate::rt::cycles::Cycle;
 use crate::rt::execution::Execution;
 use crate::rt::log::{End, Entry, What};
 use crate::rt::thread::{Choosing, Pending};
@@ -167,6 +168,19 @@ pub(crate) struct Trace {
     pub(crate) panics: Vec<Panic>,
     /// The two accesses that race, the earlier one first, and the cell.
     pub(crate) race: Option<(Racing, Racing, usize)>,
+    /// The steps that repeat for ever, if it is a livelock of that kind.
+    pub(crate) cycle: Option<Circle>,
+}
+
+/// Steps that repeat for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Circle {
+    /// The first step of the first round.
+    pub(crate) start: usize,
+    /// How many steps a round has.
+    pub(crate) steps: usize,
+    /// How many rounds were seen.
+    pub(crate) rounds: usize,
 }
 
 impl Trace {
@@ -181,6 +195,10 @@ impl Trace {
             teller.end(end);
         }
         let mut trace = teller.trace;
+        trace.cycle = execution.cycle.map(|cycle| {
+            let Cycle { start, period: steps, rounds, .. } = cycle;
+            Circle { start, steps, rounds }
+        });
         let last = trace.newest_step();
         if let (Some(earlier), Some(index)) = (&log.race, last) {
             let last = &trace.events[index];

@@ -46,6 +46,34 @@ fn a_leak_says_what_nobody_gave_back() {
     insta::assert_snapshot!("leak", shown(report.expect_failure(FailureKind::Leak), 80));
 }
 
+/// Two threads that do something for ever, each on one of two atomics; the report's "why".
+fn for_ever(which: [usize; 2]) -> String {
+    fn go(flag: &AtomicBool) {
+        loop {
+            flag.fetch_xor(true, Ordering::SeqCst);
+        }
+    }
+    let report = Checker::exhaustive().max_steps(1_000).check(move || {
+        let flags = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
+        let theirs = Arc::clone(&flags);
+        thread::spawn(move || go(&theirs[which[1]]));
+        go(&flags[which[0]]);
+    });
+    let text = report.expect_failure(FailureKind::Livelock).to_string();
+    let why = text.lines().skip_while(|line| *line != "why").skip(1).take_while(|line| !line.is_empty());
+    why.map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_livelock_that_no_reversal_ends_says_so() {
+    let why = for_ever([0, 0]);
+    assert!(why.starts_with("no single reversal makes the model pass: each of the "), "{why}");
+    assert_eq!(
+        for_ever([0, 1]),
+        "no two of its steps race with each other: no other order of them would help"
+    );
+}
+
 #[test]
 fn a_narrow_page_has_a_list() {
     insta::assert_snapshot!("lost_update_narrow", shown(&refuted(lost_update, FailureKind::Panic), 44));

@@ -9,7 +9,7 @@ use crate::engine::Kind;
 use crate::minimize::{FEW_PREEMPTIONS, Laboratory};
 use crate::rt::execution::Failure;
 use crate::schedule::{Token, model_hash};
-use crate::turning;
+use crate::turning::{self, Failing};
 use crate::verdict::Counterexample;
 
 impl Run {
@@ -18,13 +18,24 @@ impl Run {
         let beat = || {
             self.pulse.beats.fetch_add(1, Ordering::Relaxed);
         };
-        let Found { mut failure, mut schedule, repeat } = found;
+        let Found { mut failure, mut schedule, mut repeat } = found;
         let mut laboratory = Laboratory::new(&self.settings, self.body(), &beat);
         let mut minimised = None;
         let mut told = None;
-        // A token is shown as it is; where all failures are wanted, the first speaks for the rest; and a
-        // cycle has no end to be brought nearer.
-        if first && repeat == 0 && !matches!(self.plan, Plan::Replay(_)) {
+        // A token is shown as it is; and where all failures are wanted, the first speaks for the rest.
+        let small = first && !matches!(self.plan, Plan::Replay(_));
+        if small
+            && repeat > 0
+            && let Some((endless, numbers)) = laboratory.shorten(schedule.clone(), repeat)
+        {
+            told = laboratory.tell(endless.schedule.clone(), endless.period);
+            told = told.filter(|(small, trace)| small.kind == failure.kind && trace.cycle.is_some());
+            if let Some((small, _)) = &told {
+                failure = small.clone();
+                (schedule, repeat) = (endless.schedule, endless.period);
+                minimised = Some(numbers);
+            }
+        } else if small && repeat == 0 {
             let every = !self.settings.stop_on_failure;
             if let Some((seen, numbers)) = laboratory.minimise(schedule.clone(), every) {
                 told = laboratory.tell(seen.schedule.clone(), 0);
@@ -37,8 +48,9 @@ impl Run {
         }
         let told = told.or_else(|| laboratory.tell(schedule.clone(), repeat));
         let trace = told.map(|(_, trace)| trace);
-        let trace_of_first = trace.as_ref().filter(|_| first && repeat == 0);
-        let turning = trace_of_first.and_then(|trace| turning::find(&mut laboratory, &schedule, trace));
+        let failing = Failing { schedule: &schedule, repeat };
+        let trace_of_first = trace.as_ref().filter(|_| first);
+        let turning = trace_of_first.and_then(|trace| turning::find(&mut laboratory, failing, trace));
         // What loom or the operating system's threads found is kept as a schedule of our own.
         let engine =
             if matches!(self.kind, Kind::Loom | Kind::Native) { Kind::Exhaustive } else { self.kind };

@@ -371,6 +371,18 @@ fn why(turning: &Turning) -> Section {
             earlier.what,
             at(earlier.place.as_ref()),
         )],
+        Turning::Neither { reversals: 0, .. } => {
+            vec!["no two of its steps race with each other: no other order of them would help".to_owned()]
+        }
+        Turning::Neither { reversals, all } => {
+            let races = if *reversals == 1 { "race".to_owned() } else { format!("{reversals} races") };
+            let which = if *all { "of the" } else { "of the last" };
+            let until = "up to the end of the first round";
+            vec![format!(
+                "no single reversal makes the model pass: each {which} {races} {until} was tried the other way \
+                 round, and the threads never got out"
+            )]
+        }
         Turning::Choice { of, taken, instead } => vec![format!(
             "the model passes when {}'s choice{} is {instead}, and not {taken} as here",
             of.thread,

@@ -101,6 +101,7 @@ fn trace() -> impl Strategy<Value = Trace> {
                 endings,
                 panics,
                 race,
+                cycle: None,
             },
         )
     })
