@@ -6,7 +6,7 @@
 use crate::op::{Access, ObjectId, Role, Site, ThreadId};
 use crate::rt::cycles::Cycle;
 use crate::rt::execution::Execution;
-use crate::rt::log::{End, Entry, What};
+use crate::rt::log::{End, Entry, Log, Stale, What};
 use crate::rt::thread::{Choosing, Pending};
 
 /// A line of the source.
@@ -96,6 +96,8 @@ pub(crate) struct Event {
     pub(crate) touch: Touch,
     /// The thread that begins with it.
     pub(crate) begins: Option<usize>,
+    /// What it did not see though it was there, by indices into [`Trace::events`].
+    pub(crate) stale: Option<Stale>,
 }
 
 /// An object of the model.
@@ -183,26 +185,59 @@ pub(crate) struct Circle {
     pub(crate) rounds: usize,
 }
 
+/// Who and what takes part in an execution.
+pub(crate) trait Cast {
+    /// The threads in the order of their creation.
+    fn threads(&self) -> Vec<ThreadId>;
+    /// What reports call a thread.
+    fn called(&self, thread: ThreadId) -> String;
+    /// What is known of an object.
+    fn named(&self, object: ObjectId) -> Named;
+}
+
+impl Cast for Execution {
+    fn threads(&self) -> Vec<ThreadId> {
+        self.born().to_vec()
+    }
+
+    fn called(&self, thread: ThreadId) -> String {
+        self.describe(thread)
+    }
+
+    fn named(&self, id: ObjectId) -> Named {
+        let object = self.object(id);
+        let kind = object.name.as_ref().map(|_| object.kind.to_owned());
+        Named { name: self.name_of(id), kind, made: object.site.into() }
+    }
+}
+
 impl Trace {
     /// What the execution's log says.
     pub(crate) fn of(execution: &Execution) -> Trace {
-        let mut teller = Teller::new(execution);
-        let Some(log) = &execution.log else { return teller.trace };
+        let log = execution.log.as_ref();
+        let mut trace = log.map_or_else(Trace::default, |log| Trace::told(log, execution));
+        trace.cycle = execution.cycle.map(|cycle| {
+            let Cycle { start, period: steps, rounds, .. } = cycle;
+            Circle { start, steps, rounds }
+        });
+        trace
+    }
+
+    /// What a log says of those who take part.
+    pub(crate) fn told(log: &Log, cast: &dyn Cast) -> Trace {
+        let mut teller = Teller::new(cast);
         for entry in &log.entries {
             teller.tell(entry);
         }
         for end in &log.ends {
             teller.end(end);
         }
+        let threads = teller.ids;
         let mut trace = teller.trace;
-        trace.cycle = execution.cycle.map(|cycle| {
-            let Cycle { start, period: steps, rounds, .. } = cycle;
-            Circle { start, steps, rounds }
-        });
         let last = trace.newest_step();
         if let (Some(earlier), Some(index)) = (&log.race, last) {
             let last = &trace.events[index];
-            let thread = execution.born().iter().position(|&t| t == earlier.thread).unwrap_or_default();
+            let thread = threads.iter().position(|&t| t == earlier.thread).unwrap_or_default();
             let place = Place::from(earlier.site);
             let is_it = |event: &Event| {
                 event.thread == thread
@@ -220,6 +255,15 @@ impl Trace {
         trace
     }
 
+    /// The events, a line for each.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let line = |event: &Event| {
+            let place = event.place.as_ref().map_or(String::new(), |place| format!(" at {place}"));
+            format!("{}: {}{place}", self.threads[event.thread], event.text)
+        };
+        self.events.iter().map(line).collect()
+    }
+
     /// The event that gave back the lock which this one took.
     pub(crate) fn giver(&self, event: usize) -> Option<usize> {
         let object = self.events[event].object?;
@@ -233,6 +277,9 @@ impl Trace {
 
     /// The event that left the value which this one saw: a write, or a lock that was taken.
     pub(crate) fn writer(&self, event: usize) -> Option<usize> {
+        if let Some(Stale { seen, .. }) = self.events[event].stale {
+            return seen;
+        }
         let object = self.events[event].object?;
         let leaves = |e: &Event| {
             e.touch.writes || e.mark == Mark::Sync && e.access.is_some_and(|access| access != Access::READ)
@@ -251,31 +298,32 @@ impl Trace {
 
 /// Turns a log into a trace.
 struct Teller<'a> {
-    execution: &'a Execution,
-    ids: Vec<ObjectId>,
+    cast: &'a dyn Cast,
+    ids: Vec<ThreadId>,
+    objects: Vec<ObjectId>,
     trace: Trace,
     told: Option<usize>,
 }
 
 impl<'a> Teller<'a> {
-    fn new(execution: &'a Execution) -> Self {
-        let threads = execution.born().iter().map(|&t| execution.describe(t)).collect();
-        Teller { execution, ids: Vec::new(), trace: Trace { threads, ..Trace::default() }, told: None }
+    fn new(cast: &'a dyn Cast) -> Self {
+        let ids = cast.threads();
+        let threads = ids.iter().map(|&thread| cast.called(thread)).collect();
+        let trace = Trace { threads, ..Trace::default() };
+        Teller { cast, ids, objects: Vec::new(), trace, told: None }
     }
 
     fn thread(&self, thread: ThreadId) -> usize {
-        self.execution.born().iter().position(|&t| t == thread).unwrap_or_default()
+        self.ids.iter().position(|&t| t == thread).unwrap_or_default()
     }
 
     fn object(&mut self, id: ObjectId) -> usize {
-        if let Some(at) = self.ids.iter().position(|&known| known == id) {
+        if let Some(at) = self.objects.iter().position(|&known| known == id) {
             return at;
         }
-        let object = self.execution.object(id);
-        let kind = object.name.as_ref().map(|_| object.kind.to_owned());
-        self.ids.push(id);
-        self.trace.objects.push(Named { name: self.execution.name_of(id), kind, made: object.site.into() });
-        self.ids.len() - 1
+        self.objects.push(id);
+        self.trace.objects.push(self.cast.named(id));
+        self.objects.len() - 1
     }
 
     fn name(&self, object: usize) -> &str {
@@ -295,6 +343,7 @@ impl<'a> Teller<'a> {
             access: None,
             touch: Touch::default(),
             begins: None,
+            stale: None,
         };
         let steps = matches!(entry.what, What::Op { .. } | What::Chose { .. } | What::Yielded);
         if steps && self.told != Some(entry.step) {
@@ -311,7 +360,7 @@ impl<'a> Teller<'a> {
                 event.short = format!("{}.{name}", self.name(object));
                 let holder = match holder {
                     Some((thread, _)) if *thread == entry.thread => ": held by itself".to_owned(),
-                    Some((thread, _)) => format!(": held by {}", self.execution.describe(*thread)),
+                    Some((thread, _)) => format!(": held by {}", self.cast.called(*thread)),
                     None => String::new(),
                 };
                 event.text = format!("{}() waits{holder}", event.short);
@@ -347,9 +396,9 @@ impl<'a> Teller<'a> {
             }
             What::Spawned { child } => {
                 event.begins = Some(self.thread(*child));
-                event.text = format!("spawns {}", self.execution.describe(*child));
+                event.text = format!("spawns {}", self.cast.called(*child));
             }
-            What::Joined { other } => event.text = format!("joins {}", self.execution.describe(*other)),
+            What::Joined { other } => event.text = format!("joins {}", self.cast.called(*other)),
             What::Finished => {
                 event.mark = Mark::End;
                 event.text.push_str("ends");
@@ -372,13 +421,15 @@ impl<'a> Teller<'a> {
     }
 
     fn operation(&mut self, what: &What, event: &mut Event) {
-        let What::Op { object, name, shown, role, access, publish } = what else { return };
+        let What::Op { object, name, shown, role, access, publish, stale } = what else { return };
         let object = self.object(*object);
         let reads = *access == Access::READ;
         event.object = Some(object);
         event.access = Some(*access);
         event.short = format!("{}.{name}", self.name(object));
-        event.text = format!("{}{shown}", event.short);
+        let mark = if stale.is_some() { " (stale)" } else { "" };
+        event.text = format!("{}{shown}{mark}", event.short);
+        event.stale = *stale;
         event.touch.releases = publish.releases();
         event.touch.acquires = publish.acquires();
         let (mark, sees, leaves) = match role {

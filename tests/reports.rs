@@ -5,9 +5,9 @@ mod failing;
 use std::collections::BTreeSet;
 
 use failing::*;
-use raddle::sync::Arc;
 use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use raddle::{Checker, Counterexample, FailureKind, Reason, Report, Verdict, thread};
+use raddle::sync::{Arc, Mutex};
+use raddle::{Checker, Counterexample, FailureKind, Reason, Report, Verdict, named, thread};
 
 fn refuted(model: fn(), kind: FailureKind) -> Counterexample {
     Checker::exhaustive().check(model).expect_failure(kind).clone()
@@ -288,6 +288,50 @@ fn what_only_loom_finds_is_not_given_a_schedule() {
     let found = report.expect_failure(FailureKind::Panic);
     assert_eq!(found.token(), "");
     insta::assert_snapshot!("stale_read_by_loom", found.to_string());
+}
+
+/// What loom's failing execution did, without the places.
+fn run_by_loom(model: fn()) -> Vec<String> {
+    let report = Checker::loom().check(model);
+    let Verdict::Refuted(found) = &report.verdict else { panic!("{report}") };
+    assert_eq!(found.token(), "", "it is drawn as loom ran it\n{found}");
+    let steps = found.steps();
+    steps.iter().map(|step| step.split(" at ").next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn what_loom_ran_is_told_in_its_order_with_locks_names_and_what_was_missed() {
+    let steps = run_by_loom(|| {
+        let [x, y] = ["x", "y"].map(|name| named(name, || AtomicUsize::new(0)));
+        let shared = Arc::new((x, y, named("door", || Mutex::new(()))));
+        let other = Arc::clone(&shared);
+        let child = thread::Builder::new().name("writer".into()).spawn(move || {
+            other.0.store(1, Ordering::Relaxed);
+            other.0.store(2, Ordering::Relaxed);
+            let seen = other.1.load(Ordering::Relaxed);
+            drop(other.2.lock());
+            seen
+        });
+        shared.1.store(1, Ordering::Relaxed);
+        let here = shared.0.load(Ordering::Relaxed);
+        let there = child.expect("a thread").join().expect("no panic");
+        drop(shared.2.lock());
+        assert!(here == 2 || there == 1, "both came first");
+    });
+    let of = |who: &str| -> Vec<&str> { steps.iter().filter_map(|step| step.strip_prefix(who)).collect() };
+    let writer = of("writer: ");
+    assert_eq!(writer[..2], ["x.store(1)", "x.store(2)"]);
+    assert_eq!(writer[3..], ["door.lock()", "door.unlock()", "ends"]);
+    let main = of("main: ");
+    assert_eq!(main[0], "spawns writer");
+    assert_eq!(main[3..main.len() - 1], ["joins writer", "door.lock()", "door.unlock()"]);
+    assert_eq!(main[main.len() - 1], "panics: both came first");
+    // Whoever looked last missed what the other had written before, which the order above shows.
+    let at = |step: &str| steps.iter().position(|other| other.starts_with(step)).expect("it is a step");
+    let (y, x) = (at("writer: y.load() → 0"), at("main: x.load() → "));
+    assert_eq!(steps[y].ends_with("(stale)"), at("main: y.store(1)") < y, "{steps:#?}");
+    assert_eq!(steps[x].ends_with("(stale)"), at("writer: x.store(1)") < x, "{steps:#?}");
+    assert!(steps.iter().any(|step| step.ends_with("(stale)")), "{steps:#?}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What becomes of a failure: minimised, told, and given a token.
 
+use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
 use crate::check::checker::Plan;
@@ -9,8 +10,16 @@ use crate::engine::Kind;
 use crate::minimize::{FEW_PREEMPTIONS, Laboratory};
 use crate::rt::execution::Failure;
 use crate::schedule::{Token, model_hash};
+use crate::trace::Trace;
 use crate::turning::{self, Failing};
 use crate::verdict::Counterexample;
+
+/// A failing execution as an engine with schedules of its own ran it.
+pub(super) struct AsRun {
+    /// Which of its executions it was, from 1.
+    pub(super) execution: u64,
+    pub(super) trace: Trace,
+}
 
 impl Run {
     /// Makes a failing schedule small, and runs it once more to tell what happens in it.
@@ -66,7 +75,7 @@ impl Run {
 
     /// A failure of an engine whose schedules are its own, drawn where the same failure exists under
     /// sequential consistency.
-    pub(super) fn show_foreign(&self, failure: Failure) -> Counterexample {
+    pub(super) fn show_foreign(&self, failure: Failure, seen: Option<AsRun>) -> Counterexample {
         let beat = || {
             self.pulse.beats.fetch_add(1, Ordering::Relaxed);
         };
@@ -76,16 +85,22 @@ impl Run {
             let said = failure.message.clone();
             let mut shown = self.show(Found { failure, schedule: seen.schedule, repeat: 0 }, true);
             shown.note = Some(format!(
-                "{engine} found the failure and said: {said}\nits own schedule cannot be drawn; this is a schedule \
-                 of raddle's that fails in the same way under sequential consistency"
+                "{engine} found the failure and said: {said}\nthis is a schedule of raddle's that fails in the same \
+                 way under sequential consistency, and can be replayed"
             ));
             return shown;
         }
         let mut shown = self.without_schedule(failure);
-        shown.note = Some(format!(
+        let mut note = format!(
             "{engine} found the failure, and raddle found none like it under sequential consistency, with at \
-             most {FEW_PREEMPTIONS} preemptions and within its budget; so there is no schedule to draw or replay"
-        ));
+             most {FEW_PREEMPTIONS} preemptions and within its budget; so there is no schedule to replay"
+        );
+        if let Some(AsRun { execution, trace }) = seen {
+            let _ = write!(note, "; but {engine} takes the same way whenever it is asked");
+            shown.trace = Some(trace);
+            shown.found_in = Some(execution);
+        }
+        shown.note = Some(note);
         shown
     }
 
@@ -94,8 +109,8 @@ impl Run {
         let Failure { kind, message } = failure;
         let (model, asked_by) = (self.name.clone(), self.asked_by.clone());
         let token = String::new();
-        let (trace, note, minimised, turning) = (None, None, None, None);
-        Counterexample { kind, message, token, trace, model, asked_by, note, minimised, turning }
+        let (trace, note, minimised, turning, found_in) = (None, None, None, None, None);
+        Counterexample { kind, message, token, trace, model, asked_by, note, minimised, turning, found_in }
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::check::Model;
 use crate::check::checker::Plan;
+use crate::check::failing::AsRun;
 use crate::check::tally::{Tally, limit_reached};
 use crate::check::watch::Pulse;
 use crate::config::Settings;
@@ -196,7 +197,7 @@ impl Run {
                 native::Ending::Failed(failure) => {
                     stats.failures += 1;
                     if failures.iter().all(|known| known.kind != failure.kind) {
-                        failures.push(self.show_foreign(failure));
+                        failures.push(self.show_foreign(failure, None));
                     }
                     if self.settings.stop_on_failure {
                         break;
@@ -235,9 +236,10 @@ impl Run {
         let reached = limit.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let mut failures = Vec::new();
         let verdict = match (outcome, reached, self.settings.preemption_bound) {
-            (loom::Outcome::Failed(failure), ..) => {
+            (loom::Outcome::Failed(failure, trace), ..) => {
                 stats.failures = 1;
-                failures.push(self.show_foreign(failure));
+                let seen = AsRun { execution: executions, trace: *trace };
+                failures.push(self.show_foreign(failure, Some(seen)));
                 Verdict::Refuted(Box::new(failures[0].clone()))
             }
             (_, Some(reason), _) | (loom::Outcome::LeftOut(reason), ..) => Verdict::Inconclusive(reason),

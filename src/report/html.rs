@@ -129,6 +129,9 @@ fn table_row(html: &mut String, row: &Row<'_>) {
 
 /// A counterexample: the timeline and what is to be said about it.
 pub(crate) fn failure(html: &mut String, counterexample: &Counterexample, label: &str) {
+    if let Some(heading) = terminal::heading(counterexample) {
+        put(html, format_args!("<p>{}</p>\n", escape(&heading)));
+    }
     if let Some(trace) = &counterexample.trace {
         html.push_str(&timelines(trace, label));
         let legend = story::legend(trace);
@@ -292,7 +295,7 @@ mod tests {
         }
         assert_eq!(html.matches("<svg").count(), 6, "each timeline is there wide and narrow");
         assert!(!html.contains("<script") && !html.contains("src=") && !html.contains("url("));
-        assert!(html.contains("more rounds of these 6 steps") && html.contains("class=\"bracket\""));
+        assert!(html.contains("these 6 steps for ever") && html.contains("class=\"bracket\""));
         assert_eq!(html.matches("<p>Fixed by an order.</p>").count(), 1);
     }
 }

@@ -31,6 +31,7 @@ pub(crate) fn sections(counterexample: &Counterexample) -> Vec<Section> {
         }
         None => sections.push(plain(counterexample.kind.word(), &counterexample.message)),
     }
+    sections.extend(counterexample.trace.as_ref().and_then(stale));
     if let Some(turning) = &counterexample.turning {
         sections.push(why(turning));
     }
@@ -356,6 +357,22 @@ fn missing_edge(trace: &Trace, first: &Racing, second: &Racing) -> Vec<String> {
 
 fn place_of(event: &Event) -> String {
     format!("{}{}", event.text, at(event.place.as_ref()))
+}
+
+// ---- stale reads ----
+
+/// Who did not see what somebody had written.
+fn stale(trace: &Trace) -> Option<Section> {
+    let line = |read: &Event| {
+        let missed = &trace.events[read.stale?.missed];
+        let (who, by) = (&trace.threads[read.thread], &trace.threads[missed.thread]);
+        let by = if read.thread == missed.thread { "itself" } else { by };
+        let (read, place) = (read.text.trim_end_matches(" (stale)"), at(read.place.as_ref()));
+        Some(format!("{who} had {read}{place}, and did not see {} by {by}", place_of(missed)))
+    };
+    let lines: Vec<String> = trace.events.iter().filter_map(line).collect();
+    let title = "stale reads, which sequential consistency does not have".to_owned();
+    (!lines.is_empty()).then_some(Section { title, lines })
 }
 
 // ---- why ----

@@ -32,6 +32,8 @@ pub(crate) enum What {
         access: Access,
         /// What it published and saw, as it turned out.
         publish: Publish,
+        /// What it did not see though it was there.
+        stale: Option<Stale>,
     },
     /// A thread must wait before it can perform an operation.
     Waits {
@@ -62,6 +64,15 @@ pub(crate) enum What {
     Panicked(Panicked),
     /// A primitive declared a failure.
     Declared { kind: FailureKind, message: String },
+}
+
+/// A look at a value that was not the newest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stale {
+    /// Which entry left the value that was seen; none if that is the one with which the object was made.
+    pub(crate) seen: Option<usize>,
+    /// Which entry left the newest.
+    pub(crate) missed: usize,
 }
 
 /// What a thread was about when the failure was noticed.
@@ -113,6 +124,7 @@ impl Log {
             role,
             access,
             publish: if failed { op.on_failure } else { op.publish },
+            stale: None,
         };
         self.push(thread, what, Some(op.site));
     }

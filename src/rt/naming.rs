@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use crate::rt::context::{self, Arm};
+use crate::rt::witness;
 
 /// Calls `make`, and lets timelines and stories call what it makes by this name.
 ///
@@ -53,24 +54,51 @@ impl Names {
     }
 }
 
+impl Names {
+    fn begin(&mut self, name: &str) {
+        self.0.push(Rc::from(name));
+    }
+
+    fn end(&mut self) {
+        self.0.pop();
+    }
+}
+
+/// What reports call one of these objects, each with the model's name for it and its kind: by that name,
+/// or else by the kind, and with a number where there may be several.
+pub(crate) fn name<'a>(all: impl Iterator<Item = (Option<&'a str>, &'static str)>, which: usize) -> String {
+    let given = |name: Option<&'a str>| name.filter(|name| !name.trim().is_empty());
+    let all: Vec<_> =
+        all.map(|(name, kind)| given(name).map_or((kind, false), |name| (name, true))).collect();
+    let called = all[which];
+    let place = all[..which].iter().filter(|&&other| other == called).count();
+    let alone = all.iter().filter(|&&other| other == called).count() == 1;
+    if called.1 && alone { called.0.to_owned() } else { format!("{}#{}", called.0, place + 1) }
+}
+
 /// Takes the name back when it is dropped, also by a panic.
 struct Naming(Arm);
 
 impl Naming {
     fn begin(name: &str) -> Self {
         let arm = context::arm();
-        if arm == Arm::Model {
-            context::session(|session| session.execution.borrow_mut().me().names.0.push(Rc::from(name)));
-        }
+        change(arm, |names| names.begin(name));
         Naming(arm)
     }
 }
 
 impl Drop for Naming {
     fn drop(&mut self) {
-        if self.0 == Arm::Model {
-            context::session(|session| _ = session.execution.borrow_mut().me().names.0.pop());
-        }
+        change(self.0, Names::end);
+    }
+}
+
+/// Changes the names that the running thread gives.
+fn change(arm: Arm, f: impl FnOnce(&mut Names)) {
+    match arm {
+        Arm::Model => context::session(|session| f(&mut session.execution.borrow_mut().me().names)),
+        Arm::Loom => witness::names(f),
+        Arm::Native => {}
     }
 }
 

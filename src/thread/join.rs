@@ -12,6 +12,7 @@ use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
 use crate::rt::quiet::{self, Quiet};
 use crate::rt::session::Cancelled;
+use crate::rt::witness;
 
 /// A thread's result, once it is there.
 type Slot<T> = Arc<Mutex<Option<std::thread::Result<T>>>>;
@@ -84,7 +85,12 @@ impl<T> JoinHandle<T> {
                 }
                 taken(&result)
             }
-            Of::Loom(handle) => handle.join(),
+            Of::Loom(handle) => {
+                let other = handle.thread().id();
+                let result = handle.join();
+                witness::joined(other, site);
+                result
+            }
             Of::Model { result, index } => {
                 context::session(|session| session.join(index, site));
                 taken(&result)
@@ -165,7 +171,13 @@ impl<T: Send + 'static> JoinHandle<T> {
                 if let Some(name) = name {
                     builder = builder.name(name);
                 }
-                let handle = builder.spawn(f)?;
+                let handle = builder.spawn(move || {
+                    let result = f();
+                    witness::finished();
+                    result
+                })?;
+                let child = handle.thread();
+                witness::spawned(child.id(), child.name().map(str::to_owned), Location::caller());
                 Ok(JoinHandle { thread: Thread::of_loom(handle.thread().clone()), of: Of::Loom(handle) })
             }
             Arm::Model => Ok(spawn_in_model(f, name)),

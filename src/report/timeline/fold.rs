@@ -121,6 +121,7 @@ mod tests {
             access: None,
             touch: Touch::default(),
             begins: None,
+            stale: None,
         };
         let events = letters.chars().map(event).collect();
         Trace { threads: vec!["main".to_owned()], events, ..Trace::default() }

@@ -59,6 +59,7 @@ fn event(threads: usize, objects: usize) -> impl Strategy<Value = Event> {
             access: object.map(|_| crate::op::Access::WRITE),
             touch: Touch { reads, writes, takes, gives, releases, acquires },
             begins: None,
+            stale: None,
         },
     )
 }
@@ -132,6 +133,7 @@ fn counterexample(trace: Trace, kind: FailureKind, message: String) -> Counterex
         note: None,
         minimised: None,
         turning: None,
+        found_in: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::spinning_now;
 use super::{Execution, Failure, Object};
 use crate::op::{ObjectId, ThreadId};
+use crate::rt::naming;
 use crate::rt::thread::Thread;
 use crate::rt::waits;
 use crate::verdict::FailureKind;
@@ -95,18 +96,10 @@ impl Execution {
     /// An object's name among all of this execution: what the model calls it or else its kind, with a
     /// number, which equivalent executions share, where there may be several.
     pub(crate) fn name_of(&self, object: ObjectId) -> String {
-        let Object { kind, .. } = *self.object(object);
-        let name = |id: ObjectId| self.object(id).name.as_deref().filter(|name| !name.trim().is_empty());
-        let called = name(object);
-        let alike = |&id: &ObjectId| name(id) == called && (called.is_some() || self.object(id).kind == kind);
-        let alike: Vec<ObjectId> = self.made().into_iter().filter(alike).collect();
-        match (called, alike.as_slice()) {
-            (Some(called), [_]) => called.to_owned(),
-            (_, alike) => {
-                let place = alike.iter().position(|&id| id == object).unwrap_or_default();
-                format!("{}#{}", called.unwrap_or(kind), place + 1)
-            }
-        }
+        let made = self.made();
+        let which = made.iter().position(|&id| id == object).unwrap_or_default();
+        let all = made.iter().map(|&id| self.object(id)).map(|object| (object.name.as_deref(), object.kind));
+        naming::name(all, which)
     }
 
     /// The objects of this execution in an order which equivalent executions share: by the thread that

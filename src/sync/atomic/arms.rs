@@ -4,12 +4,13 @@ use crate::op::{Command, Op, Publish, Site};
 use crate::rt::context::{self, Arm};
 use crate::rt::object::{ModelObject, check_arm};
 use crate::rt::thread::Choosing;
+use crate::rt::witness::Witnessed;
 
 /// An atomic in the arm in which it was made: `N` natively, `L` under loom.
 #[derive(Debug)]
 pub(super) enum Arms<N, L> {
     Native(N, Site),
-    Loom(Box<L>, Site),
+    Loom(Box<L>, Witnessed),
     Model(ModelObject),
 }
 
@@ -23,7 +24,7 @@ impl<N, L> Arms<N, L> {
     ) -> Self {
         match context::arm() {
             Arm::Native => Arms::Native(native(), site),
-            Arm::Loom => Arms::Loom(Box::new(loom()), site),
+            Arm::Loom => Arms::Loom(Box::new(loom()), Witnessed::new(kind, word, site)),
             Arm::Model => Arms::Model(ModelObject::new(kind, word, site)),
         }
     }
@@ -33,7 +34,7 @@ impl<N, L> Arms<N, L> {
         &self,
         site: Site,
         native: impl FnOnce(&N) -> R,
-        loom: impl FnOnce(&L) -> R,
+        loom: impl FnOnce(&L, Witnessed) -> R,
         model: impl FnOnce(ModelObject) -> R,
     ) -> R {
         match self {
@@ -41,9 +42,9 @@ impl<N, L> Arms<N, L> {
                 check_arm(Arm::Native, made, site);
                 native(atomic)
             }
-            Arms::Loom(atomic, made) => {
-                check_arm(Arm::Loom, made, site);
-                loom(atomic)
+            Arms::Loom(atomic, witnessed) => {
+                witnessed.check(site);
+                loom(atomic, *witnessed)
             }
             Arms::Model(object) => model(*object),
         }

@@ -20,6 +20,7 @@ pub use types::{
 
 use crate::op::Publish;
 use crate::rt::context::{self, Arm};
+use crate::rt::witness;
 
 /// A memory fence; see [`std::sync::atomic::fence`].
 ///
@@ -36,7 +37,10 @@ pub fn fence(order: Ordering) {
     assert!(order != Ordering::Relaxed, "there is no such thing as a relaxed fence");
     match context::arm() {
         Arm::Native => std::sync::atomic::fence(order),
-        Arm::Loom => loom::sync::atomic::fence(order),
+        Arm::Loom => {
+            loom::sync::atomic::fence(order);
+            witness::fence(of_update(order), Location::caller());
+        }
         Arm::Model => {
             let site = Location::caller();
             let publish = of_update(order);
