@@ -98,6 +98,13 @@ pub mod thread;
 #[cfg(feature = "check")]
 pub mod time;
 
+/// What only the fuzz targets ask.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::report::properties::check as report;
+}
+
 pub use beyond::future;
 #[cfg(not(feature = "check"))]
 pub use plain::{cell, hint, parking_lot, sync, thread, time};

@@ -6,8 +6,12 @@ pub(crate) mod html;
 pub(crate) mod json;
 #[cfg(feature = "cli")]
 pub(crate) mod junit;
+#[cfg(all(any(test, fuzzing), feature = "cli"))]
+pub(crate) mod properties;
 #[cfg(feature = "cli")]
 pub(crate) mod row;
+#[cfg(all(any(test, fuzzing), feature = "cli"))]
+pub(crate) mod samples;
 mod source;
 pub(crate) mod story;
 pub(crate) mod terminal;

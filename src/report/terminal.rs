@@ -8,6 +8,9 @@ use crate::report::timeline::layout::clean;
 use crate::report::{story, timeline};
 use crate::verdict::{Counterexample, grouped};
 
+/// The deepest indentation: messages are not ours, and may have any.
+const DEEP: usize = 8;
+
 /// The width where nobody says how wide the page is.
 const WIDTH: usize = 80;
 
@@ -50,7 +53,7 @@ pub(crate) fn text(counterexample: &Counterexample, width: usize, colour: bool) 
         }
     }
     if let Some(line) = replay_line(counterexample) {
-        let what = if counterexample.found_in.is_some() { "again  " } else { "replay  " };
+        let what = if counterexample.token.is_empty() { "again  " } else { "replay  " };
         text.extend([what, &clean(&line), "\n"]);
     }
     text.truncate(text.trim_end().len());
@@ -60,8 +63,8 @@ pub(crate) fn text(counterexample: &Counterexample, width: usize, colour: bool) 
 fn lines(text: &mut String, lines: &[String], width: usize) {
     for line in lines {
         let line = clean(line);
-        // An indentation is kept, and what does not fit goes on a little further in.
-        let deep = line.len() - line.trim_start().len();
+        // An indentation is kept if it leaves room, and what does not fit goes on a little further in.
+        let deep = (line.len() - line.trim_start().len()).min(DEEP);
         let first = " ".repeat(2 + deep);
         let next = " ".repeat(4 + deep);
         let options =
