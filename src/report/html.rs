@@ -91,24 +91,40 @@ fn section(html: &mut String, hazard: &Hazard<'_>) {
     put(html, format_args!("<section id=\"{id}\">\n<h2>{name}</h2>\n"));
     put(html, format_args!("<p class=\"summary\">{}</p>\n", escape(hazard.summary)));
     prose(html, hazard.story);
-    if !hazard.rows.is_empty() {
-        html.push_str("<table>\n<thead><tr>");
-        for head in ["variant", "engine", "expected", "verdict", "executions", "as expected"] {
-            put(html, format_args!("<th scope=\"col\">{head}</th>"));
-        }
-        html.push_str("</tr></thead>\n<tbody>\n");
-        for row in &hazard.rows {
-            table_row(html, row);
-        }
-        html.push_str("</tbody>\n</table>\n");
-    }
     for bug in &hazard.bugs {
         let Some(counterexample) = bug.counterexample else { continue };
         let heading = format!("{}: {}", bug.variant, counterexample.kind());
         put(html, format_args!("<h3>{}</h3>\n", escape(&heading)));
         failure(html, counterexample, &format!("{} {heading}", hazard.name));
     }
+    if !hazard.rows.is_empty() {
+        table(html, &hazard.rows);
+    }
     html.push_str("</section>\n");
+}
+
+/// What the engines say: folded where all of it is as expected.
+fn table(html: &mut String, rows: &[Row<'_>]) {
+    let wrong = rows.iter().filter(|row| !row.agrees).count();
+    let (open, said) = match wrong {
+        0 => ("", "all as expected".to_owned()),
+        wrong => (" open=\"open\"", format!("{wrong} not as expected")),
+    };
+    let count = rows.len();
+    let s = if count == 1 { "" } else { "s" };
+    put(
+        html,
+        format_args!("<details{open}>\n<summary>what the engines say: {count} row{s}, {said}</summary>\n"),
+    );
+    html.push_str("<table>\n<thead><tr>");
+    for head in ["variant", "engine", "expected", "verdict", "executions", "as expected"] {
+        put(html, format_args!("<th scope=\"col\">{head}</th>"));
+    }
+    html.push_str("</tr></thead>\n<tbody>\n");
+    for row in rows {
+        table_row(html, row);
+    }
+    html.push_str("</tbody>\n</table>\n</details>\n");
 }
 
 fn table_row(html: &mut String, row: &Row<'_>) {
@@ -168,10 +184,40 @@ fn prose(html: &mut String, text: &str) {
         if block.trim().is_empty() {
             continue;
         }
-        let kept = block.lines().any(|line| line.starts_with(' ') || line.starts_with('\t'));
-        let tag = if kept { "pre" } else { "p" };
-        put(html, format_args!("<{tag}>{}</{tag}>\n", escape(block)));
+        if block.lines().any(|line| line.starts_with(' ') || line.starts_with('\t')) {
+            put(html, format_args!("<pre>{}</pre>\n", escape(block)));
+        } else {
+            put(html, format_args!("<p>{}</p>\n", inline(block)));
+        }
     }
+}
+
+/// Text in which `code` and *stress* are marked as in documentation; marks without a partner are kept.
+fn inline(text: &str) -> String {
+    let mut html = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['`', '*']) {
+        let (before, marked) = rest.split_at(at);
+        html.push_str(&escape(before));
+        let (mark, tag) = [("**", "strong"), ("*", "em"), ("`", "code")]
+            .into_iter()
+            .find(|(mark, _)| marked.starts_with(mark))
+            .unwrap_or(("`", "code"));
+        let inside = marked[mark.len()..].split_once(mark).filter(|(inside, _)| {
+            !inside.is_empty() && inside.trim() == *inside && !(tag == "em" && inside.contains('`'))
+        });
+        match inside {
+            Some((inside, after)) => {
+                put(&mut html, format_args!("<{tag}>{}</{tag}>", escape(inside)));
+                rest = after;
+            }
+            None => {
+                html.push_str(mark);
+                rest = &marked[mark.len()..];
+            }
+        }
+    }
+    html + &escape(rest)
 }
 
 fn put(html: &mut String, text: std::fmt::Arguments<'_>) {
@@ -279,6 +325,16 @@ mod tests {
     }
 
     #[test]
+    fn marks_become_code_and_stress_and_lonely_ones_stay() {
+        assert_eq!(
+            inline("a `x < 1` and *b*, **c**"),
+            "a <code>x &lt; 1</code> and <em>b</em>, <strong>c</strong>"
+        );
+        assert_eq!(inline("2 * 3 * 4, `open"), "2 * 3 * 4, `open");
+        assert_eq!(inline("`**`"), "<code>**</code>");
+    }
+
+    #[test]
     fn a_page_shows_what_it_is_given() {
         let (one, two) =
             (Checker::exhaustive().check(lost_update), Checker::exhaustive().check(opposite_orders));
@@ -299,7 +355,7 @@ mod tests {
         }
         assert_eq!(html.matches("<svg").count(), 6, "each timeline is there wide and narrow");
         assert!(!html.contains("<script") && !html.contains("src=") && !html.contains("url("));
-        assert!(html.contains("these 6 steps for ever") && html.contains("class=\"bracket\""));
+        assert!(html.contains("… for ever: 1,665 more rounds seen") && html.contains("class=\"bracket\""));
         assert_eq!(html.matches("<p>Fixed by an order.</p>").count(), 1);
     }
 }

@@ -278,10 +278,7 @@ fn words(item: Item) -> String {
     match item {
         Item::Rounds { rounds, steps: 1 } => format!("… {} of this step", plural(rounds, "round")),
         Item::Rounds { rounds, steps } => format!("… {} of these {steps} steps", plural(rounds, "round")),
-        Item::ForEver { rounds, steps } => {
-            let these = if steps == 1 { "this step".to_owned() } else { format!("these {steps} steps") };
-            format!("… {these} for ever: {} seen", plural(rounds, "round"))
-        }
+        Item::ForEver { rounds } => format!("… for ever: {} seen", plural(rounds, "round")),
         Item::LeftOut(rows) => format!("… {}", plural(rows, "row")),
         Item::Event(_) => String::new(),
     }
