@@ -408,8 +408,9 @@ impl<'a> Teller<'a> {
                 let message = panicked.message.clone();
                 event.mark = Mark::Panic;
                 event.place.clone_from(&place);
-                let flat: Vec<&str> = message.split_whitespace().collect();
-                event.text = format!("panics: {}", flat.join(" "));
+                let flat = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+                let lines: Vec<String> = message.lines().map(flat).filter(|line| !line.is_empty()).collect();
+                event.text = format!("panics: {}", lines.join(", "));
                 self.trace.panics.push(Panic { thread: event.thread, message, place });
             }
             What::Declared { kind, message } => {

@@ -206,15 +206,12 @@ fn inline(text: &str) -> String {
         let inside = marked[mark.len()..].split_once(mark).filter(|(inside, _)| {
             !inside.is_empty() && inside.trim() == *inside && !(tag == "em" && inside.contains('`'))
         });
-        match inside {
-            Some((inside, after)) => {
-                put(&mut html, format_args!("<{tag}>{}</{tag}>", escape(inside)));
-                rest = after;
-            }
-            None => {
-                html.push_str(mark);
-                rest = &marked[mark.len()..];
-            }
+        if let Some((inside, after)) = inside {
+            put(&mut html, format_args!("<{tag}>{}</{tag}>", escape(inside)));
+            rest = after;
+        } else {
+            html.push_str(mark);
+            rest = &marked[mark.len()..];
         }
     }
     html + &escape(rest)
