@@ -253,7 +253,21 @@ pub(crate) fn unlocked_by_another() {
     child.join().unwrap();
 }
 
-/// Every failing model of this file, by name.
+/// Fails under loom only.
+pub(crate) fn both_read_the_past() {
+    let flags = Arc::new(["x", "y"].map(|name| named(name, || AtomicBool::new(false))));
+    let other = Arc::clone(&flags);
+    let child = thread::spawn(move || {
+        other[0].store(true, Ordering::Relaxed);
+        other[1].load(Ordering::Relaxed)
+    });
+    flags[1].store(true, Ordering::Relaxed);
+    let here = flags[0].load(Ordering::Relaxed);
+    let there = child.join().unwrap();
+    assert!(here || there, "both read the past");
+}
+
+/// Every failing model of this file that fails under sequential consistency, by name.
 pub(crate) const FAILING: &[(&str, fn(), FailureKind)] = &[
     ("lost_update", lost_update, FailureKind::Panic),
     ("opposite_orders", opposite_orders, FailureKind::Deadlock),
