@@ -363,6 +363,53 @@ fn what_loom_ran_is_told_in_its_order_with_locks_names_and_what_was_missed() {
 }
 
 #[test]
+fn a_deadlock_that_only_loom_finds_names_who_holds_what() {
+    let report = Checker::loom().check(|| {
+        let flags = ["x", "y"].map(|name| named(name, || AtomicBool::new(false)));
+        let shared = Arc::new((flags, ["left", "right"].map(|name| named(name, || Mutex::new(())))));
+        let enter = |(flags, locks): &([AtomicBool; 2], [Mutex<()>; 2]), me: usize| {
+            flags[me].store(true, Ordering::Relaxed);
+            if !flags[1 - me].load(Ordering::Relaxed) {
+                let _mine = locks[me].lock();
+                let _other = locks[1 - me].lock();
+            }
+        };
+        let other = Arc::clone(&shared);
+        let child = thread::spawn(move || enter(&other, 1));
+        enter(&shared, 0);
+        child.join().expect("no panic");
+    });
+    let text = report.expect_failure(FailureKind::Deadlock).to_string();
+    assert!(text.contains("deadlock: 2 threads wait in a circle"), "{text}");
+    for (who, mine, other) in [("main", "left", "right"), ("thread 1", "right", "left")] {
+        assert!(text.contains(&format!("{who} holds {mine} (taken at tests/reports.rs:")), "{text}");
+        assert!(text.contains(&format!("{other}.lock() waits: held by ")), "{text}");
+    }
+}
+
+#[test]
+fn a_panic_under_loom_is_that_of_the_thread_which_went_on_after_parking() {
+    let steps = run_by_loom(|| {
+        let flags = Arc::new(["x", "y"].map(|name| named(name, || AtomicBool::new(false))));
+        let other = Arc::clone(&flags);
+        // What main saw, where loom does not look.
+        let main_saw = Arc::new(std::sync::atomic::AtomicBool::new(true));
+        let told = Arc::clone(&main_saw);
+        let child = thread::spawn(move || {
+            other[0].store(true, Ordering::Relaxed);
+            let saw = other[1].load(Ordering::Relaxed);
+            thread::park();
+            assert!(saw || told.load(Ordering::SeqCst), "both read the past");
+        });
+        flags[1].store(true, Ordering::Relaxed);
+        main_saw.store(flags[0].load(Ordering::Relaxed), Ordering::SeqCst);
+        child.thread().unpark();
+        let _ = child.join();
+    });
+    assert_eq!(steps.last().map(String::as_str), Some("thread 1: panics: both read the past"), "{steps:#?}");
+}
+
+#[test]
 fn checks_side_by_side_do_not_mix_their_reports() {
     let alone: Vec<String> =
         FAILING.iter().map(|&(_, model, kind)| shown(&refuted(model, kind), 80)).collect();

@@ -181,6 +181,11 @@ mod tests {
         report.expect_failure(FailureKind::Deadlock);
     }
 
+    #[test]
+    fn a_model_that_fails_before_it_does_anything_is_refuted() {
+        Checker::loom().check(|| panic!("at once")).expect_failure(FailureKind::Panic);
+    }
+
     /// A job that panics with a permit, which its guard gives back.
     fn panics(permits: &Semaphore) {
         let _ = catch_unwind(AssertUnwindSafe(|| {

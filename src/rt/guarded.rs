@@ -238,6 +238,7 @@ impl OnLoom {
         if std::thread::panicking() {
             return and(self.perform_unwinding(command, args, site));
         }
+        self.witnessed.awaits(command, args, site);
         let mut held = self.mutex.lock().expect("loom's mutexes are not poisoned");
         while !(command.guard)(self.state.load(Relaxed), args) {
             let me = (loom::thread::current().id(), command, args);

@@ -279,6 +279,7 @@ impl Condvar {
                 if let Some(inner) = guard.take_loom() {
                     witnessed.did(&ENQUEUE, [1, 0], 0, Publish::Nothing, site);
                     guard.unlock_to_wait(site);
+                    witnessed.awaits_notification(site);
                     // Loom's waits never time out.
                     let inner = condvar.wait(inner).unwrap_or_else(std::sync::PoisonError::into_inner);
                     guard.put_loom(inner);

@@ -116,6 +116,7 @@ impl<T: ?Sized> Mutex<T> {
             }
             Raw::Loom(lock, witnessed) => {
                 witnessed.check(site);
+                witnessed.awaits(&LOCK, [0; 2], site);
                 let guard = lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 witnessed.did(&LOCK, [0; 2], 0, LOCK.publish, site);
                 Some(guard)

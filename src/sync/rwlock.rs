@@ -128,6 +128,7 @@ fn take<'a, G>(
         }
         Raw::Loom(lock, witnessed) => {
             witnessed.check(site);
+            witnessed.awaits(command, [0; 2], site);
             let taken = on_loom(lock);
             // In a state in which the command would have gone as it did.
             let before = if taken.is_some() { 0 } else { WRITER };

@@ -87,9 +87,7 @@ impl<T> JoinHandle<T> {
             }
             Of::Loom(handle) => {
                 let other = handle.thread().id();
-                let result = handle.join();
-                witness::joined(other, site);
-                result
+                witness::joins(other, site, || handle.join())
             }
             Of::Model { result, index } => {
                 context::session(|session| session.join(index, site));
