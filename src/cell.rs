@@ -9,6 +9,7 @@ use std::panic::Location;
 use crate::op::Site;
 use crate::rt::context::{self, Arm};
 use crate::rt::object::{ModelObject, check_arm};
+use crate::rt::witness::Witnessed;
 
 /// Plain shared data; see [`std::cell::UnsafeCell`].
 ///
@@ -39,7 +40,7 @@ pub struct UnsafeCell<T: ?Sized> {
 enum Of {
     Native,
     /// Loom checks accesses to a cell of its own, which stands for ours.
-    Loom(Box<loom::cell::UnsafeCell<()>>),
+    Loom(Box<loom::cell::UnsafeCell<()>>, Witnessed),
     Model(ModelObject),
 }
 
@@ -59,7 +60,10 @@ impl<T> UnsafeCell<T> {
         let site = Location::caller();
         let of = match context::arm() {
             Arm::Native => Of::Native,
-            Arm::Loom => Of::Loom(Box::new(loom::cell::UnsafeCell::new(()))),
+            Arm::Loom => {
+                let witnessed = Witnessed::new("UnsafeCell", 0, site);
+                Of::Loom(Box::new(loom::cell::UnsafeCell::new(())), witnessed)
+            }
             Arm::Model => {
                 let object = ModelObject::new("UnsafeCell", 0, site);
                 context::session(|session| session.make_cell(object.id, site));
@@ -96,8 +100,9 @@ impl<T: ?Sized> UnsafeCell<T> {
                 check_arm(Arm::Native, self.site, site);
                 f(self.data.get())
             }
-            Of::Loom(cell) => {
-                check_arm(Arm::Loom, self.site, site);
+            Of::Loom(cell, witnessed) => {
+                witnessed.check(site);
+                witnessed.touched(false, site);
                 cell.with(|_| f(self.data.get()))
             }
             Of::Model(object) => {
@@ -123,8 +128,9 @@ impl<T: ?Sized> UnsafeCell<T> {
                 check_arm(Arm::Native, self.site, site);
                 f(self.data.get())
             }
-            Of::Loom(cell) => {
-                check_arm(Arm::Loom, self.site, site);
+            Of::Loom(cell, witnessed) => {
+                witnessed.check(site);
+                witnessed.touched(true, site);
                 cell.with_mut(|_| f(self.data.get()))
             }
             Of::Model(object) => {

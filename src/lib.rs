@@ -65,6 +65,8 @@ mod op;
 mod plain;
 #[cfg(not(feature = "check"))]
 use plain::guarded;
+#[cfg(not(feature = "check"))]
+pub use plain::named;
 #[cfg(feature = "check")]
 use rt::guarded;
 #[cfg(feature = "check")]
@@ -101,6 +103,12 @@ pub mod time;
 
 #[doc = include_str!("in_ci.md")]
 pub mod _in_ci {}
+/// What only the fuzz targets ask.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::report::properties::check as report;
+}
 
 pub use beyond::future;
 #[cfg(not(feature = "check"))]
@@ -112,6 +120,7 @@ pub use thread::thread_local;
 pub use check::{Checker, check, choose};
 #[cfg(feature = "check")]
 pub use error::Error;
+pub use rt::naming::named;
 #[cfg(feature = "check")]
 pub use statics::Static;
 #[cfg(feature = "check")]

@@ -9,6 +9,9 @@
 //! deterministic and within a budget of executions and steps, so large models may keep more
 //! preemptions than they need; what is printed is what was replayed.
 
+mod rounds;
+
+use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
@@ -24,6 +27,7 @@ use crate::rt::session::Session;
 use crate::schedule::Choice;
 use crate::trace::Trace;
 use crate::verdict::{FailureKind, Reason};
+use rounds::Endless;
 
 /// Enough for every model of the catalogue, and well under a second for the largest of them.
 const EXECUTIONS: usize = 4_000;
@@ -46,6 +50,8 @@ pub(crate) struct Size {
 pub(crate) struct Minimised {
     pub(crate) before: Size,
     pub(crate) after: Size,
+    /// How many steps repeat for ever after these, if any do.
+    pub(crate) round: Option<usize>,
 }
 
 impl fmt::Display for Minimised {
@@ -58,9 +64,13 @@ impl fmt::Display for Minimised {
                 format!("{before} {word}{s} → {after}")
             }
         };
-        let Minimised { before, after } = self;
+        let Minimised { before, after, round } = self;
         let preemptions = part(before.preemptions, after.preemptions, "preemption");
-        write!(f, "{preemptions}; {}", part(before.steps, after.steps, "step"))
+        write!(f, "{preemptions}; {}", part(before.steps, after.steps, "step"))?;
+        if let Some(round) = round {
+            write!(f, " before the {round} that repeat")?;
+        }
+        Ok(())
     }
 }
 
@@ -74,6 +84,8 @@ pub(crate) struct Seen {
     pub(crate) size: Size,
     /// Whether it was run to its end.
     pub(crate) whole: bool,
+    /// The fair cycle in which it was when it reached its bound on steps.
+    endless: Option<Endless>,
 }
 
 /// Runs a model again and again on schedules of our own.
@@ -115,24 +127,24 @@ impl<'a> Laboratory<'a> {
         reserve: usize,
         visit: &mut dyn FnMut(Seen) -> bool,
     ) {
-        let mut counting = Counting { inner: scheduler, last: None, preemptions: 0, count: Rc::default() };
-        let count = Rc::clone(&counting.count);
+        let mut counting = Counting { inner: scheduler, last: None, preempted: Rc::default() };
+        let preempted = Rc::clone(&counting.preempted);
         let mut visitor = Visitor {
             visit,
             more: true,
             executions: &mut self.executions,
             steps: &mut self.steps,
             reserve,
-            preemptions: count,
+            preempted,
             beat: self.beat,
         };
         self.host.explore(&self.session, &mut counting, &self.body, &mut visitor);
     }
 
-    /// Runs one schedule, as closely as the model allows.
-    pub(crate) fn try_schedule(&mut self, schedule: Vec<Choice>) -> Option<Seen> {
+    /// Runs one schedule, as closely as the model allows; its last choices again and again, if any repeat.
+    pub(crate) fn try_schedule(&mut self, schedule: Vec<Choice>, repeat: usize) -> Option<Seen> {
         let mut seen = None;
-        self.explore(&mut Forgiving::new(schedule), 0, &mut |s| {
+        self.explore(&mut Forgiving::new(schedule, repeat), 0, &mut |s| {
             seen = Some(s);
             false
         });
@@ -155,7 +167,7 @@ impl<'a> Laboratory<'a> {
         let mut trace = Trace::default();
         self.host.explore(
             &self.session,
-            &mut Forgiving::new(schedule),
+            &mut Forgiving::new(schedule, 0),
             &self.body,
             &mut Whatever(&mut trace),
         );
@@ -205,7 +217,7 @@ impl<'a> Laboratory<'a> {
         while !proven && let Some(better) = self.improve(&best, &alike) {
             best = better;
         }
-        let minimised = Minimised { before: original.size, after: best.size };
+        let minimised = Minimised { before: original.size, after: best.size, round: None };
         Some((best, minimised))
     }
 
@@ -236,7 +248,7 @@ impl<'a> Laboratory<'a> {
             if self.spent() {
                 return None;
             }
-            let seen = self.try_schedule(edited)?;
+            let seen = self.try_schedule(edited, 0)?;
             if seen.size < best.size && alike(&seen) {
                 return Some(seen);
             }
@@ -303,7 +315,8 @@ struct Visitor<'a> {
     steps: &'a mut usize,
     /// How many executions to leave for others.
     reserve: usize,
-    preemptions: Rc<std::cell::Cell<usize>>,
+    /// The steps that preempted somebody.
+    preempted: Rc<RefCell<Vec<usize>>>,
     beat: &'a dyn Fn(),
 }
 
@@ -321,11 +334,14 @@ impl Judge for Visitor<'_> {
             let panicked = execution.thread(thread).panicked.as_ref()?;
             said.contains(&panicked.message).then(|| panicked.place.clone())?
         });
-        let size = Size { preemptions: self.preemptions.get(), steps: execution.schedule.len() };
+        let preempted = self.preempted.borrow();
+        let size = Size { preemptions: preempted.len(), steps: execution.schedule.len() };
         let whole = execution.cut.is_none() && execution.cycle.is_none() && problem.is_none();
-        // A cycle without an end is left to the engine that found it.
+        let schedule = portable(execution);
+        let endless = execution.cycle.map(|cycle| Endless::of(cycle, schedule.clone(), &preempted));
+        // A cycle has no end to be brought nearer.
         let failure = failure.filter(|_| problem.is_none() && execution.cycle.is_none());
-        let seen = Seen { failure, place, schedule: portable(execution), size, whole };
+        let seen = Seen { failure, place, schedule, size, whole, endless };
         self.more = (self.visit)(seen) && problem.is_none();
     }
 
@@ -375,15 +391,13 @@ impl Judge for Whatever<'_> {
 struct Counting<'a> {
     inner: &'a mut dyn Scheduler,
     last: Option<ThreadId>,
-    preemptions: usize,
-    count: Rc<std::cell::Cell<usize>>,
+    preempted: Rc<RefCell<Vec<usize>>>,
 }
 
 impl Scheduler for Counting<'_> {
     fn begin(&mut self) -> bool {
         self.last = None;
-        self.preemptions = 0;
-        self.count.set(0);
+        self.preempted.borrow_mut().clear();
         self.inner.begin()
     }
 
@@ -391,8 +405,9 @@ impl Scheduler for Counting<'_> {
         let choice = self.inner.choose(execution, enabled)?;
         let free = execution.choosing(enabled).map_or(enabled, ThreadSet::one);
         let preempts = self.last.is_some_and(|last| last != choice.thread && free.contains(last));
-        self.preemptions += usize::from(preempts);
-        self.count.set(self.preemptions);
+        if preempts {
+            self.preempted.borrow_mut().push(execution.schedule.len());
+        }
         self.last = Some(choice.thread);
         Some(choice)
     }

@@ -3,10 +3,13 @@
 //! A [`Trace`] is plain data. What it can tell on its own (who wrote the value that was read, who
 //! waits for whom) is asked of it by [`crate::report`]; it knows nothing of columns or colours.
 
-use crate::op::{Access, ObjectId, Role, Site, ThreadId};
+mod teller;
+
+use crate::op::{Access, ObjectId, Site, ThreadId};
+use crate::rt::cycles::Cycle;
 use crate::rt::execution::Execution;
-use crate::rt::log::{End, Entry, What};
-use crate::rt::thread::{Choosing, Pending};
+use crate::rt::log::{Log, Stale};
+use teller::Teller;
 
 /// A line of the source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,6 +98,8 @@ pub(crate) struct Event {
     pub(crate) touch: Touch,
     /// The thread that begins with it.
     pub(crate) begins: Option<usize>,
+    /// What it did not see though it was there, by indices into [`Trace::events`].
+    pub(crate) stale: Option<Stale>,
 }
 
 /// An object of the model.
@@ -102,6 +107,8 @@ pub(crate) struct Event {
 pub(crate) struct Named {
     /// A short name that is unique in the trace: `Mutex#2`.
     pub(crate) name: String,
+    /// What it is, where its name does not say that.
+    pub(crate) kind: Option<String>,
     /// Where it was made.
     pub(crate) made: Place,
 }
@@ -165,24 +172,74 @@ pub(crate) struct Trace {
     pub(crate) panics: Vec<Panic>,
     /// The two accesses that race, the earlier one first, and the cell.
     pub(crate) race: Option<(Racing, Racing, usize)>,
+    /// The steps that repeat for ever, if it is a livelock of that kind.
+    pub(crate) cycle: Option<Circle>,
+}
+
+/// Steps that repeat for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Circle {
+    /// The first step of the first round.
+    pub(crate) start: usize,
+    /// How many steps a round has.
+    pub(crate) steps: usize,
+    /// How many rounds were seen.
+    pub(crate) rounds: usize,
+}
+
+/// Who and what takes part in an execution.
+pub(crate) trait Cast {
+    /// The threads in the order of their creation.
+    fn threads(&self) -> Vec<ThreadId>;
+    /// What reports call a thread.
+    fn called(&self, thread: ThreadId) -> String;
+    /// What is known of an object.
+    fn named(&self, object: ObjectId) -> Named;
+}
+
+impl Cast for Execution {
+    fn threads(&self) -> Vec<ThreadId> {
+        self.born().to_vec()
+    }
+
+    fn called(&self, thread: ThreadId) -> String {
+        self.describe(thread)
+    }
+
+    fn named(&self, id: ObjectId) -> Named {
+        let object = self.object(id);
+        let kind = object.name.as_ref().map(|_| object.kind.to_owned());
+        Named { name: self.name_of(id), kind, made: object.site.into() }
+    }
 }
 
 impl Trace {
     /// What the execution's log says.
     pub(crate) fn of(execution: &Execution) -> Trace {
-        let mut teller = Teller::new(execution);
-        let Some(log) = &execution.log else { return teller.trace };
+        let log = execution.log.as_ref();
+        let mut trace = log.map_or_else(Trace::default, |log| Trace::told(log, execution));
+        trace.cycle = execution.cycle.map(|cycle| {
+            let Cycle { start, period: steps, rounds, .. } = cycle;
+            Circle { start, steps, rounds }
+        });
+        trace
+    }
+
+    /// What a log says of those who take part.
+    pub(crate) fn told(log: &Log, cast: &dyn Cast) -> Trace {
+        let mut teller = Teller::new(cast);
         for entry in &log.entries {
             teller.tell(entry);
         }
         for end in &log.ends {
             teller.end(end);
         }
+        let threads = teller.ids;
         let mut trace = teller.trace;
         let last = trace.newest_step();
         if let (Some(earlier), Some(index)) = (&log.race, last) {
             let last = &trace.events[index];
-            let thread = execution.born().iter().position(|&t| t == earlier.thread).unwrap_or_default();
+            let thread = threads.iter().position(|&t| t == earlier.thread).unwrap_or_default();
             let place = Place::from(earlier.site);
             let is_it = |event: &Event| {
                 event.thread == thread
@@ -200,6 +257,15 @@ impl Trace {
         trace
     }
 
+    /// The events, a line for each.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let line = |event: &Event| {
+            let place = event.place.as_ref().map_or(String::new(), |place| format!(" at {place}"));
+            format!("{}: {}{place}", self.threads[event.thread], event.text)
+        };
+        self.events.iter().map(line).collect()
+    }
+
     /// The event that gave back the lock which this one took.
     pub(crate) fn giver(&self, event: usize) -> Option<usize> {
         let object = self.events[event].object?;
@@ -211,10 +277,16 @@ impl Trace {
         self.events.iter().rposition(|event| event.mark != Mark::Wait)
     }
 
-    /// The event that wrote the value which this one saw.
+    /// The event that left the value which this one saw: a write, or a lock that was taken.
     pub(crate) fn writer(&self, event: usize) -> Option<usize> {
+        if let Some(Stale { seen, .. }) = self.events[event].stale {
+            return seen;
+        }
         let object = self.events[event].object?;
-        self.events[..event].iter().rposition(|e| e.object == Some(object) && e.touch.writes)
+        let leaves = |e: &Event| {
+            e.touch.writes || e.mark == Mark::Sync && e.access.is_some_and(|access| access != Access::READ)
+        };
+        self.events[..event].iter().rposition(|e| e.object == Some(object) && leaves(e))
     }
 
     /// Who holds an object at the end, and where it was taken.
@@ -223,170 +295,5 @@ impl Trace {
             let of_it = ending.holds.iter().filter(move |(held, _)| *held == object);
             of_it.map(|(_, place)| (ending.thread, place))
         })
-    }
-}
-
-/// Turns a log into a trace.
-struct Teller<'a> {
-    execution: &'a Execution,
-    ids: Vec<ObjectId>,
-    trace: Trace,
-    told: Option<usize>,
-}
-
-impl<'a> Teller<'a> {
-    fn new(execution: &'a Execution) -> Self {
-        let threads = execution.born().iter().map(|&t| execution.describe(t)).collect();
-        Teller { execution, ids: Vec::new(), trace: Trace { threads, ..Trace::default() }, told: None }
-    }
-
-    fn thread(&self, thread: ThreadId) -> usize {
-        self.execution.born().iter().position(|&t| t == thread).unwrap_or_default()
-    }
-
-    fn object(&mut self, id: ObjectId) -> usize {
-        if let Some(at) = self.ids.iter().position(|&known| known == id) {
-            return at;
-        }
-        let object = self.execution.object(id);
-        let alike = self.ids.iter().filter(|&&other| self.execution.object(other).kind == object.kind);
-        let name = format!("{}#{}", object.kind, alike.count() + 1);
-        self.ids.push(id);
-        self.trace.objects.push(Named { name, made: object.site.into() });
-        self.ids.len() - 1
-    }
-
-    fn name(&self, object: usize) -> &str {
-        &self.trace.objects[object].name
-    }
-
-    fn tell(&mut self, entry: &Entry) {
-        let mut event = Event {
-            thread: self.thread(entry.thread),
-            object: None,
-            mark: Mark::Note,
-            text: String::new(),
-            short: String::new(),
-            place: entry.site.map(Place::from),
-            step: entry.step,
-            chosen: false,
-            access: None,
-            touch: Touch::default(),
-            begins: None,
-        };
-        let steps = matches!(entry.what, What::Op { .. } | What::Chose { .. } | What::Yielded);
-        if steps && self.told != Some(entry.step) {
-            self.told = Some(entry.step);
-            event.chosen = true;
-        }
-        match &entry.what {
-            What::Op { .. } => self.operation(&entry.what, &mut event),
-            What::Waits { object, name, access, holder } => {
-                let object = self.object(*object);
-                event.object = Some(object);
-                event.access = Some(*access);
-                event.mark = Mark::Wait;
-                event.short = format!("{}.{name}", self.name(object));
-                let holder = match holder {
-                    Some((thread, _)) if *thread == entry.thread => ": held by itself".to_owned(),
-                    Some((thread, _)) => format!(": held by {}", self.execution.describe(*thread)),
-                    None => String::new(),
-                };
-                event.text = format!("{}() waits{holder}", event.short);
-            }
-            What::Chose { what, alternative } => {
-                event.short.push_str("choose");
-                event.text = match (what, alternative) {
-                    (Choosing::Model, n) => format!("choose() → {n}"),
-                    // The usual course of things is not worth a row.
-                    (_, 0) => return,
-                    (Choosing::SpuriousWakeup, _) => "will wake up spuriously".to_owned(),
-                    (Choosing::WeakFailure, _) => "will fail spuriously".to_owned(),
-                    (Choosing::Timeout, _) => "will time out early".to_owned(),
-                    (Choosing::FruitlessYield, _) => "yields, nothing changed".to_owned(),
-                };
-            }
-            What::Yielded => event.text.push_str("yields until something changes"),
-            What::Forced { timed_out: true } => event.text.push_str("times out"),
-            What::Forced { timed_out: false } => event.text.push_str("yields in vain"),
-            What::Cell { object, write } => {
-                let object = self.object(*object);
-                event.object = Some(object);
-                event.mark = if *write { Mark::Write } else { Mark::Read };
-                event.touch.reads = !write;
-                event.touch.writes = *write;
-                event.short.push_str(self.name(object));
-                event.text = format!("{} {}", event.short, if *write { "written" } else { "read" });
-            }
-            What::Fence { publish } => {
-                event.touch.releases = publish.releases();
-                event.touch.acquires = publish.acquires();
-                event.text.push_str("fence()");
-            }
-            What::Spawned { child } => {
-                event.begins = Some(self.thread(*child));
-                event.text = format!("spawns {}", self.execution.describe(*child));
-            }
-            What::Joined { other } => event.text = format!("joins {}", self.execution.describe(*other)),
-            What::Finished => {
-                event.mark = Mark::End;
-                event.text.push_str("ends");
-            }
-            What::Panicked(panicked) => {
-                let place = panicked.place.as_deref().and_then(Place::parse);
-                let message = panicked.message.clone();
-                event.mark = Mark::Panic;
-                event.place.clone_from(&place);
-                let flat: Vec<&str> = message.split_whitespace().collect();
-                event.text = format!("panics: {}", flat.join(" "));
-                self.trace.panics.push(Panic { thread: event.thread, message, place });
-            }
-        }
-        self.trace.events.push(event);
-    }
-
-    fn operation(&mut self, what: &What, event: &mut Event) {
-        let What::Op { object, name, shown, role, access, publish } = what else { return };
-        let object = self.object(*object);
-        let reads = *access == Access::READ;
-        event.object = Some(object);
-        event.access = Some(*access);
-        event.short = format!("{}.{name}", self.name(object));
-        event.text = format!("{}{shown}", event.short);
-        event.touch.releases = publish.releases();
-        event.touch.acquires = publish.acquires();
-        let (mark, sees, leaves) = match role {
-            Role::Load => (Mark::Read, true, false),
-            Role::Store => (Mark::Write, false, true),
-            Role::CompareExchange if reads => (Mark::Read, true, false),
-            Role::Update | Role::CompareExchange => (Mark::Write, true, true),
-            _ => (Mark::Sync, false, false),
-        };
-        event.mark = mark;
-        event.touch.reads = sees;
-        event.touch.writes = leaves;
-        event.touch.takes = *role == Role::Acquire || *role == Role::TryAcquire && !reads;
-        event.touch.gives = *role == Role::Release;
-    }
-
-    fn end(&mut self, end: &End) {
-        let awaits = match &end.pending {
-            Pending::Finished => None,
-            Pending::Op(op) if end.waiting => Some(Awaits::Object(self.object(op.object))),
-            Pending::Join { thread, .. } => Some(Awaits::Thread(self.thread(*thread))),
-            Pending::Wake { object, .. } => Some(Awaits::Notification(self.object(*object))),
-            Pending::Yield { .. } => Some(Awaits::Write),
-            _ => Some(Awaits::Nothing),
-        };
-        let op = match &end.pending {
-            Pending::Op(op) => op.command.name.to_owned(),
-            Pending::Join { .. } => "join".to_owned(),
-            Pending::Wake { .. } => "wait".to_owned(),
-            Pending::Yield { .. } => "yield".to_owned(),
-            _ => String::new(),
-        };
-        let holds = end.held.iter().map(|held| (self.object(held.object), held.site.into())).collect();
-        let place = end.pending.site().map(Place::from);
-        self.trace.endings.push(Ending { thread: self.thread(end.thread), awaits, op, place, holds });
     }
 }

@@ -5,6 +5,10 @@
 //! thread since the first step is moved before it, and the rest is left as it was as far as the model
 //! allows. What is reported was seen: the execution passed, and in it both steps happen, the other way
 //! round. It is one reason among several, and not every failure has one: some fail in any order.
+//!
+//! Of a livelock that repeats, the races up to the end of its first round are reversed, and then the same
+//! choices are repeated as before: who gets out of the circle owes it to the reversal, for without it
+//! they go round for ever.
 
 use crate::minimize::{Laboratory, passes};
 use crate::op::ThreadId;
@@ -32,12 +36,32 @@ pub(crate) enum Turning {
     Order { earlier: Step, later: Step },
     /// An alternative.
     Choice { of: Step, taken: u32, instead: u32 },
+    /// The threads of a livelock go round whichever one of so many races is reversed; all that there are
+    /// were tried, or as many as there was time for.
+    Neither { reversals: usize, all: bool },
+}
+
+/// A schedule, and how many of its last choices repeat for ever.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Failing<'a> {
+    pub(crate) schedule: &'a [Choice],
+    pub(crate) repeat: usize,
+}
+
+impl Failing<'_> {
+    /// What the schedule is followed by.
+    fn round(&self) -> &[Choice] {
+        &self.schedule[self.schedule.len() - self.repeat..]
+    }
 }
 
 /// Looks for what the failure turns on.
-pub(crate) fn find(laboratory: &mut Laboratory<'_>, schedule: &[Choice], trace: &Trace) -> Option<Turning> {
+pub(crate) fn find(laboratory: &mut Laboratory<'_>, failing: Failing<'_>, trace: &Trace) -> Option<Turning> {
     laboratory.grant(TRIES);
-    order(laboratory, schedule, trace).or_else(|| choice(laboratory, schedule, trace))
+    let mut tried = 0;
+    let found = order(laboratory, failing, trace, &mut tried).or_else(|| choice(laboratory, failing, trace));
+    let neither = || Turning::Neither { reversals: tried, all: !laboratory.spent() };
+    found.or_else(|| (failing.repeat > 0).then(neither))
 }
 
 fn step(trace: &Trace, event: &Event) -> Step {
@@ -45,8 +69,16 @@ fn step(trace: &Trace, event: &Event) -> Step {
     Step { thread: trace.threads[event.thread].clone(), what, place: event.place.clone() }
 }
 
-fn order(laboratory: &mut Laboratory<'_>, schedule: &[Choice], trace: &Trace) -> Option<Turning> {
-    let events = &trace.events;
+fn order(
+    laboratory: &mut Laboratory<'_>,
+    failing: Failing<'_>,
+    trace: &Trace,
+    tried: &mut usize,
+) -> Option<Turning> {
+    let Failing { schedule, repeat } = failing;
+    // Later rounds of a cycle are like its first.
+    let end = trace.events.iter().position(|e| repeat > 0 && e.step >= schedule.len());
+    let events = &trace.events[..end.unwrap_or(trace.events.len())];
     for (at, later) in events.iter().enumerate().rev().take(WINDOW) {
         let Some(access) = later.access else { continue };
         // Somebody who waits to the end has not had its turn; who waited and went on is met there.
@@ -68,8 +100,10 @@ fn order(laboratory: &mut Laboratory<'_>, schedule: &[Choice], trace: &Trace) ->
             if laboratory.spent() {
                 return None;
             }
-            let reversed = reverse(schedule, earlier.step, later);
-            let Some(seen) = laboratory.try_schedule(reversed) else { continue };
+            *tried += 1;
+            let mut reversed = reverse(schedule, earlier.step, later);
+            reversed.extend(failing.round());
+            let Some(seen) = laboratory.try_schedule(reversed, repeat) else { continue };
             if passes(&seen) {
                 let passing = laboratory.tell_whatever(seen.schedule);
                 if swapped(trace, &passing, earlier, later) {
@@ -107,16 +141,17 @@ fn swapped(failing: &Trace, passing: &Trace, earlier: &Event, later: &Event) -> 
     matches!((find(earlier), find(later)), (Some(earlier), Some(later)) if later < earlier)
 }
 
-fn choice(laboratory: &mut Laboratory<'_>, schedule: &[Choice], trace: &Trace) -> Option<Turning> {
+fn choice(laboratory: &mut Laboratory<'_>, failing: Failing<'_>, trace: &Trace) -> Option<Turning> {
+    let Failing { schedule, repeat } = failing;
     for event in trace.events.iter().rev().filter(|e| e.chosen && e.short == "choose") {
-        let taken = schedule.get(event.step)?.alternative;
+        let Some(taken) = schedule.get(event.step).map(|choice| choice.alternative) else { continue };
         for instead in 0..=taken + 1 {
             if instead == taken || laboratory.spent() {
                 continue;
             }
             let mut other = schedule.to_vec();
             other[event.step].alternative = instead;
-            let Some(seen) = laboratory.try_schedule(other) else { continue };
+            let Some(seen) = laboratory.try_schedule(other, repeat) else { continue };
             let took = seen.schedule.get(event.step).is_some_and(|choice| choice.alternative == instead);
             if took && passes(&seen) {
                 return Some(Turning::Choice { of: step(trace, event), taken, instead });

@@ -224,6 +224,8 @@ pub struct Counterexample {
     pub(crate) minimised: Option<Minimised>,
     /// What the failure turns on, where that was found.
     pub(crate) turning: Option<Turning>,
+    /// Where the trace is an execution of loom's, with stale reads and without a schedule: which one.
+    pub(crate) found_in: Option<u64>,
 }
 
 impl Counterexample {
@@ -249,6 +251,24 @@ impl Counterexample {
     /// ```
     pub fn token(&self) -> &str {
         &self.token
+    }
+
+    /// What happened, a line for each step: the thread, what it did and where. Empty where no engine
+    /// of the Model arm and not loom saw it.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::{Checker, FailureKind, sync::Mutex};
+    /// let report = Checker::dfs().check(|| {
+    ///     let lock = Mutex::new(());
+    ///     let _held = lock.lock();
+    ///     panic!("as always");
+    /// });
+    /// let steps = report.expect_failure(FailureKind::Panic).steps();
+    /// assert!(steps[0].starts_with("main: Mutex#1.lock() at "));
+    /// ```
+    pub fn steps(&self) -> Vec<String> {
+        self.trace.as_ref().map(Trace::lines).unwrap_or_default()
     }
 
     /// What went wrong, in a sentence.

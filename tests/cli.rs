@@ -99,6 +99,7 @@ fn json_has_the_fields_of_the_schema_in_their_order() {
         "seconds",
         "agrees",
         "token",
+        "as_run",
         "reason",
     ];
     let text = stdout(&output);

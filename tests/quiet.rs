@@ -13,9 +13,15 @@ fn models_panic_in_silence_and_the_hook_comes_back() {
     std::panic::set_hook(Box::new(|_| {
         HEARD.fetch_add(1, Ordering::SeqCst);
     }));
-    for checker in
-        [Checker::exhaustive(), Checker::dfs(), Checker::random(100), Checker::pct(100, 2), Checker::urw(100)]
-    {
+    for checker in [
+        Checker::exhaustive(),
+        Checker::dfs(),
+        Checker::random(100),
+        Checker::pct(100, 2),
+        Checker::urw(100),
+        Checker::loom(),
+        Checker::native(10),
+    ] {
         let report = checker.stop_on_failure(false).check(|| {
             let n = Arc::new(AtomicUsize::new(0));
             let other = Arc::clone(&n);

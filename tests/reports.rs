@@ -5,9 +5,9 @@ mod failing;
 use std::collections::BTreeSet;
 
 use failing::*;
-use raddle::sync::Arc;
 use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use raddle::{Checker, Counterexample, FailureKind, Reason, Report, Verdict, thread};
+use raddle::sync::{Arc, Mutex};
+use raddle::{Checker, Counterexample, FailureKind, Reason, Report, Verdict, named, thread};
 
 fn refuted(model: fn(), kind: FailureKind) -> Counterexample {
     Checker::exhaustive().check(model).expect_failure(kind).clone()
@@ -36,6 +36,42 @@ fn every_failure_explains_itself_on_eighty_columns() {
 fn a_cycle_without_an_end_is_folded() {
     let report = Checker::exhaustive().check(after_you);
     insta::assert_snapshot!("after_you", shown(report.expect_failure(FailureKind::Livelock), 80));
+}
+
+#[test]
+fn a_leak_says_what_nobody_gave_back() {
+    let variant = raddle::catalogue::find("reference-count").and_then(|hazard| hazard.variant("never-freed"));
+    let variant = variant.expect("it is in the catalogue");
+    let report = Checker::exhaustive().name("reference-count/never-freed").check(|| variant.run());
+    insta::assert_snapshot!("leak", shown(report.expect_failure(FailureKind::Leak), 80));
+}
+
+/// Two threads that do something for ever, each on one of two atomics; the report's "why".
+fn for_ever(which: [usize; 2]) -> String {
+    fn go(flag: &AtomicBool) {
+        loop {
+            flag.fetch_xor(true, Ordering::SeqCst);
+        }
+    }
+    let report = Checker::exhaustive().max_steps(1_000).check(move || {
+        let flags = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
+        let theirs = Arc::clone(&flags);
+        thread::spawn(move || go(&theirs[which[1]]));
+        go(&flags[which[0]]);
+    });
+    let text = report.expect_failure(FailureKind::Livelock).to_string();
+    let why = text.lines().skip_while(|line| *line != "why").skip(1).take_while(|line| !line.is_empty());
+    why.map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_livelock_that_no_reversal_ends_says_so() {
+    let why = for_ever([0, 0]);
+    assert!(why.starts_with("no single reversal makes the model pass: each of the "), "{why}");
+    assert_eq!(
+        for_ever([0, 1]),
+        "no two of its steps race with each other: no other order of them would help"
+    );
 }
 
 #[test]
@@ -70,9 +106,13 @@ fn a_thread_that_spins_beside_others_is_folded_and_bracketed() {
 #[test]
 fn a_token_replays_to_the_same_failure_ten_times_out_of_ten() {
     for &(name, model, kind) in FAILING {
-        for checker in
-            [Checker::exhaustive(), Checker::dfs(), Checker::random(10_000), Checker::pct(10_000, 3)]
-        {
+        for checker in [
+            Checker::exhaustive(),
+            Checker::dfs(),
+            Checker::random(10_000),
+            Checker::pct(10_000, 3),
+            Checker::urw(10_000),
+        ] {
             let report = checker.check(model);
             let first = report.expect_failure(kind);
             for _ in 0..10 {
@@ -209,12 +249,47 @@ fn a_token_survives_edits_after_the_failure_and_tells_where_it_diverges() {
     assert!(why.contains("tests/reports.rs"), "{why}");
 }
 
+/// One line that says what is wrong with a token, which the model does not replay.
+fn refusal(token: &str, name: &str, model: fn()) -> String {
+    match Checker::replay(token) {
+        Err(error) => error.to_string(),
+        Ok(checker) => match checker.name(name).check(model).verdict {
+            Verdict::Inconclusive(reason) => reason.to_string(),
+            verdict => panic!("{token} is replayed: {verdict:?}"),
+        },
+    }
+}
+
+fn named_token(name: &str, model: fn(), kind: FailureKind) -> String {
+    Checker::exhaustive().name(name).check(model).expect_failure(kind).token().to_owned()
+}
+
 #[test]
-fn a_token_of_another_model_is_refused_in_one_line() {
-    let found = refuted(lost_update, FailureKind::Panic);
-    let report = Checker::replay(found.token()).expect("the token is whole").check(lost_wakeup);
-    let Verdict::Inconclusive(reason) = report.verdict else { panic!("it is another model's token") };
-    assert_eq!(reason.to_string().lines().count(), 1, "{reason}");
+fn a_token_that_was_cut_or_altered_is_refused_in_one_line() {
+    for &(name, model, kind) in FAILING {
+        let token = named_token(name, model, kind);
+        let cut = (0..token.len()).map(|end| token[..end].to_owned());
+        let flipped = (0..token.len() * 7).filter_map(|bit| {
+            let mut bytes = token.clone().into_bytes();
+            bytes[bit / 7] ^= 1 << (bit % 7);
+            String::from_utf8(bytes).ok()
+        });
+        for other in cut.chain(flipped) {
+            let said = refusal(&other, name, model);
+            assert!(!said.is_empty() && said.lines().count() == 1, "{name}: {other:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_token_of_each_other_model_is_refused_in_one_line() {
+    for &(name, model, kind) in FAILING {
+        let token = named_token(name, model, kind);
+        for &(other, unlike, _) in FAILING.iter().filter(|(other, ..)| *other != name) {
+            let said = refusal(&token, other, unlike);
+            assert!(said.contains("another model") && said.lines().count() == 1, "{name} on {other}: {said}");
+        }
+    }
 }
 
 proptest::proptest! {
@@ -237,21 +312,101 @@ fn what_loom_finds_is_drawn_where_it_exists_under_sequential_consistency() {
 
 #[test]
 fn what_only_loom_finds_is_not_given_a_schedule() {
-    let report = Checker::loom().check(|| {
-        let flags = Arc::new((AtomicBool::new(false), AtomicBool::new(false)));
-        let other = Arc::clone(&flags);
-        let child = thread::spawn(move || {
-            other.0.store(true, Ordering::Relaxed);
-            other.1.load(Ordering::Relaxed)
-        });
-        flags.1.store(true, Ordering::Relaxed);
-        let here = flags.0.load(Ordering::Relaxed);
-        let there = child.join().expect("no panic");
-        assert!(here || there, "both read the past");
-    });
+    let report = Checker::loom().check(both_read_the_past);
     let found = report.expect_failure(FailureKind::Panic);
     assert_eq!(found.token(), "");
     insta::assert_snapshot!("stale_read_by_loom", found.to_string());
+}
+
+/// What loom's failing execution did, without the places.
+fn run_by_loom(model: fn()) -> Vec<String> {
+    let report = Checker::loom().check(model);
+    let Verdict::Refuted(found) = &report.verdict else { panic!("{report}") };
+    assert_eq!(found.token(), "", "it is drawn as loom ran it\n{found}");
+    let steps = found.steps();
+    steps.iter().map(|step| step.split(" at ").next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn what_loom_ran_is_told_in_its_order_with_locks_names_and_what_was_missed() {
+    let steps = run_by_loom(|| {
+        let [x, y] = ["x", "y"].map(|name| named(name, || AtomicUsize::new(0)));
+        let shared = Arc::new((x, y, named("door", || Mutex::new(()))));
+        let other = Arc::clone(&shared);
+        let child = thread::Builder::new().name("writer".into()).spawn(move || {
+            other.0.store(1, Ordering::Relaxed);
+            other.0.store(2, Ordering::Relaxed);
+            let seen = other.1.load(Ordering::Relaxed);
+            drop(other.2.lock());
+            seen
+        });
+        shared.1.store(1, Ordering::Relaxed);
+        let here = shared.0.load(Ordering::Relaxed);
+        let there = child.expect("a thread").join().expect("no panic");
+        drop(shared.2.lock());
+        assert!(here == 2 || there == 1, "both came first");
+    });
+    let of = |who: &str| -> Vec<&str> { steps.iter().filter_map(|step| step.strip_prefix(who)).collect() };
+    let writer = of("writer: ");
+    assert_eq!(writer[..2], ["x.store(1)", "x.store(2)"]);
+    assert_eq!(writer[3..], ["door.lock()", "door.unlock()", "ends"]);
+    let main = of("main: ");
+    assert_eq!(main[0], "spawns writer");
+    assert_eq!(main[3..main.len() - 1], ["joins writer", "door.lock()", "door.unlock()"]);
+    assert_eq!(main[main.len() - 1], "panics: both came first");
+    // Whoever looked last missed what the other had written before, which the order above shows.
+    let at = |step: &str| steps.iter().position(|other| other.starts_with(step)).expect("it is a step");
+    let (y, x) = (at("writer: y.load() → 0"), at("main: x.load() → "));
+    assert_eq!(steps[y].ends_with("(stale)"), at("main: y.store(1)") < y, "{steps:#?}");
+    assert_eq!(steps[x].ends_with("(stale)"), at("writer: x.store(1)") < x, "{steps:#?}");
+    assert!(steps.iter().any(|step| step.ends_with("(stale)")), "{steps:#?}");
+}
+
+#[test]
+fn a_deadlock_that_only_loom_finds_names_who_holds_what() {
+    let report = Checker::loom().check(|| {
+        let flags = ["x", "y"].map(|name| named(name, || AtomicBool::new(false)));
+        let shared = Arc::new((flags, ["left", "right"].map(|name| named(name, || Mutex::new(())))));
+        let enter = |(flags, locks): &([AtomicBool; 2], [Mutex<()>; 2]), me: usize| {
+            flags[me].store(true, Ordering::Relaxed);
+            if !flags[1 - me].load(Ordering::Relaxed) {
+                let _mine = locks[me].lock();
+                let _other = locks[1 - me].lock();
+            }
+        };
+        let other = Arc::clone(&shared);
+        let child = thread::spawn(move || enter(&other, 1));
+        enter(&shared, 0);
+        child.join().expect("no panic");
+    });
+    let text = report.expect_failure(FailureKind::Deadlock).to_string();
+    assert!(text.contains("deadlock: 2 threads wait in a circle"), "{text}");
+    for (who, mine, other) in [("main", "left", "right"), ("thread 1", "right", "left")] {
+        assert!(text.contains(&format!("{who} holds {mine} (taken at tests/reports.rs:")), "{text}");
+        assert!(text.contains(&format!("{other}.lock() waits: held by ")), "{text}");
+    }
+}
+
+#[test]
+fn a_panic_under_loom_is_that_of_the_thread_which_went_on_after_parking() {
+    let steps = run_by_loom(|| {
+        let flags = Arc::new(["x", "y"].map(|name| named(name, || AtomicBool::new(false))));
+        let other = Arc::clone(&flags);
+        // What main saw, where loom does not look.
+        let main_saw = Arc::new(std::sync::atomic::AtomicBool::new(true));
+        let told = Arc::clone(&main_saw);
+        let child = thread::spawn(move || {
+            other[0].store(true, Ordering::Relaxed);
+            let saw = other[1].load(Ordering::Relaxed);
+            thread::park();
+            assert!(saw || told.load(Ordering::SeqCst), "both read the past");
+        });
+        flags[1].store(true, Ordering::Relaxed);
+        main_saw.store(flags[0].load(Ordering::Relaxed), Ordering::SeqCst);
+        child.thread().unpark();
+        let _ = child.join();
+    });
+    assert_eq!(steps.last().map(String::as_str), Some("thread 1: panics: both read the past"), "{steps:#?}");
 }
 
 #[test]

@@ -27,6 +27,7 @@
 #[cfg(test)]
 use crate::catalogue::mutants::{Mutant, mutant};
 use crate::catalogue::{Hazard, buggy_of, fixed_of, joined};
+use crate::named;
 use crate::sync::{Arc, Mutex, Semaphore};
 use crate::thread;
 use crate::verdict::FailureKind;
@@ -56,7 +57,7 @@ fn dine(philosophers: usize, eat: fn(&Table, usize)) {
 }
 
 fn dine_with(waiter: Semaphore, philosophers: usize, eat: fn(&Table, usize)) {
-    let forks = (0..philosophers).map(|_| Mutex::new(())).collect();
+    let forks = named("fork", || (0..philosophers).map(|_| Mutex::new(())).collect());
     let table = Arc::new(Table { forks, waiter });
     let others: Vec<_> = (0..philosophers - 1)
         .map(|seat| {

@@ -28,6 +28,7 @@
 use crate::catalogue::mutants::{Mutant, mutant};
 use crate::catalogue::{Hazard, buggy_of, fixed, fixed_of, skip};
 use crate::engine::Kind;
+use crate::named;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Arc, Mutex, MutexGuard};
 use crate::thread;
@@ -54,7 +55,7 @@ const ACCOUNTS: usize = 2;
 type Accounts = Vec<Mutex<i64>>;
 
 fn open(accounts: usize) -> Accounts {
-    (0..accounts).map(|_| Mutex::new(1)).collect()
+    named("account", || (0..accounts).map(|_| Mutex::new(1)).collect())
 }
 
 /// Each account transfers to the next, and the last one to the first; main does it for the first.

@@ -34,6 +34,7 @@
 use crate::catalogue::mutants::{Mutant, mutant};
 use crate::catalogue::{Exception, Expected, Hazard, buggy, expect, fixed};
 use crate::engine::Kind;
+use crate::named;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, Ordering, fence};
 use crate::thread;
@@ -63,7 +64,7 @@ fn full_fence() {
 }
 
 fn knock(first: fn(), second: fn()) {
-    let flags = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
+    let flags = Arc::new(["x", "y"].map(|name| named(name, || AtomicBool::new(false))));
     let enter = |flags: &[AtomicBool; 2], me: usize, between: fn()| {
         flags[me].store(true, Ordering::Release);
         between();

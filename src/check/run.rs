@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::check::Model;
 use crate::check::checker::Plan;
+use crate::check::failing::AsRun;
 use crate::check::tally::{Tally, limit_reached};
 use crate::check::watch::Pulse;
 use crate::config::Settings;
@@ -236,9 +237,10 @@ impl Run {
         let reached = limit.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let mut failures = Vec::new();
         let verdict = match (outcome, reached, self.settings.preemption_bound) {
-            (loom::Outcome::Failed(failure, place), ..) => {
+            (loom::Outcome::Failed(failure, place, trace), ..) => {
                 stats.failures = 1;
-                failures.push(self.show_foreign(failure, place));
+                let seen = AsRun { execution: executions, place, trace: *trace };
+                failures.push(self.show_foreign(failure, Some(seen)));
                 Verdict::Refuted(Box::new(failures[0].clone()))
             }
             (_, Some(reason), _) | (loom::Outcome::LeftOut(reason), ..) => Verdict::Inconclusive(reason),

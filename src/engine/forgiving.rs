@@ -6,11 +6,14 @@ use crate::rt::execution::{Execution, Scheduler};
 use crate::schedule::Choice;
 use crate::verdict::Reason;
 
-/// Follows a schedule as closely as the model allows: what cannot be done is passed over, and after
-/// its end every thread runs for as long as it can.
+/// Follows a schedule as closely as the model allows: what cannot be done is passed over. After its end its
+/// last choices are followed again and again, if any repeat, and else every thread runs for as long as
+/// it can.
 #[derive(Debug)]
 pub(crate) struct Forgiving {
     schedule: Vec<Choice>,
+    /// How many of the last choices repeat.
+    repeat: usize,
     at: usize,
     started: bool,
     last: Option<ThreadId>,
@@ -18,8 +21,16 @@ pub(crate) struct Forgiving {
 
 impl Forgiving {
     /// A scheduler that runs once.
-    pub(crate) fn new(schedule: Vec<Choice>) -> Self {
-        Forgiving { schedule, at: 0, started: false, last: None }
+    pub(crate) fn new(schedule: Vec<Choice>, repeat: usize) -> Self {
+        Forgiving { schedule, repeat, at: 0, started: false, last: None }
+    }
+
+    /// What the schedule says next.
+    fn next(&mut self) -> Option<Choice> {
+        if self.at == self.schedule.len() {
+            self.at -= self.repeat;
+        }
+        self.schedule.get(self.at).copied()
     }
 }
 
@@ -31,15 +42,20 @@ impl Scheduler for Forgiving {
     fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {
         let choosing = execution.choosing(enabled);
         let threads = choosing.map_or(enabled, ThreadSet::one);
-        let able = |choice: &Choice| {
+        let able = |choice: Choice| {
             let thread = execution.born().get(choice.thread.index()).copied();
             thread.filter(|&t| threads.contains(t))
         };
         // A thread that must choose at once is not what the schedule says next: that waits.
-        let forced =
-            choosing.is_some() && self.schedule.get(self.at).is_some_and(|next| able(next).is_none());
-        while !forced && let Some(next) = self.schedule.get(self.at) {
+        let forced = choosing.is_some() && self.next().is_some_and(|next| able(next).is_none());
+        // Nobody in a whole round may be able to move.
+        let mut left = self.schedule.len() + self.repeat;
+        while !forced
+            && left > 0
+            && let Some(next) = self.next()
+        {
             self.at += 1;
+            left -= 1;
             if let Some(thread) = able(next) {
                 let alternatives = execution.alternatives(thread);
                 let alternative = if alternatives.contains(next.alternative) {

@@ -14,6 +14,8 @@ use crate::rt::context;
 use crate::rt::execution::Failure;
 use crate::rt::fail::Declared;
 use crate::rt::quiet;
+use crate::rt::witness;
+use crate::trace::Trace;
 use crate::verdict::{FailureKind, Reason};
 
 /// What `thread::scope` says under loom.
@@ -28,8 +30,8 @@ pub(crate) const NO_DOWNGRADE: &str = "RwLockWriteGuard::downgrade is not availa
 pub(crate) enum Outcome {
     /// Every execution passed.
     Passed,
-    /// An execution failed, by a panic that began here if it is known.
-    Failed(Failure, Option<String>),
+    /// An execution failed, by a panic that began here if it is known; and this is what happened in it.
+    Failed(Failure, Option<String>, Box<Trace>),
     /// Something was left out.
     LeftOut(Reason),
 }
@@ -73,6 +75,7 @@ pub(crate) fn explore(
             count.fetch_add(1, Ordering::Relaxed);
             COULD_NOT_WAKE.set(false);
             context::begin_loom_execution();
+            witness::begin();
             model();
         });
     }));
@@ -85,7 +88,8 @@ pub(crate) fn explore(
         Err(payload) => match payload.downcast::<Declared>() {
             Ok(declared) => {
                 let Declared { kind, message } = *declared;
-                Outcome::Failed(Failure { kind, message }, None)
+                let trace = witness::tell(witness::Failed::Declared(kind, message.clone()));
+                Outcome::Failed(Failure { kind, message }, None, Box::new(trace))
             }
             Err(payload) => judge(&quiet::describe(&*payload), max_threads, max_branches),
         },
@@ -102,7 +106,15 @@ fn judge(panicked: &crate::rt::thread::Panicked, max_threads: usize, max_branche
         .is_some_and(|place| place.contains("/loom-0.") || place.contains("\\loom-0."));
     let limit = |why: String| Outcome::LeftOut(Reason::EngineLimit { why });
     let place = panicked.place.clone().filter(|_| !inside_loom);
-    let failed = |kind| Outcome::Failed(Failure { kind, message: message.to_owned() }, place);
+    let failed = |kind| {
+        let message = message.to_owned();
+        let failed = match kind {
+            FailureKind::Panic => witness::Failed::Panic(panicked.clone()),
+            FailureKind::Deadlock => witness::Failed::Deadlock,
+            _ => witness::Failed::Declared(kind, message.clone()),
+        };
+        Outcome::Failed(Failure { kind, message }, place, Box::new(witness::tell(failed)))
+    };
     if message == NO_SCOPE || message == NO_DOWNGRADE {
         return limit(message.to_owned());
     }
@@ -168,6 +180,11 @@ mod tests {
             let _ = child.join();
         });
         report.expect_failure(FailureKind::Deadlock);
+    }
+
+    #[test]
+    fn a_model_that_fails_before_it_does_anything_is_refuted() {
+        Checker::loom().check(|| panic!("at once")).expect_failure(FailureKind::Panic);
     }
 
     /// A job that panics with a permit, which its guard gives back.

@@ -91,24 +91,40 @@ fn section(html: &mut String, hazard: &Hazard<'_>) {
     put(html, format_args!("<section id=\"{id}\">\n<h2>{name}</h2>\n"));
     put(html, format_args!("<p class=\"summary\">{}</p>\n", escape(hazard.summary)));
     prose(html, hazard.story);
-    if !hazard.rows.is_empty() {
-        html.push_str("<table>\n<thead><tr>");
-        for head in ["variant", "engine", "expected", "verdict", "executions", "as expected"] {
-            put(html, format_args!("<th scope=\"col\">{head}</th>"));
-        }
-        html.push_str("</tr></thead>\n<tbody>\n");
-        for row in &hazard.rows {
-            table_row(html, row);
-        }
-        html.push_str("</tbody>\n</table>\n");
-    }
     for bug in &hazard.bugs {
         let Some(counterexample) = bug.counterexample else { continue };
         let heading = format!("{}: {}", bug.variant, counterexample.kind());
         put(html, format_args!("<h3>{}</h3>\n", escape(&heading)));
         failure(html, counterexample, &format!("{} {heading}", hazard.name));
     }
+    if !hazard.rows.is_empty() {
+        table(html, &hazard.rows);
+    }
     html.push_str("</section>\n");
+}
+
+/// What the engines say: folded where all of it is as expected.
+fn table(html: &mut String, rows: &[Row<'_>]) {
+    let wrong = rows.iter().filter(|row| !row.agrees).count();
+    let (open, said) = match wrong {
+        0 => ("", "all as expected".to_owned()),
+        wrong => (" open=\"open\"", format!("{wrong} not as expected")),
+    };
+    let count = rows.len();
+    let s = if count == 1 { "" } else { "s" };
+    put(
+        html,
+        format_args!("<details{open}>\n<summary>what the engines say: {count} row{s}, {said}</summary>\n"),
+    );
+    html.push_str("<table>\n<thead><tr>");
+    for head in ["variant", "engine", "expected", "verdict", "executions", "as expected"] {
+        put(html, format_args!("<th scope=\"col\">{head}</th>"));
+    }
+    html.push_str("</tr></thead>\n<tbody>\n");
+    for row in rows {
+        table_row(html, row);
+    }
+    html.push_str("</tbody>\n</table>\n</details>\n");
 }
 
 fn table_row(html: &mut String, row: &Row<'_>) {
@@ -129,6 +145,9 @@ fn table_row(html: &mut String, row: &Row<'_>) {
 
 /// A counterexample: the timeline and what is to be said about it.
 pub(crate) fn failure(html: &mut String, counterexample: &Counterexample, label: &str) {
+    if let Some(heading) = terminal::heading(counterexample) {
+        put(html, format_args!("<p>{}</p>\n", escape(&heading)));
+    }
     if let Some(trace) = &counterexample.trace {
         html.push_str(&timelines(trace, label));
         let legend = story::legend(trace);
@@ -165,10 +184,37 @@ fn prose(html: &mut String, text: &str) {
         if block.trim().is_empty() {
             continue;
         }
-        let kept = block.lines().any(|line| line.starts_with(' ') || line.starts_with('\t'));
-        let tag = if kept { "pre" } else { "p" };
-        put(html, format_args!("<{tag}>{}</{tag}>\n", escape(block)));
+        if block.lines().any(|line| line.starts_with(' ') || line.starts_with('\t')) {
+            put(html, format_args!("<pre>{}</pre>\n", escape(block)));
+        } else {
+            put(html, format_args!("<p>{}</p>\n", inline(block)));
+        }
     }
+}
+
+/// Text in which `code` and *stress* are marked as in documentation; marks without a partner are kept.
+fn inline(text: &str) -> String {
+    let mut html = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['`', '*']) {
+        let (before, marked) = rest.split_at(at);
+        html.push_str(&escape(before));
+        let (mark, tag) = [("**", "strong"), ("*", "em"), ("`", "code")]
+            .into_iter()
+            .find(|(mark, _)| marked.starts_with(mark))
+            .unwrap_or(("`", "code"));
+        let inside = marked[mark.len()..].split_once(mark).filter(|(inside, _)| {
+            !inside.is_empty() && inside.trim() == *inside && !(tag == "em" && inside.contains('`'))
+        });
+        if let Some((inside, after)) = inside {
+            put(&mut html, format_args!("<{tag}>{}</{tag}>", escape(inside)));
+            rest = after;
+        } else {
+            html.push_str(mark);
+            rest = &marked[mark.len()..];
+        }
+    }
+    html + &escape(rest)
 }
 
 fn put(html: &mut String, text: std::fmt::Arguments<'_>) {
@@ -183,23 +229,27 @@ fn anchor(name: &str) -> String {
 /// Text as HTML and XML may hold it.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in text.chars().map(legible) {
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            '\n' | '\t' => escaped.push(c),
-            // What XML does not allow, and what would turn the text around.
-            '\u{fffe}' | '\u{ffff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                escaped.push('\u{fffd}');
-            }
-            c if c.is_control() => escaped.push('\u{fffd}'),
             c => escaped.push(c),
         }
     }
     escaped
+}
+
+/// A sign for a character that XML does not allow, or that would turn the text around.
+pub(crate) fn legible(c: char) -> char {
+    match c {
+        '\n' | '\t' => c,
+        '\u{fffe}' | '\u{ffff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    }
 }
 
 /// What the marks mean.
@@ -272,6 +322,16 @@ mod tests {
     }
 
     #[test]
+    fn marks_become_code_and_stress_and_lonely_ones_stay() {
+        assert_eq!(
+            inline("a `x < 1` and *b*, **c**"),
+            "a <code>x &lt; 1</code> and <em>b</em>, <strong>c</strong>"
+        );
+        assert_eq!(inline("2 * 3 * 4, `open"), "2 * 3 * 4, `open");
+        assert_eq!(inline("`**`"), "<code>**</code>");
+    }
+
+    #[test]
     fn a_page_shows_what_it_is_given() {
         let (one, two) =
             (Checker::exhaustive().check(lost_update), Checker::exhaustive().check(opposite_orders));
@@ -292,7 +352,7 @@ mod tests {
         }
         assert_eq!(html.matches("<svg").count(), 6, "each timeline is there wide and narrow");
         assert!(!html.contains("<script") && !html.contains("src=") && !html.contains("url("));
-        assert!(html.contains("more rounds of these 6 steps") && html.contains("class=\"bracket\""));
+        assert!(html.contains("… for ever: 1,665 more rounds seen") && html.contains("class=\"bracket\""));
         assert_eq!(html.matches("<p>Fixed by an order.</p>").count(), 1);
     }
 }

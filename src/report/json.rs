@@ -26,7 +26,16 @@ struct Record<'a> {
     seconds: f64,
     agrees: bool,
     token: Option<&'a str>,
+    /// What loom's own execution did, where that is all there is to see.
+    as_run: Option<AsRun>,
     reason: Option<String>,
+}
+
+/// An execution without a schedule.
+#[derive(Serialize)]
+struct AsRun {
+    execution: u64,
+    steps: Vec<String>,
 }
 
 /// Writes the document.
@@ -47,6 +56,7 @@ pub(crate) fn write(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
             seconds: rounded(row.elapsed().as_secs_f64()),
             agrees: row.agrees(),
             token: row.token(),
+            as_run: row.as_run().map(|(execution, steps)| AsRun { execution, steps }),
             reason: row.reason(),
         };
         out.write_all(if at == 0 { b"\n  " } else { b",\n  " })?;

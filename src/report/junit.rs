@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use crate::report::html;
 use crate::report::row::{Row, Standing};
 
 /// Writes the document.
@@ -26,7 +27,7 @@ fn case(row: &Row) -> TestCase {
     let status = match row.standing() {
         Standing::Agrees if row.report.is_none() => {
             let mut status = TestCaseStatus::skipped();
-            status.set_message(row.reason().unwrap_or_default());
+            status.set_message(legible(&row.reason().unwrap_or_default()));
             status
         }
         Standing::Agrees => TestCaseStatus::success(),
@@ -39,7 +40,7 @@ fn case(row: &Row) -> TestCase {
             status.set_type(row.verdict());
             status.set_message(format!("expected {}, but {}", row.expected.word(), row.verdict()));
             let told = row.report.as_ref().map(ToString::to_string).or_else(|| row.reason());
-            status.set_description(told.unwrap_or_default());
+            status.set_description(legible(&told.unwrap_or_default()));
             status
         }
     };
@@ -47,6 +48,11 @@ fn case(row: &Row) -> TestCase {
     case.set_classname(row.hazard.name);
     case.set_time(row.elapsed());
     case
+}
+
+/// Text without what XML does not allow.
+fn legible(text: &str) -> String {
+    text.chars().map(html::legible).collect()
 }
 
 #[cfg(test)]

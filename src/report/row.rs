@@ -97,6 +97,14 @@ impl Row {
         }
     }
 
+    /// Loom's own execution, where the failure has no schedule: which one, and what happened in it.
+    pub(crate) fn as_run(&self) -> Option<(u64, Vec<String>)> {
+        match &self.report {
+            Some(Report { verdict: Verdict::Refuted(found), .. }) => Some((found.found_in?, found.steps())),
+            _ => None,
+        }
+    }
+
     /// Why there is no conclusion.
     pub(crate) fn reason(&self) -> Option<String> {
         if let Some(broken) = &self.broken {

@@ -1,11 +1,12 @@
 //! Lines of the source: their short names, and their text where the file is at hand.
 
+use crate::report::timeline::layout::clean;
 use crate::trace::Place;
 
 /// A place without what every reader knows or nobody needs: the registry's and the toolchain's
 /// directories.
 pub(crate) fn short(place: &Place) -> String {
-    let file = place.file.replace('\\', "/");
+    let file = clean(&place.file).replace('\\', "/");
     let after = |marker: &str, skip: usize| {
         let at = file.find(marker)? + marker.len();
         let rest: Vec<&str> = file[at..].splitn(skip + 1, '/').collect();

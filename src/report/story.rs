@@ -2,7 +2,7 @@
 //! which edge is missing. Only what the trace holds is said.
 
 use crate::report::source::{line as source_line, short};
-use crate::trace::{Awaits, Ending, Event, Mark, Place, Racing, Touch, Trace};
+use crate::trace::{Awaits, Ending, Event, Mark, Named, Place, Racing, Touch, Trace};
 use crate::turning::Turning;
 use crate::verdict::{Counterexample, FailureKind};
 
@@ -26,11 +26,12 @@ pub(crate) fn sections(counterexample: &Counterexample) -> Vec<Section> {
                 FailureKind::Livelock => spins(trace, &counterexample.message),
                 FailureKind::Panic => panic(trace, &counterexample.message),
                 FailureKind::DataRace => race(trace, &counterexample.message),
-                kind => vec![declared(trace, kind, &counterexample.message)],
+                kind => declared(trace, kind, &counterexample.message),
             });
         }
         None => sections.push(plain(counterexample.kind.word(), &counterexample.message)),
     }
+    sections.extend(counterexample.trace.as_ref().and_then(stale));
     if let Some(turning) = &counterexample.turning {
         sections.push(why(turning));
     }
@@ -40,24 +41,53 @@ pub(crate) fn sections(counterexample: &Counterexample) -> Vec<Section> {
     sections
 }
 
-/// The objects of a trace, and where each was made.
+/// The objects of a trace by their names, and where each was made: those made at one place together.
 pub(crate) fn legend(trace: &Trace) -> Vec<String> {
-    trace.objects.iter().map(|object| format!("{} made at {}", object.name, short(&object.made))).collect()
+    let together = |a: &Named, b: &Named| a.made == b.made && a.kind == b.kind;
+    let mut groups: Vec<Vec<&Named>> = Vec::new();
+    for object in &trace.objects {
+        match groups.iter_mut().find(|group| together(group[0], object)) {
+            Some(group) => group.push(object),
+            None => groups.push(vec![object]),
+        }
+    }
+    let line = |mut group: Vec<&Named>| {
+        group.sort_by_key(|object| (object.name.len(), object.name.clone()));
+        let names: Vec<&str> = group.iter().map(|object| object.name.as_str()).collect();
+        let kind = group[0].kind.as_ref().map_or(String::new(), |kind| format!(" ({kind})"));
+        format!("{}{kind} made at {}", names.join(", "), short(&group[0].made))
+    };
+    groups.into_iter().map(line).collect()
 }
 
 fn plain(title: &str, message: &str) -> Section {
     Section { title: title.to_owned(), lines: message.lines().map(str::to_owned).collect() }
 }
 
-/// A failure that a primitive declares: the step that it refused is the last one.
-fn declared(trace: &Trace, kind: FailureKind, message: &str) -> Section {
+/// A failure that a primitive declares: by which thread, after what, and who holds what.
+fn declared(trace: &Trace, kind: FailureKind, message: &str) -> Vec<Section> {
     let mut section = plain(kind.word(), message);
-    if let (FailureKind::NotOwner, Some(last)) = (kind, trace.newest_step()) {
-        let last = &trace.events[last];
-        section.title = format!("not-owner: {}{}", trace.threads[last.thread], at(last.place.as_ref()));
-        section.lines.push(format!("the last step was {}", place_of(last)));
+    let Some(end) = trace.newest_step().filter(|&end| trace.events[end].mark == Mark::Panic) else {
+        return vec![section];
+    };
+    let thread = trace.events[end].thread;
+    let who = &trace.threads[thread];
+    section.title = format!("{kind} in {who}");
+    if let Some(last) = trace.events[..end].iter().rfind(|e| e.thread == thread && e.mark != Mark::Wait) {
+        section.lines.push(format!("its last step was {}", place_of(last)));
     }
-    section
+    for ending in trace.endings.iter().filter(|_| kind == FailureKind::NotOwner) {
+        for (object, since) in &ending.holds {
+            let (holder, name) = (&trace.threads[ending.thread], &trace.objects[*object].name);
+            section.lines.push(format!("{holder} holds {name}, taken at {}", short(since)));
+        }
+    }
+    let mut sections = vec![section];
+    let seen = causes(trace, thread);
+    if !seen.is_empty() {
+        sections.push(Section { title: format!("what {who} had seen"), lines: seen });
+    }
+    sections
 }
 
 fn at(place: Option<&Place>) -> String {
@@ -251,6 +281,7 @@ fn causes(trace: &Trace, thread: usize) -> Vec<String> {
         };
         let why = source.map_or(never.to_owned(), |source| {
             let source = &trace.events[source];
+            let done = if reads && !source.touch.writes { "left so" } else { done };
             let by = if source.thread == thread { "itself" } else { &trace.threads[source.thread] };
             format!("{done} by {by}, {}", place_of(source))
         });
@@ -328,6 +359,22 @@ fn place_of(event: &Event) -> String {
     format!("{}{}", event.text, at(event.place.as_ref()))
 }
 
+// ---- stale reads ----
+
+/// Who did not see what somebody had written.
+fn stale(trace: &Trace) -> Option<Section> {
+    let line = |read: &Event| {
+        let missed = &trace.events[read.stale?.missed];
+        let (who, by) = (&trace.threads[read.thread], &trace.threads[missed.thread]);
+        let by = if read.thread == missed.thread { "itself" } else { by };
+        let (read, place) = (read.text.trim_end_matches(" (stale)"), at(read.place.as_ref()));
+        Some(format!("{who} had {read}{place}, and did not see {} by {by}", place_of(missed)))
+    };
+    let lines: Vec<String> = trace.events.iter().filter_map(line).collect();
+    let title = "stale reads, which sequential consistency does not have".to_owned();
+    (!lines.is_empty()).then_some(Section { title, lines })
+}
+
 // ---- why ----
 
 fn why(turning: &Turning) -> Section {
@@ -341,6 +388,18 @@ fn why(turning: &Turning) -> Section {
             earlier.what,
             at(earlier.place.as_ref()),
         )],
+        Turning::Neither { reversals: 0, .. } => {
+            vec!["no two of its steps race with each other: no other order of them would help".to_owned()]
+        }
+        Turning::Neither { reversals, all } => {
+            let races = if *reversals == 1 { "race".to_owned() } else { format!("{reversals} races") };
+            let which = if *all { "of the" } else { "of the last" };
+            let until = "up to the end of the first round";
+            vec![format!(
+                "no single reversal makes the model pass: each {which} {races} {until} was tried the other way \
+                 round, and the threads never got out"
+            )]
+        }
         Turning::Choice { of, taken, instead } => vec![format!(
             "the model passes when {}'s choice{} is {instead}, and not {taken} as here",
             of.thread,
@@ -374,13 +433,14 @@ mod tests {
     #[test]
     fn a_release_by_another_names_the_thread_and_its_last_step() {
         let text = declared(FailureKind::NotOwner);
-        assert!(text.contains("not-owner: thread 1 at src/report/story.rs:"), "{text}");
-        assert!(text.contains("  of this message\n  the last step was Mutex#1.lock() at src/"), "{text}");
+        assert!(text.contains("not-owner in thread 1\n  of this message\n"), "{text}");
+        assert!(text.contains("\n  its last step was Mutex#1.lock() at src/"), "{text}");
+        assert!(text.contains("\n  thread 1 holds Mutex#1, taken at src/"), "{text}");
     }
 
     #[test]
     fn a_leak_says_what_leaked() {
         let text = declared(FailureKind::Leak);
-        assert!(text.contains("\nleak\n  of this message\n"), "{text}");
+        assert!(text.contains("\nleak in thread 1\n  of this message\n"), "{text}");
     }
 }

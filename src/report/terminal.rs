@@ -6,7 +6,10 @@ use std::fmt::{self, Write as _};
 
 use crate::report::timeline::layout::clean;
 use crate::report::{story, timeline};
-use crate::verdict::Counterexample;
+use crate::verdict::{Counterexample, grouped};
+
+/// The deepest indentation: messages are not ours, and may have any.
+const DEEP: usize = 8;
 
 /// The width where nobody says how wide the page is.
 const WIDTH: usize = 80;
@@ -21,6 +24,10 @@ impl fmt::Display for Counterexample {
 pub(crate) fn text(counterexample: &Counterexample, width: usize, colour: bool) -> String {
     let mut text = String::new();
     let bold = if colour { anstyle::Style::new().bold() } else { anstyle::Style::new() };
+    if let Some(heading) = heading(counterexample) {
+        lines(&mut text, &[heading], width);
+        text.push('\n');
+    }
     if let Some(trace) = &counterexample.trace {
         text.push_str(&timeline::text(trace, width, colour));
         let legend = story::legend(trace);
@@ -46,7 +53,8 @@ pub(crate) fn text(counterexample: &Counterexample, width: usize, colour: bool) 
         }
     }
     if let Some(line) = replay_line(counterexample) {
-        text.extend(["replay  ", &clean(&line), "\n"]);
+        let what = if counterexample.token.is_empty() { "again  " } else { "replay  " };
+        text.extend([what, &clean(&line), "\n"]);
     }
     text.truncate(text.trim_end().len());
     text
@@ -55,8 +63,8 @@ pub(crate) fn text(counterexample: &Counterexample, width: usize, colour: bool) 
 fn lines(text: &mut String, lines: &[String], width: usize) {
     for line in lines {
         let line = clean(line);
-        // An indentation is kept, and what does not fit goes on a little further in.
-        let deep = line.len() - line.trim_start().len();
+        // An indentation is kept if it leaves room, and what does not fit goes on a little further in.
+        let deep = (line.len() - line.trim_start().len()).min(DEEP);
         let first = " ".repeat(2 + deep);
         let next = " ".repeat(4 + deep);
         let options =
@@ -68,18 +76,26 @@ fn lines(text: &mut String, lines: &[String], width: usize) {
     }
 }
 
-/// The line to paste to see the failure again; nothing where the engine has no schedules.
+/// What is to be known of a timeline before one looks at it.
+pub(crate) fn heading(counterexample: &Counterexample) -> Option<String> {
+    let execution = grouped(counterexample.found_in?);
+    Some(format!("as loom ran it, in execution {execution}; a stale load is one that misses a newer write"))
+}
+
+/// The line to paste to see the failure again: by its schedule, or by asking loom again, which takes the
+/// same way; nothing where what happened was up to the machine.
 pub(crate) fn replay_line(counterexample: &Counterexample) -> Option<String> {
-    let Counterexample { token, model, asked_by, .. } = counterexample;
-    if token.is_empty() {
-        return None;
-    }
+    let Counterexample { token, model, asked_by, found_in, .. } = counterexample;
+    let test = || asked_by.clone().unwrap_or_else(|| test_of(model));
     // The catalogue's models are called `hazard/variant`; a type's name has no slash.
-    if model.contains('/') {
-        return Some(format!("raddle replay {token}"));
-    }
-    let test = asked_by.clone().unwrap_or_else(|| test_of(model));
-    Some(format!("RADDLE_REPLAY={token} cargo test {test}").trim_end().to_owned())
+    let line = match (model.contains('/'), token.is_empty()) {
+        (true, false) => format!("raddle replay {token}"),
+        (false, false) => format!("RADDLE_REPLAY={token} cargo test {}", test()),
+        _ if found_in.is_none() => return None,
+        (true, true) => format!("raddle explain {model}"),
+        (false, true) => format!("RADDLE_ENGINE=loom cargo test {}", test()),
+    };
+    Some(line.trim_end().to_owned())
 }
 
 /// The name that libtest gives the test in which a model is written: its path without the crate.

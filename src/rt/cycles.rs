@@ -14,7 +14,7 @@ use crate::op::{ThreadId, ThreadSet};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
     pub(crate) thread: ThreadId,
-    /// A hash of the operation and of the value that it met.
+    /// A hash of the operation, of its line and of the value that it met.
     pub(crate) what: u64,
     /// Who could have moved instead.
     pub(crate) enabled: ThreadSet,
@@ -42,7 +42,7 @@ pub(crate) struct Cycle {
 }
 
 /// A cycle must repeat at least so often to be believed.
-const ROUNDS: usize = 16;
+pub(crate) const ROUNDS: usize = 16;
 
 /// The shortest cycle that fills at least half of the execution, if there is one.
 pub(crate) fn find(marks: &[Mark]) -> Option<Cycle> {

@@ -16,6 +16,7 @@ use crate::rt::object::{ModelObject, check_arm};
 use crate::rt::orders::Handed;
 use crate::rt::session::Cancelled;
 use crate::rt::thread::Choosing;
+use crate::rt::witness::Witnessed;
 
 /// A blocking object.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ enum Of {
 /// must not be asked to switch. Loom runs all threads on one, so the orderings do not matter.
 #[derive(Debug)]
 struct OnLoom {
+    witnessed: Witnessed,
     state: AtomicU64,
     mutex: loom::sync::Mutex<()>,
     changed: loom::sync::Condvar,
@@ -55,6 +57,7 @@ impl Guarded {
                 Of::Native(Box::new((parking_lot::Mutex::new(state), parking_lot::Condvar::new())))
             }
             Arm::Loom => Of::Loom(Box::new(OnLoom {
+                witnessed: Witnessed::new(kind, state, site),
                 state: AtomicU64::new(state),
                 mutex: loom::sync::Mutex::new(()),
                 changed: loom::sync::Condvar::new(),
@@ -149,7 +152,7 @@ impl Guarded {
             }
             Of::Loom(loom) => {
                 check_arm(Arm::Loom, self.site, site);
-                loom.perform(command, args, and)
+                loom.perform(command, args, site, and)
             }
         }
     }
@@ -262,10 +265,17 @@ impl Guarded {
 
 impl OnLoom {
     /// Calls `and` with the state before, as part of the same step.
-    fn perform<R>(&self, command: &'static Command, args: Args, and: impl FnOnce(State) -> R) -> R {
+    fn perform<R>(
+        &self,
+        command: &'static Command,
+        args: Args,
+        site: Site,
+        and: impl FnOnce(State) -> R,
+    ) -> R {
         if std::thread::panicking() {
-            return and(self.perform_unwinding(command, args));
+            return and(self.perform_unwinding(command, args, site));
         }
+        self.witnessed.awaits(command, args, site);
         let mut held = self.mutex.lock().expect("loom's mutexes are not poisoned");
         while !(command.guard)(self.state.load(Relaxed), args) {
             let me = (loom::thread::current().id(), command, args);
@@ -273,7 +283,7 @@ impl OnLoom {
             held = self.changed.wait(held).expect("loom's mutexes are not poisoned");
             self.waiting.lock().retain(|(thread, ..)| *thread != me.0);
         }
-        let before = self.take_effect(command, args);
+        let before = self.take_effect(command, args, site);
         // A notification that helps nobody would only be one more thing to interleave.
         if self.helps_somebody() {
             self.changed.notify_all();
@@ -287,18 +297,19 @@ impl OnLoom {
         self.waiting.lock().iter().any(|(_, command, args)| (command.guard)(state, *args))
     }
 
-    fn take_effect(&self, command: &'static Command, args: Args) -> State {
+    fn take_effect(&self, command: &'static Command, args: Args, site: Site) -> State {
         let before = self.state.load(Relaxed);
         self.state.store((command.effect)(before, args), Relaxed);
+        self.witnessed.did(command, args, before, command.publish, site);
         before
     }
 
     /// A destructor that runs while its thread unwinds: part of the step before, as in the Model arm.
     /// Whoever waits for it cannot be woken, which the engine is told.
     #[cold]
-    fn perform_unwinding(&self, command: &'static Command, args: Args) -> State {
+    fn perform_unwinding(&self, command: &'static Command, args: Args, site: Site) -> State {
         let waits = !(command.guard)(self.state.load(Relaxed), args);
-        let before = self.take_effect(command, args);
+        let before = self.take_effect(command, args, site);
         if waits || self.helps_somebody() {
             crate::engine::loom::could_not_wake();
         }

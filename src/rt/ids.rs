@@ -114,6 +114,29 @@ impl Identities {
         object
     }
 
+    /// The first `n` objects made by `creator`.
+    pub(crate) fn objects_of(&self, creator: ThreadId, n: usize) -> impl Iterator<Item = ObjectId> + '_ {
+        (0..n).filter_map(move |k| self.known.objects.get(creator, k))
+    }
+
+    /// The objects that were declared at these places, each place as often as it has an object.
+    pub(crate) fn declared_at(&self, places: &[Site]) -> Vec<ObjectId> {
+        let count = |place: Site| places.iter().filter(|&&other| other == place).count();
+        let here = self.known.lazy.iter().filter(|((place, k), _)| *k < count(place));
+        let mut here: Vec<_> = here.map(|((place, k), id)| (*place, *k, *id)).collect();
+        here.sort_unstable();
+        here.into_iter().map(|(.., id)| id).collect()
+    }
+
+    /// The first `n` children of `parent`.
+    pub(crate) fn children_of(
+        &self,
+        parent: ThreadId,
+        n: usize,
+    ) -> impl DoubleEndedIterator<Item = ThreadId> + '_ {
+        (0..n).filter_map(move |k| self.known.children.get(parent, k))
+    }
+
     /// The number of the `k`-th object that was declared at a place and is made when it is first used,
     /// by whichever thread: that thread differs between equivalent executions, so it gives no name.
     pub(crate) fn declared(&mut self, place: Site, k: usize) -> ObjectId {

@@ -7,6 +7,7 @@ use crate::op::{Access, ObjectId, Op, Publish, Role, Site, State, ThreadId};
 use crate::rt::execution::Execution;
 use crate::rt::orders::CellAccess;
 use crate::rt::thread::{Choosing, Held, Panicked, Pending};
+use crate::verdict::FailureKind;
 
 /// One entry.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub(crate) enum What {
         access: Access,
         /// What it published and saw, as it turned out.
         publish: Publish,
+        /// What it did not see though it was there.
+        stale: Option<Stale>,
     },
     /// A thread must wait before it can perform an operation.
     Waits {
@@ -59,6 +62,17 @@ pub(crate) enum What {
     Finished,
     /// A thread finished by a panic.
     Panicked(Panicked),
+    /// A primitive declared a failure.
+    Declared { kind: FailureKind, message: String },
+}
+
+/// A look at a value that was not the newest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stale {
+    /// Which entry left the value that was seen; none if that is the one with which the object was made.
+    pub(crate) seen: Option<usize>,
+    /// Which entry left the newest.
+    pub(crate) missed: usize,
 }
 
 /// What a thread was about when the failure was noticed.
@@ -110,6 +124,7 @@ impl Log {
             role,
             access,
             publish: if failed { op.on_failure } else { op.publish },
+            stale: None,
         };
         self.push(thread, what, Some(op.site));
     }
@@ -145,6 +160,10 @@ impl Log {
     pub(crate) fn finished(&mut self, thread: ThreadId, panicked: Option<&Panicked>) {
         let what = panicked.map_or(What::Finished, |panicked| What::Panicked(panicked.clone()));
         self.push(thread, what, None);
+    }
+
+    pub(crate) fn declared(&mut self, thread: ThreadId, kind: FailureKind, message: &str) {
+        self.push(thread, What::Declared { kind, message: message.to_owned() }, None);
     }
 
     /// Notes what every thread is about at the failure.

@@ -407,6 +407,10 @@ impl Session {
     pub(crate) fn fail(&self, kind: FailureKind, message: String) -> ! {
         {
             let mut execution = self.execution.borrow_mut();
+            let thread = execution.current();
+            if let Some(log) = &mut execution.log {
+                log.declared(thread, kind, &message);
+            }
             execution.fail(kind, message);
             execution.cancel();
         }

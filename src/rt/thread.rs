@@ -1,6 +1,7 @@
 //! One thread of an execution: what it is about to do and what it may still do.
 
 use crate::op::{ObjectId, Op, Site, ThreadId};
+use crate::rt::naming::Names;
 
 /// What a thread waits to do.
 #[derive(Clone, Copy, Debug, Default)]
@@ -116,6 +117,8 @@ pub(crate) struct Thread {
     pub(crate) name: Option<String>,
     pub(crate) children: usize,
     pub(crate) objects: usize,
+    /// What it calls the objects that it makes.
+    pub(crate) names: Names,
     /// The objects read since the last yield or own write, each with its version at the first read.
     pub(crate) read: Vec<(ObjectId, u32)>,
     pub(crate) held: Vec<Held>,

@@ -39,7 +39,7 @@ pub(crate) static UNLOCK: Command = Command {
 
 /// The bit of a reader-writer lock's state that says that it is held by a writer; the rest counts
 /// its readers.
-const WRITER: State = 1 << 63;
+pub(super) const WRITER: State = 1 << 63;
 /// What readers do commutes with what other readers do: a count goes up and down.
 const READERS: Access = Access::commuting(1);
 

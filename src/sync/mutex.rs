@@ -8,7 +8,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use crate::op::Site;
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
-use crate::rt::object::check_arm;
+use crate::rt::witness::Witnessed;
 use crate::sync::commands::{LOCK, TRY_LOCK, UNLOCK};
 use crate::sync::poison::{self, Flag};
 use crate::sync::{LockResult, TryLockError, TryLockResult};
@@ -39,7 +39,7 @@ pub struct Mutex<T: ?Sized> {
 #[derive(Debug)]
 enum Raw {
     Guarded(Guarded),
-    Loom(Box<loom::sync::Mutex<()>>, Site),
+    Loom(Box<loom::sync::Mutex<()>>, Witnessed),
 }
 
 // SAFETY: as for std's mutex: whoever gets at the data holds the lock, which one thread does at a time.
@@ -85,7 +85,7 @@ impl<T> Mutex<T> {
     pub fn new(data: T) -> Self {
         let site = Location::caller();
         let raw = match context::arm() {
-            Arm::Loom => Raw::Loom(Box::new(loom::sync::Mutex::new(())), site),
+            Arm::Loom => Raw::Loom(Box::new(loom::sync::Mutex::new(())), Witnessed::new("Mutex", 0, site)),
             _ => Raw::Guarded(Guarded::new("Mutex", 0, site)),
         };
         Mutex { raw, poison: Flag::new(), data: UnsafeCell::new(data) }
@@ -124,9 +124,12 @@ impl<T: ?Sized> Mutex<T> {
                 guarded.perform(&LOCK, [0; 2], site);
                 None
             }
-            Raw::Loom(lock, made) => {
-                check_arm(Arm::Loom, made, site);
-                Some(lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+            Raw::Loom(lock, witnessed) => {
+                witnessed.check(site);
+                witnessed.awaits(&LOCK, [0; 2], site);
+                let guard = lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                witnessed.did(&LOCK, [0; 2], 0, LOCK.publish, site);
+                Some(guard)
             }
         };
         self.guard(loom, site)
@@ -154,9 +157,12 @@ impl<T: ?Sized> Mutex<T> {
                 }
                 None
             }
-            Raw::Loom(lock, made) => {
-                check_arm(Arm::Loom, made, site);
-                match lock.try_lock() {
+            Raw::Loom(lock, witnessed) => {
+                witnessed.check(site);
+                let tried = lock.try_lock();
+                let held = matches!(tried, Err(std::sync::TryLockError::WouldBlock));
+                witnessed.did(&TRY_LOCK, [0; 2], held.into(), TRY_LOCK.publish, site);
+                match tried {
                     Ok(guard) => Some(guard),
                     Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
                     Err(std::sync::TryLockError::WouldBlock) => return Err(TryLockError::WouldBlock),
@@ -229,15 +235,18 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
 
     /// Unlocks for the time of a wait.
     pub(super) fn unlock_to_wait(&self, site: Site) {
-        if let Raw::Guarded(guarded) = &self.lock.raw {
-            guarded.perform(&UNLOCK, [0; 2], site);
+        match &self.lock.raw {
+            Raw::Guarded(guarded) => _ = guarded.perform(&UNLOCK, [0; 2], site),
+            // Loom's condition variable does that.
+            Raw::Loom(_, witnessed) => witnessed.did(&UNLOCK, [0; 2], 1, UNLOCK.publish, site),
         }
     }
 
     /// Locks again after a wait.
     pub(super) fn lock_again(&self, site: Site) {
-        if let Raw::Guarded(guarded) = &self.lock.raw {
-            guarded.perform(&LOCK, [0; 2], site);
+        match &self.lock.raw {
+            Raw::Guarded(guarded) => _ = guarded.perform(&LOCK, [0; 2], site),
+            Raw::Loom(_, witnessed) => witnessed.did(&LOCK, [0; 2], 0, LOCK.publish, site),
         }
     }
 
@@ -254,7 +263,10 @@ impl<T: ?Sized> Drop for MutexGuard<'_, T> {
             Raw::Guarded(guarded) => {
                 guarded.give_back(&UNLOCK, [0; 2], self.site);
             }
-            Raw::Loom(..) => drop(self.loom.take()),
+            Raw::Loom(_, witnessed) => {
+                drop(self.loom.take());
+                witnessed.did(&UNLOCK, [0; 2], 1, UNLOCK.publish, self.site);
+            }
         }
     }
 }

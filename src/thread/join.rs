@@ -12,6 +12,7 @@ use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
 use crate::rt::quiet::{self, Quiet};
 use crate::rt::session::Cancelled;
+use crate::rt::witness;
 
 /// The right to wait for a thread and to ask for its result; see [`std::thread::JoinHandle`].
 ///
@@ -98,7 +99,10 @@ impl<T> JoinHandle<T> {
                 }
                 taken(&result)
             }
-            Of::Loom(handle) => handle.join(),
+            Of::Loom(handle) => {
+                let other = handle.thread().id();
+                witness::joins(other, site, || handle.join())
+            }
             Of::Model { result, index } => {
                 context::session(|session| session.join(index, site));
                 taken(&result)
@@ -191,7 +195,13 @@ impl<T: Send + 'static> JoinHandle<T> {
                 if let Some(name) = as_said.name {
                     builder = builder.name(name);
                 }
-                let handle = builder.spawn(f)?;
+                let handle = builder.spawn(move || {
+                    let result = f();
+                    witness::finished();
+                    result
+                })?;
+                let child = handle.thread();
+                witness::spawned(child.id(), child.name().map(str::to_owned), Location::caller());
                 Ok(JoinHandle { thread: Thread::of_loom(handle.thread().clone()), of: Of::Loom(handle) })
             }
             Arm::Model => Ok(spawn_in_model(f, as_said.name)),

@@ -25,6 +25,7 @@ use crate::op::{ObjectId, Op, Publish, ThreadId as Index};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
 use crate::rt::thread::Choosing;
+use crate::rt::witness;
 use crate::sync::{PARK, PARK_IN_VAIN, UNPARK};
 
 /// Spawns a thread; see [`std::thread::spawn`].
@@ -60,7 +61,7 @@ where
 pub fn yield_now() {
     match context::arm() {
         Arm::Native => std::thread::yield_now(),
-        Arm::Loom => loom::thread::yield_now(),
+        Arm::Loom => witness::goes_on_after(loom::thread::yield_now),
         Arm::Model => {
             let site = Location::caller();
             context::session(|session| session.yield_now(site));
@@ -226,7 +227,7 @@ pub fn park() {
         Parker::Native(parker) => {
             parker.perform(&PARK, [0; 2], site);
         }
-        Parker::Loom(_) => loom::thread::park(),
+        Parker::Loom(_) => witness::goes_on_after(loom::thread::park),
         Parker::Model(parker) => context::session(|session| {
             let in_vain = session.happens(Choosing::SpuriousWakeup, site);
             let command = if in_vain { &PARK_IN_VAIN } else { &PARK };
@@ -250,7 +251,7 @@ pub fn park_timeout(timeout: Duration) {
         Parker::Native(parker) => {
             parker.perform_within((&PARK, &PARK_IN_VAIN), [0; 2], timeout, site, |_| ());
         }
-        Parker::Loom(_) => loom::thread::park(),
+        Parker::Loom(_) => witness::goes_on_after(loom::thread::park),
         Parker::Model(object) => context::session(|session| {
             let publish = Publish::Acquire;
             let nanoseconds = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
@@ -312,7 +313,7 @@ pub fn sleep_ms(milliseconds: u32) {
 pub fn sleep(duration: Duration) {
     match context::arm() {
         Arm::Native => std::thread::sleep(duration),
-        Arm::Loom => loom::thread::yield_now(),
+        Arm::Loom => witness::goes_on_after(loom::thread::yield_now),
         Arm::Model => {
             let site = Location::caller();
             context::session(|session| {

@@ -8,7 +8,7 @@
 use raddle::cell::UnsafeCell;
 use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use raddle::sync::{Arc, Condvar, Mutex};
-use raddle::{FailureKind, thread};
+use raddle::{FailureKind, named, parking_lot, thread};
 
 pub(crate) fn lost_update() {
     let n = Arc::new(AtomicUsize::new(0));
@@ -224,7 +224,50 @@ pub(crate) fn lost_update_under_a_lock() {
     assert_eq!(*n.lock().unwrap(), 2);
 }
 
-/// Every failing model of this file, by name.
+pub(crate) fn named_forks() {
+    let forks: Arc<Vec<_>> = Arc::new(named("fork", || (0..3).map(|_| Mutex::new(())).collect()));
+    let diners = ["Plato", "Kant", "Arendt"].into_iter().enumerate().map(|(seat, name)| {
+        let forks = Arc::clone(&forks);
+        let eat = move || {
+            let _left = forks[seat].lock().unwrap();
+            let _right = forks[(seat + 1) % 3].lock().unwrap();
+        };
+        thread::Builder::new().name(name.into()).spawn(eat).unwrap()
+    });
+    let diners: Vec<_> = diners.collect();
+    for diner in diners {
+        diner.join().unwrap();
+    }
+}
+
+pub(crate) fn unlocked_by_another() {
+    let door = Arc::new(named("door", || parking_lot::Mutex::new(())));
+    let other = Arc::clone(&door);
+    let child = thread::spawn(move || {
+        if other.is_locked() {
+            // SAFETY: not at all, as the report says.
+            unsafe { other.force_unlock() };
+        }
+    });
+    let _inside = door.lock();
+    child.join().unwrap();
+}
+
+/// Fails under loom only.
+pub(crate) fn both_read_the_past() {
+    let flags = Arc::new(["x", "y"].map(|name| named(name, || AtomicBool::new(false))));
+    let other = Arc::clone(&flags);
+    let child = thread::spawn(move || {
+        other[0].store(true, Ordering::Relaxed);
+        other[1].load(Ordering::Relaxed)
+    });
+    flags[1].store(true, Ordering::Relaxed);
+    let here = flags[0].load(Ordering::Relaxed);
+    let there = child.join().unwrap();
+    assert!(here || there, "both read the past");
+}
+
+/// Every failing model of this file that fails under sequential consistency, by name.
 pub(crate) const FAILING: &[(&str, fn(), FailureKind)] = &[
     ("lost_update", lost_update, FailureKind::Panic),
     ("opposite_orders", opposite_orders, FailureKind::Deadlock),
@@ -240,4 +283,6 @@ pub(crate) const FAILING: &[(&str, fn(), FailureKind)] = &[
     ("a_panic_that_is_passed_on", a_panic_that_is_passed_on, FailureKind::Panic),
     ("lost_update_under_a_lock", lost_update_under_a_lock, FailureKind::Panic),
     ("dropped_too_early", dropped_too_early, FailureKind::DataRace),
+    ("named_forks", named_forks, FailureKind::Deadlock),
+    ("unlocked_by_another", unlocked_by_another, FailureKind::NotOwner),
 ];

@@ -1,6 +1,7 @@
-//! Which events get a row of their own: long repetition is folded, and its first round bracketed.
+//! Which events get a row of their own: long repetition is folded, and its first round bracketed. The
+//! cycle of a livelock is known, however long its rounds are; other repetition is looked for.
 
-use crate::trace::{Event, Trace};
+use crate::trace::{Circle, Event, Trace};
 
 /// The longest repeated block that is looked for; loops that spin are a few steps long, times the
 /// threads that do.
@@ -18,6 +19,8 @@ pub(crate) enum Item {
     Event(usize),
     /// So many more rounds of the block of so many events above it.
     Rounds { rounds: usize, steps: usize },
+    /// The block above it repeats for ever; so many more rounds of it were seen.
+    ForEver { rounds: usize },
     /// So many events that are not shown.
     LeftOut(usize),
 }
@@ -38,7 +41,27 @@ pub(crate) enum Bracket {
 
 /// The rows of a trace.
 pub(crate) fn fold(trace: &Trace) -> Vec<(Item, Bracket)> {
-    let events = &trace.events;
+    // What was made ready for the first step of a round is no part of it.
+    let is_there = |e: &Event, step: usize| e.step > step || e.step == step && e.chosen;
+    let from = |step| trace.events.iter().position(|e| is_there(e, step)).unwrap_or(trace.events.len());
+    let start = trace.cycle.map_or(trace.events.len(), |circle| from(circle.start));
+    let mut rows = repeated(&trace.events[..start]);
+    if let Some(Circle { start: step, steps, rounds }) = trace.cycle {
+        let end = from(step + steps).max(start);
+        let bracket = |at| if at == start { Bracket::Top } else { Bracket::Middle };
+        rows.extend((start..end).map(|at| (Item::Event(at), bracket(at))));
+        let rounds = rounds.saturating_sub(1);
+        rows.push((Item::ForEver { rounds }, Bracket::Bottom));
+    }
+    if rows.len() > HEAD + TAIL {
+        let left_out = rows.len() - HEAD - TAIL;
+        rows.splice(HEAD..HEAD + left_out, [(Item::LeftOut(left_out), Bracket::None)]);
+    }
+    rows
+}
+
+/// The rows of events among which repetition is looked for.
+fn repeated(events: &[Event]) -> Vec<(Item, Bracket)> {
     let mut rows = Vec::new();
     let mut at = 0;
     while at < events.len() {
@@ -53,10 +76,6 @@ pub(crate) fn fold(trace: &Trace) -> Vec<(Item, Bracket)> {
         }
         rows.push((Item::Rounds { rounds: rounds - 1, steps }, Bracket::Bottom));
         at += steps * rounds;
-    }
-    if rows.len() > HEAD + TAIL {
-        let left_out = rows.len() - HEAD - TAIL;
-        rows.splice(HEAD..HEAD + left_out, [(Item::LeftOut(left_out), Bracket::None)]);
     }
     rows
 }
@@ -102,6 +121,7 @@ mod tests {
             access: None,
             touch: Touch::default(),
             begins: None,
+            stale: None,
         };
         let events = letters.chars().map(event).collect();
         Trace { threads: vec!["main".to_owned()], events, ..Trace::default() }
@@ -112,6 +132,7 @@ mod tests {
         let text = |(item, _): &(Item, Bracket)| match *item {
             Item::Event(at) => trace.events[at].text.clone(),
             Item::Rounds { rounds, steps } => format!("[{rounds}x{steps}]"),
+            Item::ForEver { rounds } => format!("({rounds})"),
             Item::LeftOut(rows) => format!("<{rows}>"),
         };
         fold(&trace).iter().map(text).collect()
@@ -126,12 +147,26 @@ mod tests {
     }
 
     #[test]
+    fn the_cycle_of_a_livelock_is_folded_to_the_end_and_what_leads_to_it_by_itself() {
+        let mut trace = trace("aaaxyabcabcab");
+        for (step, event) in trace.events.iter_mut().enumerate() {
+            event.step = step;
+        }
+        trace.cycle = Some(Circle { start: 5, steps: 3, rounds: 2 });
+        let brackets: Vec<Bracket> = fold(&trace).into_iter().map(|(_, bracket)| bracket).collect();
+        let (none, top, middle, bottom) = (Bracket::None, Bracket::Top, Bracket::Middle, Bracket::Bottom);
+        assert_eq!(brackets, [top, bottom, none, none, top, middle, middle, bottom]);
+        assert_eq!(fold(&trace).last().map(|row| row.0), Some(Item::ForEver { rounds: 1 }));
+    }
+
+    #[test]
     fn every_event_is_shown_or_counted() {
         for letters in ["", "a", "aaa", "abcabcabcabd", "aababababbbbbbc"] {
             let rows = fold(&trace(letters));
             let count = |(item, _): &(Item, Bracket)| match *item {
                 Item::Event(_) => 1,
                 Item::Rounds { rounds, steps } => rounds * steps,
+                Item::ForEver { .. } => unreachable!("none of these is a livelock"),
                 Item::LeftOut(rows) => rows,
             };
             assert_eq!(rows.iter().map(count).sum::<usize>(), letters.len(), "{letters}");

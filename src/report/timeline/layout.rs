@@ -162,7 +162,7 @@ impl Lanes {
                     now = at;
                     self.event(&trace.events[at], line, layout)
                 }
-                Item::Rounds { .. } | Item::LeftOut(_) => {
+                Item::Rounds { .. } | Item::ForEver { .. } | Item::LeftOut(_) => {
                     let room = self.place_x.saturating_sub(self.left + 2);
                     layout.put(line, self.left, cut(&words(*item), room), Role::Fold);
                     1
@@ -278,6 +278,7 @@ fn words(item: Item) -> String {
     match item {
         Item::Rounds { rounds, steps: 1 } => format!("… {} of this step", plural(rounds, "round")),
         Item::Rounds { rounds, steps } => format!("… {} of these {steps} steps", plural(rounds, "round")),
+        Item::ForEver { rounds } => format!("… for ever: {} seen", plural(rounds, "round")),
         Item::LeftOut(rows) => format!("… {}", plural(rows, "row")),
         Item::Event(_) => String::new(),
     }

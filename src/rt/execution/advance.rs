@@ -59,7 +59,9 @@ impl Execution {
                 self.cancelling = true;
                 continue;
             };
-            let what = self.signature(choice.thread);
+            let site = self.thread(choice.thread).pending.site();
+            let site = site.map_or(0, |site| u64::from(site.line()) << 32 | u64::from(site.column()));
+            let what = self.signature(choice.thread) ^ site.rotate_left(13);
             self.step(choice);
             let what = what ^ self.thread(choice.thread).answer.wrapping_mul(0x9e37_79b9_7f4a_7c15);
             self.marks.push(Mark { thread: choice.thread, what, enabled });

@@ -3,6 +3,8 @@
 use super::spinning_now;
 use super::{Execution, Failure, Object};
 use crate::op::{ObjectId, ThreadId};
+use crate::rt::naming;
+use crate::rt::thread::Thread;
 use crate::rt::waits;
 use crate::verdict::FailureKind;
 
@@ -81,10 +83,39 @@ impl Execution {
         format!("thread {place}")
     }
 
-    /// An object as messages call it: its kind, and its place among those of its kind that the
-    /// model made on that line.
+    /// An object as messages call it: by its name, or by its kind, and where the model made it.
     pub(crate) fn describe_object(&self, object: ObjectId) -> String {
-        let Object { kind, site, .. } = self.object(object);
-        format!("{kind} made at {}:{}", site.file(), site.line())
+        let Object { kind, name, site, .. } = self.object(object);
+        let place = format!("made at {}:{}", site.file(), site.line());
+        match name {
+            None => format!("{kind} {place}"),
+            Some(_) => format!("{} ({kind} {place})", self.name_of(object)),
+        }
+    }
+
+    /// An object's name among all of this execution: what the model calls it or else its kind, with a
+    /// number, which equivalent executions share, where there may be several.
+    pub(crate) fn name_of(&self, object: ObjectId) -> String {
+        let made = self.made();
+        let which = made.iter().position(|&id| id == object).unwrap_or_default();
+        let all = made.iter().map(|&id| self.object(id)).map(|object| (object.name.as_deref(), object.kind));
+        naming::name(all, which)
+    }
+
+    /// The objects of this execution in an order which equivalent executions share: by the thread that
+    /// made them, parents before children, and then by when it did; those of statics by their places.
+    fn made(&self) -> Vec<ObjectId> {
+        let mut objects = Vec::new();
+        let mut threads = vec![ThreadId::MAIN];
+        while let Some(thread) = threads.pop() {
+            let &Thread { objects: made, children, .. } = self.thread(thread);
+            objects.extend(self.ids.objects_of(thread, made));
+            threads.extend(self.ids.children_of(thread, children).rev());
+        }
+        objects.extend(self.ids.declared_at(&self.declared));
+        let mut within = self.within.clone();
+        within.sort_unstable_by_key(|&id| (self.object(id).site, id.0));
+        objects.extend(within);
+        objects
     }
 }

@@ -14,6 +14,7 @@ mod ending;
 mod threads;
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use smallvec::smallvec;
 
@@ -56,6 +57,8 @@ pub(crate) struct Object {
     pub(crate) version: u32,
     /// What it is, as traces call it: `Mutex`.
     pub(crate) kind: &'static str,
+    /// What the model calls it.
+    pub(crate) name: Option<Rc<str>>,
     /// Where it was made.
     pub(crate) site: Site,
 }
@@ -94,6 +97,8 @@ pub(crate) struct Execution {
     objects: Vec<Object>,
     /// The places whose objects are made when first used, and were in this execution.
     declared: Vec<Site>,
+    /// What is inside of the statics that were used.
+    within: Vec<ObjectId>,
     /// The static whose value is being made, and how many objects were made for it.
     pub(crate) declaring: Option<(usize, usize)>,
     ready: VecDeque<ThreadId>,
@@ -129,6 +134,7 @@ impl Execution {
             born: Vec::new(),
             objects: Vec::new(),
             declared: Vec::new(),
+            within: Vec::new(),
             declaring: None,
             ready: VecDeque::new(),
             current: ThreadId::MAIN,
@@ -152,6 +158,7 @@ impl Execution {
             self.threads[thread.index()].reset();
         }
         self.declared.clear();
+        self.within.clear();
         self.declaring = None;
         self.ready.clear();
         self.schedule.clear();

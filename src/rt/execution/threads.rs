@@ -32,6 +32,8 @@ impl Execution {
     /// Gives a thread the object on which it parks.
     pub(crate) fn set_parker(&mut self, thread: ThreadId, parker: ObjectId) {
         self.threads[thread.index()].parker = Some(parker);
+        // It belongs to the thread, and is not what somebody names who spawns one.
+        self.objects[parker.index()].name = None;
     }
 
     /// The running thread makes an object.
@@ -39,6 +41,7 @@ impl Execution {
         if let Some((place, k)) = &mut self.declaring {
             let id = self.ids.within(*place, *k);
             *k += 1;
+            self.within.push(id);
             self.install(id, kind, state, site);
             return id;
         }
@@ -47,6 +50,7 @@ impl Execution {
         self.threads[creator.index()].objects += 1;
         let id = self.ids.object(creator, k);
         self.install(id, kind, state, site);
+        self.objects[id.index()].name = self.threads[creator.index()].names.innermost();
         id
     }
 
@@ -65,9 +69,9 @@ impl Execution {
     }
 
     pub(super) fn install(&mut self, id: ObjectId, kind: &'static str, state: State, site: Site) {
-        let object = Object { state, version: 0, kind, site };
+        let object = Object { state, version: 0, kind, name: None, site };
         if self.objects.len() <= id.index() {
-            let filler = || Object { state: 0, version: 0, kind: "", site };
+            let filler = || Object { state: 0, version: 0, kind: "", name: None, site };
             self.objects.resize_with(id.index() + 1, filler);
         }
         self.objects[id.index()] = object;

@@ -8,6 +8,7 @@ use crate::op::{Command, Op, Publish, Site};
 use crate::rt::context::{self, Arm};
 use crate::rt::object::{ModelObject, check_arm};
 use crate::rt::thread::Choosing;
+use crate::rt::witness::Witnessed;
 
 /// What std's atomics have in common, and the one of loom's for each.
 pub(super) trait Native {
@@ -31,7 +32,7 @@ pub(super) trait Native {
 #[derive(Debug)]
 pub(super) enum Arms<N: Native> {
     Native(N, Site),
-    Loom(Loomed<N>, Site),
+    Loom(Loomed<N>, Witnessed),
     Model(Modelled<N>),
 }
 
@@ -79,7 +80,10 @@ impl<N: Native> Arms<N> {
     pub(super) fn new(kind: &'static str, value: N::Value, site: Site) -> Self {
         match context::arm() {
             Arm::Native => Arms::Native(N::new(value), site),
-            Arm::Loom => Arms::Loom(Loomed { atomic: OnceLock::new(), borrowed: N::new(value) }, site).made(),
+            Arm::Loom => {
+                let loomed = Loomed { atomic: OnceLock::new(), borrowed: N::new(value) };
+                Arms::Loom(loomed, Witnessed::new(kind, value.to_word(), site)).made()
+            }
             Arm::Model => Arms::Model(Modelled {
                 object: ModelObject::new(kind, value.to_word(), site),
                 borrowed: N::new(value),
@@ -101,7 +105,7 @@ impl<N: Native> Arms<N> {
         &self,
         site: Site,
         native: impl FnOnce(&N) -> R,
-        loom: impl FnOnce(&N::Loom) -> R,
+        loom: impl FnOnce(&N::Loom, Witnessed) -> R,
         model: impl FnOnce(ModelObject) -> R,
     ) -> R {
         match self {
@@ -109,9 +113,9 @@ impl<N: Native> Arms<N> {
                 check_arm(Arm::Native, made, site);
                 native(atomic)
             }
-            Arms::Loom(loomed, made) => {
-                check_arm(Arm::Loom, made, site);
-                loom(loomed.atomic())
+            Arms::Loom(loomed, witnessed) => {
+                witnessed.check(site);
+                loom(loomed.atomic(), *witnessed)
             }
             Arms::Model(modelled) => model(modelled.object()),
         }
@@ -150,14 +154,8 @@ impl<N: Native> Arms<N> {
                 check_arm(Arm::Native, made, site);
                 atomic
             }
-            Arms::Loom(_, made) | Arms::Model(Modelled { object: ModelObject { site: made, .. }, .. }) => {
-                panic!(
-                    "the atomic made at {}:{} has no address in a model, where its value lies with the \
-                 execution: `as_ptr` works outside of one only",
-                    made.file(),
-                    made.line()
-                )
-            }
+            Arms::Loom(_, witnessed) => nowhere(witnessed.site()),
+            Arms::Model(modelled) => nowhere(modelled.object.site),
         }
     }
 }
@@ -195,4 +193,15 @@ impl CompareExchange {
             if before == self.current { Ok(before) } else { Err(before) }
         })
     }
+}
+
+/// Complains that somebody asked for an address.
+#[cold]
+fn nowhere(made: Site) -> ! {
+    panic!(
+        "the atomic made at {}:{} has no address in a model, where its value lies with the execution: \
+         `as_ptr` works outside of one only",
+        made.file(),
+        made.line()
+    )
 }

@@ -60,7 +60,11 @@ macro_rules! common {
                 self.0.perform(
                     site,
                     |a| a.load(order),
-                    |a| a.load(order),
+                    |a, w| {
+                        let value = a.load(order);
+                        w.did(Table::<$value>::LOAD, [0; 2], value.to_word(), of_load(order), site);
+                        value
+                    },
                     |o| Word::from_word(o.perform(Table::<$value>::LOAD, [0; 2], of_load(order), site)),
                 )
             }
@@ -81,7 +85,10 @@ macro_rules! common {
                 self.0.perform(
                     site,
                     |a| a.store(value, order),
-                    |a| a.store(value, order),
+                    |a, w| {
+                        a.store(value, order);
+                        w.did(Table::<$value>::STORE, args, 0, of_store(order), site);
+                    },
                     |o| _ = o.perform(Table::<$value>::STORE, args, of_store(order), site),
                 );
             }
@@ -123,7 +130,16 @@ macro_rules! common {
                 self.0.perform(
                     site,
                     |a| a.compare_exchange(current, new, success, failure),
-                    |a| a.compare_exchange(current, new, success, failure),
+                    |a, w| {
+                        let result = a.compare_exchange(current, new, success, failure);
+                        let (met, publish) = match result {
+                            Ok(met) => (met, of_update(success)),
+                            Err(met) => (met, of_load(failure)),
+                        };
+                        let args = [current.to_word(), new.to_word()];
+                        w.did(Table::<$value>::COMPARE_EXCHANGE, args, met.to_word(), publish, site);
+                        result
+                    },
                     |o| {
                         let exchange = CompareExchange {
                             strong: Table::<$value>::COMPARE_EXCHANGE,
@@ -162,7 +178,16 @@ macro_rules! common {
                 self.0.perform(
                     site,
                     |a| a.compare_exchange_weak(current, new, success, failure),
-                    |a| a.compare_exchange_weak(current, new, success, failure),
+                    |a, w| {
+                        let result = a.compare_exchange_weak(current, new, success, failure);
+                        let (met, publish) = match result {
+                            Ok(met) => (met, of_update(success)),
+                            Err(met) => (met, of_load(failure)),
+                        };
+                        let args = [current.to_word(), new.to_word()];
+                        w.did(Table::<$value>::COMPARE_EXCHANGE_WEAK, args, met.to_word(), publish, site);
+                        result
+                    },
                     |o| {
                         let exchange = CompareExchange {
                             strong: Table::<$value>::COMPARE_EXCHANGE_WEAK,
@@ -337,7 +362,11 @@ macro_rules! update {
         $self.0.perform(
             site,
             |a| a.$method($operand, $order),
-            |a| a.$method($operand, $order),
+            |a, w| {
+                let before = a.$method($operand, $order);
+                w.did($command, args, before.to_word(), of_update($order), site);
+                before
+            },
             |o| Word::from_word(o.perform($command, args, of_update($order), site)),
         )
     }};

@@ -23,6 +23,7 @@ pub use values::{
 
 use crate::op::Publish;
 use crate::rt::context::{self, Arm};
+use crate::rt::witness;
 
 /// A memory fence; see [`std::sync::atomic::fence`].
 ///
@@ -39,7 +40,10 @@ pub fn fence(order: Ordering) {
     assert!(order != Ordering::Relaxed, "there is no such thing as a relaxed fence");
     match context::arm() {
         Arm::Native => std::sync::atomic::fence(order),
-        Arm::Loom => loom::sync::atomic::fence(order),
+        Arm::Loom => {
+            loom::sync::atomic::fence(order);
+            witness::fence(of_update(order), Location::caller());
+        }
         Arm::Model => {
             let site = Location::caller();
             let publish = of_update(order);

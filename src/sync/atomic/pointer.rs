@@ -56,12 +56,16 @@ macro_rules! pointers {
                     Ordering::Relaxed
                 };
                 // Std's own are newer than the oldest compiler that builds this.
+                let args = [$n.to_word(), size_of::<T>() as u64];
                 self.0.perform(
                     site,
                     |a| either(a.fetch_update(order, load, |$pointer| Some($new))),
-                    |a| either(a.fetch_update(order, load, |$pointer| Some($new))),
+                    |a, w| {
+                        let before = either(a.fetch_update(order, load, |$pointer| Some($new)));
+                        w.did(Table::<*mut T>::$command, args, before.to_word(), of_update(order), site);
+                        before
+                    },
                     |o| {
-                        let args = [$n.to_word(), size_of::<T>() as u64];
                         Word::from_word(o.perform(Table::<*mut T>::$command, args, of_update(order), site))
                     },
                 )

@@ -5,10 +5,11 @@ mod native;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
-use crate::op::{Publish, Site, ThreadSet};
+use crate::op::{Command, Publish, Site, ThreadSet, plain};
 use crate::rt::context::{self, Arm};
 use crate::rt::object::{ModelObject, check_arm};
 use crate::rt::thread::Choosing;
+use crate::rt::witness::Witnessed;
 use crate::sync::commands::{ALL, ENQUEUE, LEAVE, ONE, WAKE_ALL, WAKE_ONE};
 use crate::sync::{LockResult, MutexGuard, poison};
 use crate::time::Instant;
@@ -46,7 +47,7 @@ impl RefUnwindSafe for Condvar {}
 #[derive(Debug)]
 enum Of {
     Native(Box<Waiters>),
-    Loom(Box<loom::sync::Condvar>),
+    Loom(Box<loom::sync::Condvar>, Witnessed),
     Model(ModelObject),
 }
 
@@ -80,6 +81,11 @@ impl WaitTimeoutResult {
     }
 }
 
+/// A notification of loom's, which does not say whom it wakes.
+static NOTIFY_ONE: Command = Command { show: plain, ..WAKE_ONE };
+/// As above.
+static NOTIFY_ALL: Command = Command { show: plain, ..WAKE_ALL };
+
 impl Condvar {
     /// Makes a condition variable that nobody waits for.
     ///
@@ -92,7 +98,7 @@ impl Condvar {
         let site = Location::caller();
         let of = match context::arm() {
             Arm::Native => Of::Native(Box::default()),
-            Arm::Loom => Of::Loom(Box::new(loom::sync::Condvar::new())),
+            Arm::Loom => Of::Loom(Box::new(loom::sync::Condvar::new()), Witnessed::new("Condvar", 0, site)),
             Arm::Model => Of::Model(ModelObject::new("Condvar", 0, site)),
         };
         Condvar { site, of }
@@ -263,8 +269,10 @@ impl Condvar {
                 let waiters = object.perform(command, args, Publish::Nothing, site).count_ones() as usize;
                 if all { waiters } else { waiters.min(1) }
             }
-            Of::Loom(condvar) => {
+            Of::Loom(condvar, witnessed) => {
                 check_arm(Arm::Loom, self.site, site);
+                let (command, args) = if all { (&NOTIFY_ALL, ALL) } else { (&NOTIFY_ONE, ONE) };
+                witnessed.did(command, args, 0, Publish::Nothing, site);
                 if all {
                     condvar.notify_all();
                 } else {
@@ -289,7 +297,7 @@ impl Condvar {
     ) -> bool {
         match &self.of {
             Of::Model(object) => wait_in_model(*object, (unlock, lock), timeout, false, site),
-            Of::Loom(_) => unreachable!("loom's condition variable knows loom's mutex only"),
+            Of::Loom(..) => unreachable!("loom's condition variable knows loom's mutex only"),
             Of::Native(waiters) => {
                 check_arm(Arm::Native, self.site, site);
                 waiters.wait((unlock, lock), timeout, site)
@@ -310,12 +318,16 @@ impl Condvar {
                 let timed_out = wait_in_model(*object, around, timeout, true, site);
                 (guard, timed_out)
             }
-            Of::Loom(condvar) => {
+            Of::Loom(condvar, witnessed) => {
                 check_arm(Arm::Loom, self.site, site);
                 if let Some(inner) = guard.take_loom() {
+                    witnessed.did(&ENQUEUE, [1, 0], 0, Publish::Nothing, site);
+                    guard.unlock_to_wait(site);
+                    witnessed.awaits_notification(site);
                     // Loom's waits never time out.
                     let inner = condvar.wait(inner).unwrap_or_else(std::sync::PoisonError::into_inner);
                     guard.put_loom(inner);
+                    guard.lock_again(site);
                 }
                 (guard, false)
             }

@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 
 use super::{Raw, RwLock};
 use crate::op::Site;
-use crate::sync::commands::{DOWNGRADE, READ_UNLOCK, WRITE_UNLOCK};
+use crate::sync::commands::{DOWNGRADE, READ_UNLOCK, WRITE_UNLOCK, WRITER};
 
 /// Shared access until it is dropped; see [`std::sync::RwLockReadGuard`].
 ///
@@ -83,7 +83,10 @@ impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
             Raw::Guarded(guarded) => {
                 guarded.give_back(&READ_UNLOCK, [0; 2], self.site);
             }
-            Raw::Loom(..) => drop(self.loom.take()),
+            Raw::Loom(_, witnessed) => {
+                drop(self.loom.take());
+                witnessed.did(&READ_UNLOCK, [0; 2], 1, READ_UNLOCK.publish, self.site);
+            }
         }
     }
 }
@@ -95,7 +98,10 @@ impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
             Raw::Guarded(guarded) => {
                 guarded.give_back(&WRITE_UNLOCK, [0; 2], self.site);
             }
-            Raw::Loom(..) => drop(self.loom.take()),
+            Raw::Loom(_, witnessed) => {
+                drop(self.loom.take());
+                witnessed.did(&WRITE_UNLOCK, [0; 2], WRITER, WRITE_UNLOCK.publish, self.site);
+            }
         }
     }
 }

@@ -12,8 +12,8 @@ pub use guards::{RwLockReadGuard, RwLockWriteGuard};
 use crate::op::{Command, Site};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
-use crate::rt::object::check_arm;
-use crate::sync::commands::{READ, TRY_READ, TRY_WRITE, WRITE};
+use crate::rt::witness::Witnessed;
+use crate::sync::commands::{READ, TRY_READ, TRY_WRITE, WRITE, WRITER};
 use crate::sync::poison::{self, Flag};
 use crate::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
@@ -46,7 +46,7 @@ pub struct RwLock<T: ?Sized> {
 #[derive(Debug)]
 enum Raw {
     Guarded(Guarded),
-    Loom(Box<loom::sync::RwLock<()>>, Site),
+    Loom(Box<loom::sync::RwLock<()>>, Witnessed),
 }
 
 // SAFETY: as for std's: shared access needs a shared lock, exclusive access the exclusive one.
@@ -67,7 +67,7 @@ impl<T> RwLock<T> {
     pub fn new(data: T) -> Self {
         let site = Location::caller();
         let raw = match context::arm() {
-            Arm::Loom => Raw::Loom(Box::new(loom::sync::RwLock::new(())), site),
+            Arm::Loom => Raw::Loom(Box::new(loom::sync::RwLock::new(())), Witnessed::new("RwLock", 0, site)),
             _ => Raw::Guarded(Guarded::new("RwLock", 0, site)),
         };
         RwLock { raw, poison: Flag::new(), data: UnsafeCell::new(data) }
@@ -105,9 +105,14 @@ fn take<'a, G>(
             let failed = tries && (command.effect)(before, [0; 2]) == before;
             (!failed).then_some(None)
         }
-        Raw::Loom(lock, made) => {
-            check_arm(Arm::Loom, made, site);
-            on_loom(lock).map(Some)
+        Raw::Loom(lock, witnessed) => {
+            witnessed.check(site);
+            witnessed.awaits(command, [0; 2], site);
+            let taken = on_loom(lock);
+            // In a state in which the command would have gone as it did.
+            let before = if taken.is_some() { 0 } else { WRITER };
+            witnessed.did(command, [0; 2], before, command.publish, site);
+            taken.map(Some)
         }
     }
 }

@@ -39,7 +39,7 @@ fn count() -> bool {
 #[cfg(not(test))]
 fn main() {
     // Each line names a type of std or parking_lot and is given the facade's.
-    let mutex: std::sync::Mutex<i32> = raddle::sync::Mutex::new(1);
+    let mutex: std::sync::Mutex<i32> = raddle::named("one", || raddle::sync::Mutex::new(1));
     let rwlock: std::sync::RwLock<i32> = raddle::sync::RwLock::new(1);
     let condvar: std::sync::Condvar = raddle::sync::Condvar::new();
     let (sender, receiver): (std::sync::mpsc::Sender<i32>, std::sync::mpsc::Receiver<i32>) =
