@@ -120,6 +120,7 @@ pub use thread::thread_local;
 pub use check::{Checker, check, choose};
 #[cfg(feature = "check")]
 pub use error::Error;
+#[cfg(feature = "check")]
 pub use rt::naming::named;
 #[cfg(feature = "check")]
 pub use statics::Static;

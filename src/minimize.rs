@@ -178,13 +178,27 @@ impl<'a> Laboratory<'a> {
     /// The smallest schedule found that fails like the given one, and the one given as it was replayed;
     /// nothing if it does not fail again. `exactly`: with the same message, because other messages
     /// are other counterexamples.
-    pub(crate) fn minimise(&mut self, schedule: Vec<Choice>, exactly: bool) -> Option<(Seen, Minimised)> {
+    ///
+    /// An execution that was run to its end may have `found` more than one failure, and another one of
+    /// them may be noticed first when the first one ends it. Then a schedule is looked for that fails as
+    /// was found.
+    pub(crate) fn minimise(
+        &mut self,
+        schedule: Vec<Choice>,
+        found: &Failure,
+        exactly: bool,
+    ) -> Option<(Seen, Minimised)> {
         let mut original = None;
         self.explore(&mut Replay::new(schedule, 0), 0, &mut |seen| {
             original = Some(seen);
             false
         });
-        let original = original?;
+        let mut original = original?;
+        if original.failure.as_ref().is_some_and(|failure| failure.kind != found.kind)
+            && let Some(as_found) = self.search(found)
+        {
+            original = as_found;
+        }
         let failure = original.failure.clone()?;
         let alike = |seen: &Seen| {
             seen.failure.as_ref().is_some_and(|other| {

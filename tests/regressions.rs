@@ -84,3 +84,19 @@ fn several_choices_in_one_model_ran_some_traces_twice() {
     assert_eq!(exhaustive.traces, dfs.traces);
     assert_eq!((exhaustive.executions, exhaustive.traces), (581, Some(581)));
 }
+
+/// Found by fuzzing: main panics and a thread locks twice, in every execution. The engines took it for the
+/// same failure and showed different ones, whichever was noticed first in the schedule that they had.
+#[test]
+fn of_two_failures_in_one_execution_engines_showed_different_ones() {
+    use Instr::{Check, Choose, Lock, WeakCas};
+    let program = Program {
+        threads: vec![vec![WeakCas(1, 0, 0), Check(1, 0)], vec![Choose(2), Lock(1, vec![Lock(1, vec![])])]],
+    };
+    for checker in [Checker::dfs(), Checker::exhaustive()] {
+        let outcomes = std::sync::Arc::default();
+        let report = checker.stop_on_failure(false).check(program.model(&outcomes));
+        let kinds: Vec<_> = report.failures.iter().map(|failure| failure.kind()).collect();
+        assert_eq!(kinds, [raddle::FailureKind::Panic], "{report}");
+    }
+}

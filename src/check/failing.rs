@@ -48,7 +48,7 @@ impl Run {
             }
         } else if small && repeat == 0 {
             let every = !self.settings.stop_on_failure;
-            if let Some((seen, numbers)) = laboratory.minimise(schedule.clone(), every) {
+            if let Some((seen, numbers)) = laboratory.minimise(schedule.clone(), &failure, every) {
                 told = laboratory.tell(seen.schedule.clone(), 0);
                 if let Some((small, _)) = &told {
                     failure = small.clone();

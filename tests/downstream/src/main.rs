@@ -1,12 +1,10 @@
 //! A crate that uses the facade. Its binary compiles only if the facade's types are std's own.
 
-use raddle::sync::atomic::{AtomicUsize, Ordering};
 #[cfg(not(test))]
 use raddle::sync::Semaphore;
+use raddle::sync::atomic::{AtomicUsize, Ordering};
 use raddle::sync::{Arc, Mutex};
-#[cfg(not(test))]
-use raddle::parking_lot;
-use raddle::thread;
+use raddle::{parking_lot, thread};
 
 raddle::statics! {
     static COUNTS: AtomicUsize = AtomicUsize::new(0);
