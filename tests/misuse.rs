@@ -48,7 +48,7 @@ fn an_object_of_one_execution_cannot_be_used_in_the_next() {
 
 #[test]
 fn a_model_that_is_not_deterministic_is_told_at_which_step() {
-    for checker in [Checker::dfs(), Checker::exhaustive()] {
+    for checker in [Checker::dfs(), Checker::exhaustive(), Checker::exhaustive().workers(3)] {
         let runs = std::sync::Arc::new(AtomicUsize::new(0));
         let report = checker.check(move || {
             let x = Arc::new([Checked::new(0), Checked::new(0)]);

@@ -87,17 +87,13 @@ impl Dpor {
             self.guide = then;
             (step, todo)
         };
-        if !enabled.contains(step.thread) {
+        let mut node = Node::new(step, sleep, Plan::Own(todo));
+        if !node.meet(execution, enabled) {
             self.problem = Some(super::replay::diverged(execution, self.depth));
             return None;
         }
-        let (announced, alternatives) = (execution.touches(step.thread), execution.alternatives(step.thread));
-        debug_assert!(step.touches.starts_with(&announced), "a step is what it was foreseen to be");
-        debug_assert!(alternatives.contains(step.alternative), "an alternative is one that there is");
-        let choice = Choice { thread: step.thread, alternative: step.alternative };
-        let signature = execution.signature(step.thread);
-        let announced = announced.len();
-        self.path.push(Node { step, alternatives, announced, signature, sleep, plan: Plan::Own(todo) });
+        let choice = node.choice();
+        self.path.push(node);
         self.depth += 1;
         Some(choice)
     }
@@ -228,19 +224,12 @@ impl Scheduler for Dpor {
             return self.extend(execution, enabled);
         }
         let node = &mut self.path[self.depth];
-        let thread = node.step.thread;
-        let signature = execution.signature(thread);
-        let known = std::mem::replace(&mut node.signature, signature);
-        if !enabled.contains(thread) || known != signature && known != 0 {
+        if !node.meet(execution, enabled) {
             self.problem = Some(super::replay::diverged(execution, self.depth));
             return None;
         }
-        if known == 0 {
-            node.alternatives = execution.alternatives(thread);
-            node.announced = execution.touches(thread).len();
-        }
         self.depth += 1;
-        Some(Choice { thread, alternative: node.step.alternative })
+        Some(node.choice())
     }
 
     fn races_matter_from(&self) -> usize {

@@ -2,7 +2,10 @@
 
 use super::team::{Place, Team};
 use super::tree::{Branch, Initial, Step, initial, insert};
+use crate::op::ThreadSet;
+use crate::rt::execution::Execution;
 use crate::rt::history::Alternatives;
+use crate::schedule::Choice;
 
 /// A point of the current execution.
 #[derive(Debug)]
@@ -33,6 +36,28 @@ impl Node {
     /// A point whose step has not been taken yet.
     pub(super) fn new(step: Step, sleep: Vec<Step>, plan: Plan) -> Self {
         Node { step, alternatives: Alternatives::One, announced: 0, signature: 0, sleep, plan }
+    }
+
+    /// Whether the step can be taken, and is what it was foreseen to be, or what it was the last time.
+    pub(super) fn meet(&mut self, execution: &Execution, enabled: ThreadSet) -> bool {
+        let Step { thread, alternative, touches } = &self.step;
+        if !enabled.contains(*thread) {
+            return false;
+        }
+        let signature = execution.signature(*thread);
+        let known = std::mem::replace(&mut self.signature, signature);
+        if known != 0 {
+            return known == signature;
+        }
+        let announced = execution.touches(*thread);
+        self.announced = announced.len();
+        self.alternatives = execution.alternatives(*thread);
+        touches.starts_with(&announced) && self.alternatives.contains(*alternative)
+    }
+
+    /// The step, as the execution takes it.
+    pub(super) fn choice(&self) -> Choice {
+        Choice { thread: self.step.thread, alternative: self.step.alternative }
     }
 
     /// Whether the thread whose step is taken has been, or has been seen to with this alternative.
