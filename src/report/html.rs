@@ -66,17 +66,7 @@ pub(crate) fn page(page: &Page<'_>) -> String {
     );
     put(&mut html, format_args!("<h1>{title}</h1>\n<p>{}</p>\n", escape(page.summary)));
     if page.hazards.len() > 1 {
-        html.push_str("<nav aria-label=\"hazards\">\n<ul>\n");
-        for hazard in &page.hazards {
-            let as_expected = hazard.rows.iter().all(|row| row.agrees);
-            let said = if as_expected { "" } else { " <strong>not as expected</strong>" };
-            let (id, name, summary) = (anchor(hazard.name), escape(hazard.name), escape(hazard.summary));
-            put(
-                &mut html,
-                format_args!("<li><a href=\"#{id}\">{name}</a>{said} <span>{summary}</span></li>\n"),
-            );
-        }
-        html.push_str("</ul>\n</nav>\n");
+        contents(&mut html, &page.hazards);
     }
     for hazard in &page.hazards {
         section(&mut html, hazard);
@@ -84,6 +74,45 @@ pub(crate) fn page(page: &Page<'_>) -> String {
     html.push_str(LEGEND);
     html.push_str("</main>\n</body>\n</html>\n");
     html
+}
+
+/// All hazards in a line each: how they fail, what mends them, and whether the engines say so.
+fn contents(html: &mut String, hazards: &[Hazard<'_>]) {
+    html.push_str("<nav aria-label=\"hazards\">\n<table>\n<thead><tr>");
+    for head in ["hazard", "what goes wrong", "failure", "fixed by", "as expected"] {
+        put(html, format_args!("<th scope=\"col\">{head}</th>"));
+    }
+    html.push_str("</tr></thead>\n<tbody>\n");
+    for hazard in hazards {
+        let agrees = hazard.rows.iter().all(|row| row.agrees);
+        let (class, agrees) = if agrees { ("", "yes") } else { (" class=\"unexpected\"", "no") };
+        let mut failures: Vec<String> = Vec::new();
+        for kind in hazard.bugs.iter().filter_map(|bug| bug.counterexample).map(Counterexample::kind) {
+            if !failures.contains(&kind.to_string()) {
+                failures.push(kind.to_string());
+            }
+        }
+        let mut fixes: Vec<&str> = Vec::new();
+        for row in &hazard.rows {
+            if !fixes.contains(&row.variant) && hazard.bugs.iter().all(|bug| bug.variant != row.variant) {
+                fixes.push(row.variant);
+            }
+        }
+        let (id, name) = (anchor(hazard.name), escape(hazard.name));
+        put(html, format_args!("<tr{class}><td><a href=\"#{id}\">{name}</a></td>"));
+        let (failures, fixes) = (failures.join(", "), fixes.join(", "));
+        let cells = [
+            ("what goes wrong", hazard.summary),
+            ("failure", &failures),
+            ("fixed by", &fixes),
+            ("as expected", agrees),
+        ];
+        for (label, text) in cells {
+            put(html, format_args!("<td data-label=\"{label}\">{}</td>", escape(text)));
+        }
+        html.push_str("</tr>\n");
+    }
+    html.push_str("</tbody>\n</table>\n</nav>\n");
 }
 
 fn section(html: &mut String, hazard: &Hazard<'_>) {

@@ -65,7 +65,7 @@ impl Coroutines {
         while scheduler.begin() && judge.wants_another() {
             session.reset(scheduler.races_matter_from());
             let body = Rc::clone(model);
-            self.spawn(ThreadId::MAIN, Box::new(move || run_thread(Box::new(move || body()))));
+            self.spawn(ThreadId::MAIN, Box::new(move || body()));
             loop {
                 let next = session.execution.borrow_mut().advance(scheduler);
                 let Some(thread) = next else { break };
@@ -115,7 +115,7 @@ impl Coroutines {
         let shared = Rc::clone(&self.shared);
         let coroutine = Coroutine::with_stack(stack, move |yielder: &Yielder<(), ()>, ()| {
             shared.way_out.set(Some(std::ptr::from_ref(yielder)));
-            body();
+            run_thread(body);
         });
         let mut threads = self.shared.threads.borrow_mut();
         if threads.len() <= thread.index() {

@@ -385,7 +385,7 @@ impl Session {
                 log.spawned(parent, child, site);
             }
         }
-        self.host.spawn(child, Box::new(move || run_thread(body)));
+        self.host.spawn(child, body);
         self.stop_at(Pending::Spawned);
         child
     }
