@@ -16,7 +16,9 @@ use std::time::Duration;
 use generate::Program;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use raddle::{Checker, Reason, Stats, Verdict};
+use raddle::sync::atomic::{AtomicUsize, Ordering};
+use raddle::sync::{LazyLock, RwLock};
+use raddle::{Checker, Reason, Stats, Verdict, thread};
 
 fn explore(workers: usize, model: impl Fn() + Send + Sync + 'static) -> Stats {
     let checker = Checker::exhaustive().workers(workers).count_traces(true);
@@ -101,4 +103,32 @@ fn a_bound_on_executions_is_exact_with_several_workers() {
         "{report}"
     );
     assert_eq!(report.stats.executions, 100);
+}
+
+raddle::statics! {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    static SUM: raddle::parking_lot::Mutex<usize> = raddle::parking_lot::const_mutex(0);
+}
+static LIMIT: LazyLock<RwLock<usize>> = LazyLock::new(|| RwLock::new(3));
+
+#[test]
+fn several_workers_each_have_statics_of_their_own() {
+    let model = || {
+        let add = |n: usize| {
+            *SUM.lock() += n;
+            COUNT.fetch_add(1, Ordering::SeqCst);
+            assert!(COUNT.load(Ordering::SeqCst) <= *LIMIT.read().unwrap(), "another execution's count");
+        };
+        let others = [1, 2].map(|n| thread::spawn(move || add(n)));
+        add(4);
+        for other in others {
+            other.join().unwrap();
+        }
+        assert_eq!((COUNT.load(Ordering::SeqCst), *SUM.lock()), (3, 7));
+    };
+    let one = explore(1, model);
+    assert!(one.executions > 100, "{one:?}");
+    for workers in [2, 5] {
+        assert_eq!(explore(workers, model), one, "{workers} workers");
+    }
 }
