@@ -128,7 +128,9 @@ fn main() {
         println!("{:<12} {raddle:>22} {loom:>22} {dfs:>22}", format!("{name}({n})"));
     }
     println!();
-    println!("the exhaustive engine alone, executions, steps and nanoseconds per step");
+    println!(
+        "the exhaustive engine alone, executions, steps and nanoseconds per step; what two workers gain"
+    );
     for (name, model) in [
         ("readers(13)", (|| ours::readers(13)) as fn()),
         ("lastzero(10)", || ours::lastzero(10)),
@@ -140,8 +142,10 @@ fn main() {
         let stats = report.stats;
         let each = report.elapsed.as_secs_f64() * 1e9 / stats.steps as f64;
         let rate = stats.executions as f64 / report.elapsed.as_secs_f64();
+        let two = Checker::exhaustive().fruitless_yields(0).workers(2).check(model);
+        let gain = report.elapsed.as_secs_f64() / two.elapsed.as_secs_f64();
         println!(
-            "{name:<12} {:>9} {:>9} {each:>7.0} ns, {rate:>9.0} executions/s",
+            "{name:<12} {:>9} {:>9} {each:>7.0} ns, {rate:>9.0} executions/s {gain:>6.2}x",
             stats.executions, stats.steps
         );
     }
