@@ -38,7 +38,7 @@ use crate::schedule::Choice;
 use crate::verdict::Reason;
 use node::{Node, Plan};
 pub(crate) use team::Team;
-use tree::{Branch, Step};
+use tree::{Branch, Step, Then};
 
 /// The search.
 #[derive(Debug, Default)]
@@ -48,7 +48,9 @@ pub(crate) struct Dpor {
     shared: usize,
     depth: usize,
     /// What is to follow the path's last step.
-    guide: Vec<Branch>,
+    guide: Then,
+    /// The sequence that is being made; it keeps its memory.
+    sequence: Vec<Step>,
     /// The first event that is new in this execution.
     new_from: usize,
     started: bool,
@@ -75,17 +77,18 @@ impl Dpor {
         let history = execution.history.as_ref().expect("the exhaustive engine keeps a history");
         self.learn_touches(history);
         let sleep = self.inherited_sleep();
-        let (step, todo) = if self.guide.is_empty() {
-            let Some(first) = self.fresh(execution, enabled, &sleep) else {
-                self.redundant += 1;
-                return None;
-            };
-            (first, Vec::new())
-        } else {
-            let mut todo = std::mem::take(&mut self.guide);
-            let Branch { step, then } = todo.remove(0);
-            self.guide = then;
-            (step, todo)
+        let (step, todo) = match std::mem::take(&mut self.guide).next() {
+            Some((Branch { step, then }, others)) => {
+                self.guide = then;
+                (step, others)
+            }
+            None => match self.fresh(execution, enabled, &sleep) {
+                Some(step) => (step, Vec::new()),
+                None => {
+                    self.redundant += 1;
+                    return None;
+                }
+            },
         };
         let mut node = Node::new(step, sleep, Plan::Own(todo));
         if !node.meet(execution, enabled) {
@@ -152,7 +155,9 @@ impl Dpor {
     /// Puts the reversals of this execution's races into the trees of the points before them.
     fn reverse_races(&mut self, history: &History) {
         for race in history.races() {
-            let mut sequence: Vec<Step> = without(history, race.first).collect();
+            let sequence = &mut self.sequence;
+            sequence.clear();
+            sequence.extend(without(history, race.first));
             let (alternative, mut touches) = race.instead.clone();
             touches.extend(history.touches(race.then).skip(touches.len()));
             sequence.push(Step { thread: race.thread, alternative, touches });
@@ -172,8 +177,9 @@ impl Dpor {
                 }
                 let touches = node.step.touches[..node.announced].iter().copied().collect();
                 let other = Step { thread: node.step.thread, alternative, touches };
-                let sequence = std::iter::once(other).chain(without(history, at as u32)).collect();
-                node.put_in(team, sequence);
+                self.sequence.clear();
+                self.sequence.extend(std::iter::once(other).chain(without(history, at as u32)));
+                node.put_in(team, &mut self.sequence);
             }
         }
     }

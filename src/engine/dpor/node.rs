@@ -1,7 +1,7 @@
 //! The points of an execution, and what is still to be explored from each.
 
 use super::team::{Place, Team};
-use super::tree::{Branch, Initial, Step, initial, insert};
+use super::tree::{Branch, Initial, Step, Then, initial, insert};
 use crate::op::ThreadSet;
 use crate::rt::execution::Execution;
 use crate::rt::history::Alternatives;
@@ -68,24 +68,24 @@ impl Node {
 
     /// Puts in a sequence that does not begin with the step that is taken, unless a step that sleeps
     /// here covers it.
-    pub(super) fn put_in(&mut self, team: Option<&Team>, sequence: Vec<Step>) {
+    pub(super) fn put_in(&mut self, team: Option<&Team>, sequence: &mut Vec<Step>) {
         debug_assert!(
-            initial(&self.step, &sequence) == Initial::No,
+            initial(&self.step, sequence) == Initial::No,
             "a reversal does not begin alike: {:?} before {sequence:?}",
             self.step
         );
-        if self.sleep.iter().any(|step| initial(step, &sequence) != Initial::No) {
+        if self.sleep.iter().any(|step| initial(step, sequence) != Initial::No) {
             return;
         }
         match (&mut self.plan, team) {
             (Plan::Own(todo), _) => insert(todo, sequence),
-            (Plan::Shared(place), Some(team)) => team.put_in(*place, sequence),
+            (Plan::Shared(place), Some(team)) => team.put_in(*place, std::mem::take(sequence)),
             (Plan::Shared(_), None) => unreachable!("only a team shares"),
         }
     }
 
     /// Goes on to the next branch, and returns what is to follow it.
-    pub(super) fn turn_to_next(&mut self) -> Option<Vec<Branch>> {
+    pub(super) fn turn_to_next(&mut self) -> Option<Then> {
         let Plan::Own(todo) = &mut self.plan else { return None };
         if todo.is_empty() {
             return None;

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::node::{Node, Plan};
-use super::tree::{Branch, Initial, Step, initial};
+use super::tree::{self, Branch, Initial, Step, initial};
 use crate::rt::history::dependent;
 
 /// A branch of a shared point: the point's number, and the branch's among its branches.
@@ -219,13 +219,30 @@ impl Shared {
     /// Adds a branch with all that is to follow it.
     fn hang(&mut self, point: usize, Branch { step, then }: Branch) {
         let place = self.add(point, step);
-        if then.is_empty() {
-            self.leaves.push_back(place);
-            return;
+        match then {
+            tree::Then::Anything => self.leaves.push_back(place),
+            tree::Then::Steps(steps) => {
+                let behind = self.open(place);
+                self.hang_steps(behind, steps.into_iter().rev());
+            }
+            tree::Then::Branches(branches) => {
+                let behind = self.open(place);
+                for branch in branches {
+                    self.hang(behind, branch);
+                }
+            }
         }
-        let behind = self.open(place);
-        for branch in then {
-            self.hang(behind, branch);
+    }
+
+    /// Adds a branch of these steps, each behind the one before.
+    fn hang_steps(&mut self, mut point: usize, steps: impl Iterator<Item = Step>) {
+        let mut steps = steps.peekable();
+        while let Some(step) = steps.next() {
+            let place = self.add(point, step);
+            match steps.peek() {
+                Some(_) => point = self.open(place),
+                None => self.leaves.push_back(place),
+            }
         }
     }
 
@@ -246,17 +263,7 @@ impl Shared {
                     self.insert(behind, 0, sequence);
                 }
             }
-            None => {
-                let mut at = point;
-                let mut steps = sequence.into_iter().peekable();
-                while let Some(step) = steps.next() {
-                    let place = self.add(at, step);
-                    match steps.peek() {
-                        Some(_) => at = self.open(place),
-                        None => self.leaves.push_back(place),
-                    }
-                }
-            }
+            None => self.hang_steps(point, sequence.into_iter()),
         }
     }
 

@@ -13,11 +13,24 @@ pub(crate) struct Step {
     pub(crate) touches: Touches,
 }
 
-/// A step, and what is to follow it; nothing means anything may.
+/// A step, and what is to follow it.
 #[derive(Debug)]
 pub(crate) struct Branch {
     pub(crate) step: Step,
-    pub(crate) then: Vec<Branch>,
+    pub(crate) then: Then,
+}
+
+/// What is to follow a step.
+#[derive(Debug, Default)]
+pub(crate) enum Then {
+    /// Whatever may.
+    #[default]
+    Anything,
+    /// These steps, of which the last comes first, and then whatever may. Nearly every sequence stays
+    /// alone until it is explored, and is kept in one piece so long.
+    Steps(Vec<Step>),
+    /// Each of these.
+    Branches(Vec<Branch>),
 }
 
 /// How a step relates to a sequence that starts at the same point.
@@ -47,28 +60,75 @@ pub(crate) fn initial(step: &Step, sequence: &[Step]) -> Initial {
     Initial::Beside
 }
 
-/// Adds a sequence to the tree, unless what it stands for is in it already.
-pub(crate) fn insert(branches: &mut Vec<Branch>, mut sequence: Vec<Step>) {
+/// Adds a sequence to the tree, unless what it stands for is in it already, and empties it.
+pub(crate) fn insert(branches: &mut Vec<Branch>, sequence: &mut Vec<Step>) {
     if sequence.is_empty() {
         return;
     }
-    let found =
-        branches.iter().enumerate().find_map(|(index, branch)| match initial(&branch.step, &sequence) {
-            Initial::No => None,
-            how => Some((index, how)),
-        });
-    let Some((index, how)) = found else {
-        let leaf = |then: Vec<Branch>, step: Step| vec![Branch { step, then }];
-        branches.extend(sequence.into_iter().rev().fold(Vec::new(), leaf));
-        return;
-    };
-    if let Initial::At(place) = how {
-        sequence.remove(place);
+    for branch in branches.iter_mut() {
+        if follows(&branch.step, sequence) {
+            branch.then.insert(sequence);
+            return;
+        }
     }
-    let then = &mut branches[index].then;
-    // After a leaf, whatever follows it will be explored.
-    if !then.is_empty() {
-        insert(then, sequence);
+    branches.extend(Branch::of(sequence));
+}
+
+/// Whether a sequence can be put behind a step. It is then what remains of it.
+fn follows(step: &Step, sequence: &mut Vec<Step>) -> bool {
+    match initial(step, sequence) {
+        Initial::No => return false,
+        Initial::At(place) => _ = sequence.remove(place),
+        Initial::Beside => {}
+    }
+    true
+}
+
+impl Branch {
+    /// A sequence that shares nothing with another.
+    fn of(sequence: &mut Vec<Step>) -> Option<Self> {
+        let mut steps: Vec<Step> = sequence.drain(..).rev().collect();
+        let step = steps.pop()?;
+        Some(Branch { step, then: Then::steps(steps) })
+    }
+}
+
+impl Then {
+    /// These steps, of which the last comes first.
+    fn steps(steps: Vec<Step>) -> Self {
+        if steps.is_empty() { Then::Anything } else { Then::Steps(steps) }
+    }
+
+    /// The next step, what is to follow that, and what else is to be tried in its place.
+    pub(crate) fn next(self) -> Option<(Branch, Vec<Branch>)> {
+        match self {
+            Then::Anything => None,
+            Then::Steps(mut steps) => {
+                let step = steps.pop()?;
+                Some((Branch { step, then: Then::steps(steps) }, Vec::new()))
+            }
+            Then::Branches(mut branches) => Some((branches.remove(0), branches)),
+        }
+    }
+
+    fn insert(&mut self, sequence: &mut Vec<Step>) {
+        match self {
+            // Whatever follows will be explored.
+            Then::Anything => {}
+            Then::Branches(branches) => insert(branches, sequence),
+            Then::Steps(steps) => {
+                let Some(apart) = steps.iter().rposition(|step| !follows(step, sequence)) else { return };
+                // Up to there they go together, and then each its own way.
+                if let Some(other) = Branch::of(sequence) {
+                    let together = steps.split_off(apart + 1);
+                    let first =
+                        steps.pop().map(|step| Branch { step, then: Then::steps(std::mem::take(steps)) });
+                    let fork = Then::Branches(first.into_iter().chain([other]).collect());
+                    let before = |then, step| Then::Branches(vec![Branch { step, then }]);
+                    *self = together.into_iter().fold(fork, before);
+                }
+            }
+        }
     }
 }
 
@@ -91,8 +151,11 @@ mod tests {
     fn leaves(branches: &[Branch]) -> Vec<Vec<u32>> {
         let mut all = Vec::new();
         for branch in branches {
-            let below = leaves(&branch.then);
-            let below = if below.is_empty() { vec![vec![]] } else { below };
+            let below = match &branch.then {
+                Then::Anything => vec![vec![]],
+                Then::Steps(steps) => vec![steps.iter().rev().map(|step| step.thread.0).collect()],
+                Then::Branches(branches) => leaves(branches),
+            };
             for rest in below {
                 all.push([vec![branch.step.thread.0], rest].concat());
             }
@@ -103,26 +166,35 @@ mod tests {
     #[test]
     fn what_a_leaf_covers_is_not_added() {
         let mut tree = Vec::new();
-        insert(&mut tree, vec![write(1, 0)]);
-        insert(&mut tree, vec![write(1, 0), write(2, 0)]);
-        insert(&mut tree, vec![write(2, 1), write(1, 0)]);
+        insert(&mut tree, &mut vec![write(1, 0)]);
+        insert(&mut tree, &mut vec![write(1, 0), write(2, 0)]);
+        insert(&mut tree, &mut vec![write(2, 1), write(1, 0)]);
         assert_eq!(leaves(&tree), [[1]]);
     }
 
     #[test]
     fn sequences_share_what_they_begin_with() {
         let mut tree = Vec::new();
-        insert(&mut tree, vec![write(1, 0), write(2, 0)]);
-        insert(&mut tree, vec![write(1, 0), write(3, 0)]);
+        insert(&mut tree, &mut vec![write(1, 0), write(2, 0)]);
+        insert(&mut tree, &mut vec![write(1, 0), write(3, 0)]);
         assert_eq!(tree.len(), 1);
         assert_eq!(leaves(&tree), [[1, 2], [1, 3]]);
     }
 
     #[test]
+    fn sequences_part_where_they_differ() {
+        let mut tree = Vec::new();
+        insert(&mut tree, &mut vec![write(1, 0), write(2, 0), write(3, 0), write(4, 0)]);
+        insert(&mut tree, &mut vec![write(1, 0), write(2, 0), write(5, 0)]);
+        insert(&mut tree, &mut vec![write(1, 0), write(2, 0), write(3, 0), write(6, 0)]);
+        assert_eq!(leaves(&tree), [[1, 2, 3, 4].to_vec(), [1, 2, 3, 6].to_vec(), [1, 2, 5].to_vec()]);
+    }
+
+    #[test]
     fn two_alternatives_of_a_choice_are_two_branches() {
         let mut tree = Vec::new();
-        insert(&mut tree, vec![coin(0), write(2, 1)]);
-        insert(&mut tree, vec![coin(1), write(2, 1)]);
+        insert(&mut tree, &mut vec![coin(0), write(2, 1)]);
+        insert(&mut tree, &mut vec![coin(1), write(2, 1)]);
         assert_eq!(leaves(&tree), [[1, 2], [1, 2]]);
     }
 
