@@ -77,19 +77,16 @@ impl Dpor {
         let history = execution.history.as_ref().expect("the exhaustive engine keeps a history");
         self.learn_touches(history);
         let sleep = self.inherited_sleep();
-        let (step, todo) = match std::mem::take(&mut self.guide).next() {
-            Some((Branch { step, then }, others)) => {
+        let (step, todo) =
+            if let Some((Branch { step, then }, others)) = std::mem::take(&mut self.guide).next() {
                 self.guide = then;
                 (step, others)
-            }
-            None => match self.fresh(execution, enabled, &sleep) {
-                Some(step) => (step, Vec::new()),
-                None => {
-                    self.redundant += 1;
-                    return None;
-                }
-            },
-        };
+            } else if let Some(step) = self.fresh(execution, enabled, &sleep) {
+                (step, Vec::new())
+            } else {
+                self.redundant += 1;
+                return None;
+            };
         let mut node = Node::new(step, sleep, Plan::Own(todo));
         if !node.meet(execution, enabled) {
             self.problem = Some(super::replay::diverged(execution, self.depth));

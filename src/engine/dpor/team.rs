@@ -43,6 +43,8 @@ enum Then {
     Nothing,
     /// What this point says.
     Point(usize),
+    /// Whatever may follow; several share it, from this point on.
+    Divided(usize),
 }
 
 /// What the workers of one search have in common.
@@ -107,7 +109,7 @@ impl Team {
                     let todo = std::mem::take(todo);
                     let point = shared.point(from, Some(node.sleep.clone()));
                     if let Some(Place { point: before, branch }) = from {
-                        shared.points[before].branches[branch].1 = Then::Point(point);
+                        shared.points[before].branches[branch].1 = Then::Divided(point);
                     }
                     let place = Place { point, branch: 0 };
                     shared.points[point].branches.push((node.step.clone(), Then::Anything));
@@ -189,7 +191,7 @@ impl Shared {
             match self.points[point].branches[branch].1 {
                 Then::Nothing => {}
                 Then::Anything => return false,
-                Then::Point(behind) => {
+                Then::Point(behind) | Then::Divided(behind) => {
                     if !self.settle(behind) {
                         return false;
                     }
@@ -254,7 +256,8 @@ impl Shared {
             .map(|(step, then)| (initial(step, &sequence), *then))
             .find(|(how, _)| *how != Initial::No);
         match found {
-            Some((_, Then::Anything | Then::Nothing)) => {}
+            // A leaf covers it, however far the leaf has been explored and by whomever.
+            Some((_, Then::Anything | Then::Nothing | Then::Divided(_))) => {}
             Some((how, Then::Point(behind))) => {
                 if let Initial::At(place) = how {
                     sequence.remove(place);
