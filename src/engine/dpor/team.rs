@@ -137,8 +137,7 @@ impl Team {
     pub(super) fn take(&self, done: Option<&Node>) -> Option<Vec<Node>> {
         let mut shared = self.lock();
         if let Some(&Node { plan: Plan::Shared(place), .. }) = done {
-            shared.points[place.point].branches[place.branch].1 = Then::Nothing;
-            shared.settle(0);
+            shared.explored(place);
         }
         shared.idle += 1;
         loop {
@@ -182,6 +181,12 @@ impl Shared {
         }
         self.points.push(point);
         self.points.len() - 1
+    }
+
+    /// All that is behind a branch is explored.
+    fn explored(&mut self, place: Place) {
+        self.points[place.point].branches[place.branch].1 = Then::Nothing;
+        self.settle(0);
     }
 
     /// Forgets the points from which everything is explored, and into which nobody will put anything:
@@ -288,5 +293,78 @@ impl Shared {
             Node::new(step, sleep, Plan::Shared(place))
         };
         places.iter().rev().map(on_the_way).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smallvec::smallvec;
+
+    use super::*;
+    use crate::op::{Access, ObjectId, ThreadId};
+
+    fn write(thread: u32, object: u32) -> Step {
+        let touches = smallvec![(ObjectId(object), Access::WRITE)];
+        Step { thread: ThreadId(thread), alternative: 0, touches }
+    }
+
+    fn leaf(step: Step) -> Branch {
+        Branch { step, then: tree::Then::Anything }
+    }
+
+    /// A point where thread 1 goes first, and where thread 2 may, with both at one object; and a second
+    /// worker that has begun with the latter.
+    fn divided() -> (Team, Vec<Node>, Vec<Node>) {
+        let team = Team::new(2);
+        let mut one = vec![Node::new(write(1, 0), Vec::new(), Plan::Own(vec![leaf(write(2, 0))]))];
+        team.share(&mut one);
+        let other = team.take(None).expect("there is a leaf");
+        (team, one, other)
+    }
+
+    /// A worker is done with what is behind the last point of its way.
+    fn explored(team: &Team, way: &[Node]) {
+        if let Some(&Node { plan: Plan::Shared(place), .. }) = way.last() {
+            team.lock().explored(place);
+        }
+    }
+
+    fn leaves(team: &Team) -> usize {
+        team.lock().leaves.len()
+    }
+
+    #[test]
+    fn a_leaf_covers_what_begins_like_it_when_it_is_divided_too() {
+        let (team, mut one, mut other) = divided();
+        other.push(Node::new(write(3, 1), Vec::new(), Plan::Own(vec![leaf(write(4, 1))])));
+        team.share(&mut other);
+        assert_eq!(leaves(&team), 1);
+        one[0].put_in(Some(&team), &mut vec![write(2, 0), write(5, 2)]);
+        assert_eq!(leaves(&team), 1, "the second worker will come upon it");
+        one[0].put_in(Some(&team), &mut vec![write(5, 0), write(1, 0)]);
+        assert_eq!(leaves(&team), 2, "nobody else will");
+    }
+
+    #[test]
+    fn what_sleeps_on_the_way_to_a_leaf_is_what_comes_before_it_and_is_independent() {
+        let (team, mut one, other) = divided();
+        assert_eq!(other[0].sleep, [write(1, 0)]);
+        one[0].put_in(Some(&team), &mut vec![write(3, 1), write(4, 0), write(1, 0)]);
+        let third = team.take(Some(&other[0])).expect("there is a leaf");
+        let sleep: Vec<_> = third.iter().map(|node| node.sleep.clone()).collect();
+        assert_eq!(sleep, [vec![write(1, 0), write(2, 0)], vec![write(1, 0), write(2, 0)], vec![]]);
+    }
+
+    #[test]
+    fn a_point_is_forgotten_when_all_before_it_is_explored() {
+        let (team, mut one, mut other) = divided();
+        other.push(Node::new(write(3, 1), Vec::new(), Plan::Own(vec![leaf(write(4, 1))])));
+        team.share(&mut other);
+        let last = team.take(other.last()).expect("there is a leaf");
+        explored(&team, &last);
+        assert_eq!(team.lock().free.len(), 0, "the first worker may still put something in");
+        one[0].put_in(Some(&team), &mut vec![write(5, 0)]);
+        explored(&team, &one);
+        assert_eq!(team.lock().free.len(), 1);
     }
 }
