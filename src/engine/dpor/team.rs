@@ -339,7 +339,7 @@ mod tests {
         other.push(Node::new(write(3, 1), Vec::new(), Plan::Own(vec![leaf(write(4, 1))])));
         team.share(&mut other);
         assert_eq!(leaves(&team), 1);
-        one[0].put_in(Some(&team), &mut vec![write(2, 0), write(5, 2)]);
+        one[0].put_in(Some(&team), &mut vec![write(2, 0), write(5, 1)]);
         assert_eq!(leaves(&team), 1, "the second worker will come upon it");
         one[0].put_in(Some(&team), &mut vec![write(5, 0), write(1, 0)]);
         assert_eq!(leaves(&team), 2, "nobody else will");
