@@ -77,6 +77,9 @@ fn the_litmus_tests_have_their_published_counts() {
 
 #[test]
 fn petersons_lock_has_twelve_traces_when_reads_that_lead_to_a_yield_count() {
-    // Four, if an iteration that ends in a yield had not happened at all, as with an `await`.
+    // For each order of the two writes to `turn`, the one that wrote first reads in three ways (the flag is
+    // down; both are up; up, and it waits once) and the other in two (it waits once, or not at all). Four
+    // would be left if the reads of a round that ends in a yield had not happened, as with an `await`
+    // of both variables at once, which programs do not have.
     assert_eq!(explore(peterson).executions, 12);
 }

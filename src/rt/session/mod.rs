@@ -3,17 +3,19 @@
 //! Every visible operation goes through [`Session::perform`] or one of its siblings: it announces,
 //! switches, and returns when the scheduler has chosen it and its effect has taken place.
 
+mod waiting;
+
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::op::{Command, MAX_THREADS, ObjectId, Op, Publish, Site, State, ThreadId, ThreadSet};
+use crate::op::{Command, MAX_THREADS, ObjectId, Op, Publish, Site, State, ThreadId};
 use crate::rt::execution::Execution;
 use crate::rt::host::Coroutines;
 use crate::rt::quiet;
-use crate::rt::thread::{Choosing, Panicked, Pending};
+use crate::rt::thread::{Panicked, Pending};
 use crate::verdict::FailureKind;
 
 /// The payload with which the threads of an ended execution are unwound.
@@ -41,10 +43,6 @@ pub(crate) struct Session {
     /// The values of `thread_local`s, by thread and key, for as long as their threads live.
     locals: RefCell<Vec<Local>>,
 }
-
-/// A yield that follows nothing readable cannot wait for a write. This many in a row with nothing
-/// between them are a loop, not a courtesy, and wait until nothing else can move.
-const IDLE_YIELDS: u32 = 1_000;
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -142,54 +140,6 @@ impl Session {
         (!timed_out).then(|| self.execution.borrow_mut().me().answer)
     }
 
-    fn give_up_after(&self, nanoseconds: u64) {
-        let mut execution = self.execution.borrow_mut();
-        let deadline = execution.now().saturating_add(nanoseconds);
-        let me = execution.me();
-        me.timed_out = false;
-        me.deadline = Some(deadline);
-    }
-
-    fn gave_up(&self) -> bool {
-        let mut execution = self.execution.borrow_mut();
-        let me = execution.me();
-        me.deadline = None;
-        std::mem::take(&mut me.timed_out)
-    }
-
-    /// Virtual time as the running thread knows it, in nanoseconds: the moments at which everybody
-    /// waited, and what the thread and those before it have slept. No other thread's step changes it,
-    /// so to look at it is no visible operation.
-    pub(crate) fn time(&self) -> u64 {
-        let mut execution = self.execution.borrow_mut();
-        execution.now().saturating_add(execution.me().slept)
-    }
-
-    /// Time passes for the running thread alone.
-    pub(crate) fn pass(&self, nanoseconds: u64) {
-        let mut execution = self.execution.borrow_mut();
-        let slept = &mut execution.me().slept;
-        *slept = slept.saturating_add(nanoseconds);
-    }
-
-    /// Whether a thread has finished, as another may notice.
-    ///
-    /// A thread's end is no visible operation, so this does not look, it waits: that the thread has
-    /// finished is true where it is joined, and that it has not is true of any thread that nobody has
-    /// joined, since it may still be on its way out after its last operation. Which of the two is said
-    /// is a choice with a budget; that it has not is also said whenever nothing else can move.
-    pub(crate) fn looks_finished(&self, thread: ThreadId, site: Site) -> bool {
-        if std::thread::panicking() {
-            return self.has_finished(thread);
-        }
-        if self.happens(Choosing::FruitlessYield, site) {
-            return false;
-        }
-        self.give_up_after(0);
-        self.stop_at(Pending::Join { thread, site });
-        !self.gave_up()
-    }
-
     #[cold]
     fn perform_unwinding(&self, op: Op) -> State {
         if op.can_be_put_off() {
@@ -266,109 +216,6 @@ impl Session {
         }
     }
 
-    /// The running thread takes one of `n` alternatives.
-    pub(crate) fn choose(&self, n: u32, what: Choosing, site: Site) -> u32 {
-        if n <= 1 || std::thread::panicking() {
-            return 0;
-        }
-        self.stop_at(Pending::Choose { n, what, site });
-        self.execution.borrow_mut().me().answer as u32
-    }
-
-    /// Whether something that std allows happens now; never, once the thread's budget is spent.
-    pub(crate) fn happens(&self, what: Choosing, site: Site) -> bool {
-        {
-            let mut execution = self.execution.borrow_mut();
-            let budgets = execution.settings.budgets;
-            let spent = &execution.me().spent;
-            let left = match what {
-                Choosing::SpuriousWakeup => spent.spurious_wakeups < budgets.spurious_wakeups,
-                Choosing::WeakFailure => spent.weak_failures < budgets.weak_failures,
-                Choosing::Timeout => spent.timeouts < budgets.timeouts,
-                Choosing::FruitlessYield => {
-                    let here = spent.fruitless_yields.iter().find(|(known, _)| *known == site);
-                    here.map_or(0, |(_, n)| *n) < budgets.fruitless_yields
-                }
-                Choosing::Model => false,
-            };
-            if !left {
-                return false;
-            }
-        }
-        let happens = self.choose(2, what, site) == 1;
-        if happens {
-            let mut execution = self.execution.borrow_mut();
-            let spent = &mut execution.me().spent;
-            match what {
-                Choosing::SpuriousWakeup => spent.spurious_wakeups += 1,
-                Choosing::WeakFailure => spent.weak_failures += 1,
-                Choosing::Timeout => spent.timeouts += 1,
-                Choosing::FruitlessYield => {
-                    match spent.fruitless_yields.iter_mut().find(|(known, _)| *known == site) {
-                        Some((_, n)) => *n += 1,
-                        None => spent.fruitless_yields.push((site, 1)),
-                    }
-                }
-                Choosing::Model => {}
-            }
-        }
-        happens
-    }
-
-    /// The running thread hints that it waits for somebody's write.
-    pub(crate) fn yield_now(&self, site: Site) {
-        if std::thread::panicking() {
-            return;
-        }
-        {
-            let mut execution = self.execution.borrow_mut();
-            let me = execution.me();
-            if me.read.is_empty() {
-                me.idle_yields += 1;
-                if me.idle_yields < IDLE_YIELDS {
-                    return;
-                }
-            } else {
-                me.idle_yields = 0;
-            }
-        }
-        if self.happens(Choosing::FruitlessYield, site) {
-            self.execution.borrow_mut().me().read.clear();
-            return;
-        }
-        self.stop_at(Pending::Yield { site });
-    }
-
-    /// The running thread waits until it is notified, or until its deadline; whether it timed out.
-    pub(crate) fn wait(&self, object: ObjectId, timeout: Option<u64>, site: Site) -> bool {
-        if std::thread::panicking() {
-            self.wait_for_ever();
-        }
-        let deadline = {
-            let mut execution = self.execution.borrow_mut();
-            execution.me().timed_out = false;
-            timeout.map(|nanoseconds| execution.now().saturating_add(nanoseconds))
-        };
-        self.stop_at(Pending::Wake { object, deadline, site });
-        let mut execution = self.execution.borrow_mut();
-        let me = execution.me();
-        me.woken_by = None;
-        me.timed_out
-    }
-
-    /// The running thread waits until another has finished.
-    pub(crate) fn join(&self, thread: ThreadId, site: Site) {
-        if std::thread::panicking() && !self.has_finished(thread) {
-            self.wait_for_ever();
-        }
-        self.stop_at(Pending::Join { thread, site });
-    }
-
-    /// Whether a thread has finished; to be used where that cannot be noticed by the model.
-    pub(crate) fn has_finished(&self, thread: ThreadId) -> bool {
-        matches!(self.execution.borrow().thread(thread).pending, Pending::Finished)
-    }
-
     /// The running thread spawns another, which runs up to its first visible operation.
     pub(crate) fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> ThreadId {
         self.catch_up();
@@ -432,15 +279,6 @@ impl Session {
     /// The running thread ends by a panic whose payload somebody may ask for.
     pub(crate) fn note_panic(&self, panicked: Panicked) {
         self.execution.borrow_mut().me().panicked = Some(panicked);
-    }
-
-    /// The running thread stops waiting to be notified, of its own accord; whether it was too late.
-    pub(crate) fn stop_waiting(&self, leave: impl FnOnce() -> State) -> bool {
-        let before = leave();
-        let mut execution = self.execution.borrow_mut();
-        let me = execution.current();
-        execution.me().woken_by = None;
-        !ThreadSet(before).contains(me)
     }
 
     /// The running thread made a cell.
