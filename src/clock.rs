@@ -31,6 +31,11 @@ impl Clocks {
         self.cells.clear();
     }
 
+    /// Forgets a row and those that were made after it.
+    pub(crate) fn truncate(&mut self, from: Row) {
+        self.cells.truncate(from.0 as usize * self.width);
+    }
+
     /// Makes the rows wide enough for `threads` threads, keeping what they hold.
     #[cold]
     pub(crate) fn widen(&mut self, threads: usize) {

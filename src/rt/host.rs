@@ -27,10 +27,10 @@ pub(crate) trait Judge {
     fn beat(&mut self, session: &Session, thread: ThreadId);
 }
 
+type Thread = Coroutine<(), (), ()>;
+
 /// Room for deep test code; only pages that are touched cost memory. An overflow meets a guard page.
 const STACK: usize = 1 << 20;
-
-type Thread = Coroutine<(), (), ()>;
 
 /// The threads of one execution on corosensei's coroutines.
 #[derive(Clone)]
@@ -63,9 +63,9 @@ impl Coroutines {
     ) {
         let _inside = context::enter_model(session);
         while scheduler.begin() && judge.wants_another() {
-            session.reset(scheduler.races_matter_from());
+            session.reset(scheduler.repeats(), scheduler.races_matter_from());
             let body = Rc::clone(model);
-            self.spawn(ThreadId::MAIN, Box::new(move || body()));
+            self.spawn(ThreadId::MAIN, move || body());
             loop {
                 let next = session.execution.borrow_mut().advance(scheduler);
                 let Some(thread) = next else { break };
@@ -108,7 +108,7 @@ impl Coroutines {
 
 impl Coroutines {
     /// Makes a coroutine for a new thread. It does not begin yet.
-    pub(crate) fn spawn(&self, thread: ThreadId, body: Box<dyn FnOnce()>) {
+    pub(crate) fn spawn(&self, thread: ThreadId, body: impl FnOnce() + 'static) {
         let stack = self.shared.stacks.borrow_mut().pop();
         let stack = stack
             .unwrap_or_else(|| DefaultStack::new(STACK).expect("the system has memory for a 1 MiB stack"));

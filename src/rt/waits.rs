@@ -26,12 +26,11 @@ pub(crate) fn check_blocked(
 /// A cycle of threads each of which waits for a lock that the next one holds. Such a lock is
 /// released by its holders only, so no other thread can help.
 pub(crate) fn cycle(execution: &Execution) -> Option<Vec<ThreadId>> {
-    let blocked = |thread: ThreadId| {
-        let state = execution.thread(thread);
-        let waits = matches!(&state.pending, Pending::Op(op) if op.command.role == Role::Acquire);
-        waits && !state.held.is_empty() && !execution.enabled(thread)
-    };
-    execution.born().iter().copied().filter(|&t| blocked(t)).find_map(|start| {
+    let stuck = execution.holding_and_waiting();
+    if stuck.is_empty() {
+        return None;
+    }
+    execution.born().iter().copied().filter(|&t| stuck.contains(t)).find_map(|start| {
         let mut path = vec![start];
         closes(execution, start, start, &mut path).then_some(path)
     })

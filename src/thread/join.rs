@@ -242,7 +242,7 @@ fn spawn_in_model<T: 'static>(f: impl FnOnce() -> T + 'static, name: Option<Stri
         }
     };
     let site = Location::caller();
-    let index = context::session(|session| session.spawn(name, Box::new(body), site));
+    let index = context::session(|session| session.spawn(name, body, site));
     JoinHandle { thread: Thread::in_model(index), of: Of::Model { result, index } }
 }
 

@@ -51,6 +51,8 @@ pub(crate) struct Dpor {
     guide: Then,
     /// The sequence that is being made; it keeps its memory.
     sequence: Vec<Step>,
+    /// The memory of sleep sets that are no longer needed.
+    spare: Vec<Vec<Step>>,
     /// The first event that is new in this execution.
     new_from: usize,
     started: bool,
@@ -109,14 +111,13 @@ impl Dpor {
     }
 
     /// The sleeping steps of the last point that its step does not wake.
-    fn inherited_sleep(&self) -> Vec<Step> {
-        let Some(node) = self.path.last() else { return Vec::new() };
-        if node.sleep.is_empty() {
-            return Vec::new();
-        }
+    fn inherited_sleep(&mut self) -> Vec<Step> {
+        let mut sleep = self.spare.pop().unwrap_or_default();
+        let Some(node) = self.path.last() else { return sleep };
         let sleeps_on =
             |step: &&Step| step.thread != node.step.thread && !dependent(&step.touches, &node.step.touches);
-        node.sleep.iter().filter(sleeps_on).cloned().collect()
+        sleep.extend(node.sleep.iter().filter(sleeps_on).cloned());
+        sleep
     }
 
     /// A step that does not sleep. The thread that moved last goes on if it can: that makes executions
@@ -156,7 +157,9 @@ impl Dpor {
             sequence.clear();
             sequence.extend(without(history, race.first));
             let (alternative, mut touches) = race.instead.clone();
-            touches.extend(history.touches(race.then).skip(touches.len()));
+            for rest in history.touches(race.then).skip(touches.len()) {
+                touches.push(rest);
+            }
             sequence.push(Step { thread: race.thread, alternative, touches });
             let team = self.team.as_ref().map(|(team, _)| &**team);
             self.path[race.first as usize].put_in(team, sequence);
@@ -217,7 +220,10 @@ impl Scheduler for Dpor {
                 self.new_from = self.path.len() - 1;
                 return true;
             }
-            self.path.pop();
+            if let Some(Node { mut sleep, .. }) = self.path.pop() {
+                sleep.clear();
+                self.spare.push(sleep);
+            }
         }
         self.take()
     }
@@ -236,6 +242,10 @@ impl Scheduler for Dpor {
     }
 
     fn races_matter_from(&self) -> usize {
+        self.new_from
+    }
+
+    fn repeats(&self) -> usize {
         self.new_from
     }
 

@@ -298,13 +298,12 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
-    use smallvec::smallvec;
-
     use super::*;
     use crate::op::{Access, ObjectId, ThreadId};
+    use crate::rt::history::Touches;
 
     fn write(thread: u32, object: u32) -> Step {
-        let touches = smallvec![(ObjectId(object), Access::WRITE)];
+        let touches = Touches::One((ObjectId(object), Access::WRITE));
         Step { thread: ThreadId(thread), alternative: 0, touches }
     }
 

@@ -134,13 +134,11 @@ impl Then {
 
 #[cfg(test)]
 mod tests {
-    use smallvec::smallvec;
-
     use super::*;
     use crate::op::{Access, ObjectId};
 
     fn step(thread: u32, object: u32, access: Access) -> Step {
-        let touches = smallvec![(ObjectId(object), access)];
+        let touches = Touches::One((ObjectId(object), access));
         Step { thread: ThreadId(thread), alternative: 0, touches }
     }
 
@@ -200,6 +198,6 @@ mod tests {
 
     /// A choice between two alternatives.
     fn coin(alternative: u32) -> Step {
-        Step { thread: ThreadId(1), alternative, touches: Touches::new() }
+        Step { thread: ThreadId(1), alternative, touches: Touches::None }
     }
 }

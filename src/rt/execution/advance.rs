@@ -28,12 +28,7 @@ impl Execution {
                     continue;
                 }
             }
-            let mut enabled = ThreadSet::default();
-            for &thread in &self.born {
-                if self.enabled(thread) {
-                    enabled.insert(thread);
-                }
-            }
+            let enabled = self.movers();
             if let Some(mut log) = self.log.take() {
                 log.step = self.schedule.len();
                 log.note_waiting(self);
@@ -124,11 +119,12 @@ impl Execution {
             if !spinning_now(self.thread(thread)) && !fires {
                 continue;
             }
+            self.stop_to_wait(thread);
             let state = &mut self.threads[thread.index()];
             if let (true, Pending::Wake { object, .. }) = (fires, state.pending) {
                 state.timed_out = true;
-                let object = &mut self.objects[object.index()];
-                object.state &= !ThreadSet::one(thread).0;
+                self.objects[object.index()].state &= !ThreadSet::one(thread).0;
+                self.has_changed(object);
             } else if fires {
                 // What was pending stays undone, and its thread does something else instead.
                 state.timed_out = true;
@@ -138,7 +134,7 @@ impl Execution {
                 state.read.clear();
             }
             if let Some(log) = &mut self.log {
-                log.forced(thread, fires, state.pending.site());
+                log.forced(thread, fires, self.threads[thread.index()].pending.site());
             }
             if fires {
                 self.threads[thread.index()].pending = Pending::Nothing;

@@ -11,6 +11,7 @@ impl Execution {
     /// Performs the pending operation of the chosen thread.
     pub(super) fn step(&mut self, choice: Choice) {
         let Choice { thread, alternative } = choice;
+        self.stop_to_wait(thread);
         let pending = std::mem::take(&mut self.threads[thread.index()].pending);
         self.schedule.push(choice);
         self.threads[thread.index()].last_site = pending.site();
@@ -90,6 +91,9 @@ impl Execution {
             }
             Role::Notify => self.notify(ThreadSet(before & !after)),
             _ => {}
+        }
+        if after != before {
+            self.has_changed(op.object);
         }
         self.orders.op(thread, &op, access, after != before);
     }

@@ -6,17 +6,16 @@
 //! when every thread has announced a visible operation, whomever the [`Scheduler`] chooses among
 //! those that are enabled. The chosen operation takes effect here, before its thread runs on.
 //!
-//! [`threads`], [`advance`], [`effects`] and [`ending`] are the four parts of that.
+//! [`threads`], [`movers`], [`advance`], [`effects`] and [`ending`] are the parts of that.
 
 mod advance;
 mod effects;
 mod ending;
+mod movers;
 mod threads;
 
 use std::collections::VecDeque;
 use std::rc::Rc;
-
-use smallvec::smallvec;
 
 use crate::config::Settings;
 use crate::op::{Access, ObjectId, Site, State, ThreadId, ThreadSet};
@@ -28,6 +27,7 @@ use crate::rt::orders::Orders;
 use crate::rt::thread::{Pending, Thread};
 use crate::schedule::Choice;
 use crate::verdict::{FailureKind, Reason};
+use movers::Movers;
 
 /// Chooses who takes the next step. Everything else about an engine of the Model arm is shared.
 pub(crate) trait Scheduler {
@@ -40,6 +40,11 @@ pub(crate) trait Scheduler {
     /// The first step whose races with earlier ones matter to it.
     fn races_matter_from(&self) -> usize {
         usize::MAX
+    }
+
+    /// How many of the first steps will be those of the execution before.
+    fn repeats(&self) -> usize {
+        0
     }
 
     /// Learns how the execution ended.
@@ -55,6 +60,8 @@ pub(crate) struct Object {
     pub(crate) state: State,
     /// How often its state was changed.
     pub(crate) version: u32,
+    /// The threads whose next step looks at it.
+    watched_by: ThreadSet,
     /// What it is, as traces call it: `Mutex`.
     pub(crate) kind: &'static str,
     /// What the model calls it.
@@ -94,6 +101,7 @@ pub(crate) struct Execution {
     threads: Vec<Thread>,
     /// The threads of this execution in the order of their creation.
     born: Vec<ThreadId>,
+    movers: Movers,
     objects: Vec<Object>,
     /// The places whose objects are made when first used, and were in this execution.
     declared: Vec<Site>,
@@ -132,6 +140,7 @@ impl Execution {
             ids: Identities::new(),
             threads: Vec::new(),
             born: Vec::new(),
+            movers: Movers::default(),
             objects: Vec::new(),
             declared: Vec::new(),
             within: Vec::new(),
@@ -153,10 +162,11 @@ impl Execution {
     }
 
     /// Returns everything that lives for one execution to its beginning.
-    pub(crate) fn reset(&mut self, races_matter_from: usize) {
+    pub(crate) fn reset(&mut self, repeats: usize, races_matter_from: usize) {
         for thread in self.born.drain(..) {
             self.threads[thread.index()].reset();
         }
+        self.movers = Movers::default();
         self.declared.clear();
         self.within.clear();
         self.declaring = None;
@@ -165,7 +175,7 @@ impl Execution {
         self.marks.clear();
         self.cycle = None;
         if let Some(history) = &mut self.history {
-            history.clear(races_matter_from);
+            history.rewind(repeats, races_matter_from);
         }
         if let Some(log) = &mut self.log {
             log.clear();
@@ -228,12 +238,6 @@ impl Execution {
         self.now
     }
 
-    /// A thread whose next step is a choice, which is taken before anything else: it touches
-    /// nothing, so it need not be a branch point for the other threads.
-    pub(crate) fn choosing(&self, enabled: ThreadSet) -> Option<ThreadId> {
-        enabled.iter().find(|&t| matches!(self.thread(t).pending, Pending::Choose { .. }))
-    }
-
     /// The alternatives of a thread's next step.
     pub(crate) fn alternatives(&self, thread: ThreadId) -> Alternatives {
         match &self.thread(thread).pending {
@@ -262,9 +266,9 @@ impl Execution {
     pub(crate) fn touches(&self, thread: ThreadId) -> Touches {
         let state = self.thread(thread);
         match &state.pending {
-            Pending::Op(op) => smallvec![(op.object, op.access(self.object(op.object).state))],
+            Pending::Op(op) => Touches::One((op.object, op.access(self.object(op.object).state))),
             Pending::Yield { .. } => state.read.iter().map(|&(object, _)| (object, Access::READ)).collect(),
-            _ => Touches::new(),
+            _ => Touches::None,
         }
     }
 

@@ -2,7 +2,7 @@
 //! they are about to do, and finish.
 
 use super::{Execution, Object};
-use crate::op::{ObjectId, Site, State, ThreadId};
+use crate::op::{ObjectId, Site, State, ThreadId, ThreadSet};
 use crate::rt::thread::{Panicked, Pending, Thread};
 
 impl Execution {
@@ -66,15 +66,16 @@ impl Execution {
     /// An object's state is another one, though nobody performed an operation.
     pub(crate) fn set_state(&mut self, id: ObjectId, state: State) {
         self.objects[id.index()].state = state;
+        self.has_changed(id);
     }
 
     pub(super) fn install(&mut self, id: ObjectId, kind: &'static str, state: State, site: Site) {
-        let object = Object { state, version: 0, kind, name: None, site };
+        let object =
+            |state, kind| Object { state, version: 0, watched_by: ThreadSet::default(), kind, name: None, site };
         if self.objects.len() <= id.index() {
-            let filler = || Object { state: 0, version: 0, kind: "", name: None, site };
-            self.objects.resize_with(id.index() + 1, filler);
+            self.objects.resize_with(id.index() + 1, || object(0, ""));
         }
-        self.objects[id.index()] = object;
+        self.objects[id.index()] = object(state, kind);
     }
 
     /// The running thread says what it is about to do, and will then stop.
@@ -101,6 +102,7 @@ impl Execution {
             _ => {}
         }
         self.threads[thread.index()].pending = pending;
+        self.begin_to_wait(thread);
     }
 
     /// The running thread has finished.

@@ -16,25 +16,18 @@
 //!   failed may succeed there, and is then a write.
 
 mod races;
-
-use smallvec::SmallVec;
+mod touches;
 
 pub(crate) use races::{Next, Race};
+pub(crate) use touches::{Touch, Touches, dependent};
 
 use crate::clock::{Clocks, Row};
 use crate::op::{Access, Args, ObjectId, Op, State, ThreadId, ThreadSet};
 
-/// An object and how it is touched.
-pub(crate) type Touch = (ObjectId, Access);
-/// All that one event touches: nearly always one object.
-pub(crate) type Touches = SmallVec<[Touch; 1]>;
-
-/// Whether two events that touch these objects may not be swapped.
-pub(crate) fn dependent(a: &[Touch], b: &[Touch]) -> bool {
-    a.iter().any(|(object, access)| b.iter().any(|(other, by)| object == other && access.conflicts(*by)))
-}
-
 const NONE: u32 = u32::MAX;
+
+/// The row of whoever follows nothing.
+const NOTHING: Row = Row(0);
 
 /// What a command does to its object.
 type Effect = (fn(State, Args) -> State, Args);
@@ -60,22 +53,27 @@ struct Accessed {
     before: State,
     /// The effect, for those that must be replayed without an earlier one.
     command: Option<Effect>,
-    /// The previous access to the same object, or `NONE`.
-    previous: u32,
+    /// What was known of the object before; what its last access was is part of that.
+    displaced: Option<Layers>,
 }
 
 impl Accessed {
+    /// The previous access to the same object, or `NONE`.
+    fn previous(&self) -> u32 {
+        self.displaced.map_or(NONE, |layers| layers.last)
+    }
+
     /// Whether the object's state was another one afterwards.
     fn changes(&self) -> bool {
         self.command.is_some_and(|(effect, args)| effect(self.before, args) != self.before)
     }
 }
 
-/// The happens-before state of one object.
+/// The happens-before state of one object. Its rows are not changed once an event is complete.
 #[derive(Debug, Clone, Copy)]
 struct Layers {
-    /// Everything before the newest layer.
-    earlier: Row,
+    /// Everything before the newest layer, if there is anything.
+    earlier: Option<Row>,
     /// The newest layer.
     newest: Row,
     class: Access,
@@ -83,11 +81,19 @@ struct Layers {
 }
 
 /// The events of one execution and their order.
+///
+/// An execution that begins as the one before did has the same events so far, so they are kept. While
+/// it takes those steps again only the threads' clocks are followed.
 #[derive(Debug)]
 pub(crate) struct History {
     clocks: Clocks,
     events: Vec<Event>,
+    /// How many events have happened in this execution.
+    happened: usize,
+    /// How many of them are those of the execution before.
+    kept: usize,
     accessed: Vec<Accessed>,
+    /// What each thread follows: often the clock of its last event.
     threads: Vec<Row>,
     objects: Vec<Option<Layers>>,
     races: Vec<Race>,
@@ -103,6 +109,8 @@ impl History {
         History {
             clocks: Clocks::new(4),
             events: Vec::new(),
+            happened: 0,
+            kept: 0,
             accessed: Vec::new(),
             threads: Vec::new(),
             objects: Vec::new(),
@@ -112,15 +120,37 @@ impl History {
         }
     }
 
-    /// Forgets the execution and keeps the memory.
-    pub(crate) fn clear(&mut self, races_matter_from: usize) {
+    /// Begins anew. The next execution has the first `kept` events of this one, and its races matter
+    /// from an event on.
+    pub(crate) fn rewind(&mut self, kept: usize, races_matter_from: usize) {
         self.matter_from = races_matter_from;
-        self.clocks.clear();
-        self.events.clear();
-        self.accessed.clear();
+        self.kept = kept.min(self.events.len());
+        self.happened = 0;
+        if self.kept == 0 {
+            self.clocks.clear();
+            let first = self.clocks.zero();
+            debug_assert_eq!(first, NOTHING);
+            self.accessed.clear();
+            self.objects.clear();
+        } else if let Some(gone) = self.events.get(self.kept) {
+            self.clocks.truncate(gone.clock);
+            for accessed in self.accessed.drain(gone.first_access as usize..).rev() {
+                self.objects[accessed.object.index()] = accessed.displaced;
+            }
+        }
+        self.events.truncate(self.kept);
         self.threads.clear();
-        self.objects.clear();
         self.races.clear();
+    }
+
+    /// The thread takes a step that it took in the execution before, if it is one of those.
+    fn repeats(&mut self, thread: ThreadId) -> bool {
+        let repeats = self.happened < self.kept;
+        if repeats {
+            self.threads[thread.index()] = self.events[self.happened].clock;
+            self.happened += 1;
+        }
+        repeats
     }
 
     /// The events so far.
@@ -178,25 +208,30 @@ impl History {
         if thread.index() >= self.clocks.width() {
             self.clocks.widen(thread.index() + 1);
         }
-        while self.threads.len() <= thread.index() {
-            let row = self.clocks.zero();
-            self.threads.push(row);
+        if thread.index() >= self.threads.len() {
+            self.threads.resize(thread.index() + 1, NOTHING);
         }
         if let Some(parent) = parent {
-            self.clocks.assign(self.threads[thread.index()], self.threads[parent.index()]);
+            self.threads[thread.index()] = self.threads[parent.index()];
         }
     }
 
     /// `thread` goes on because of what `other` has done.
     pub(crate) fn follow(&mut self, thread: ThreadId, other: ThreadId) {
-        self.clocks.join(self.threads[thread.index()], self.threads[other.index()]);
+        self.follow_row(thread, self.threads[other.index()]);
     }
 
     /// `thread` goes on because of an event.
     pub(crate) fn follow_event(&mut self, thread: ThreadId, event: u32) {
         if let Some(event) = self.events.get(event as usize) {
-            self.clocks.join(self.threads[thread.index()], event.clock);
+            self.follow_row(thread, event.clock);
         }
+    }
+
+    fn follow_row(&mut self, thread: ThreadId, row: Row) {
+        let own = self.clocks.copy_of(self.threads[thread.index()]);
+        self.clocks.join(own, row);
+        self.threads[thread.index()] = own;
     }
 
     /// Something happened that depends on everything: whatever comes next follows all events.
@@ -205,19 +240,23 @@ impl History {
         for &row in &self.threads {
             self.clocks.join(all, row);
         }
-        for &row in &self.threads {
-            self.clocks.assign(row, all);
-        }
+        self.threads.fill(all);
     }
 
     /// Records an event of `thread` that touches no object.
     pub(crate) fn local(&mut self, thread: ThreadId, alternative: u32) {
+        if self.repeats(thread) {
+            return;
+        }
         self.open(thread, alternative);
         self.close(thread);
     }
 
     /// Records an operation, after its races were looked for.
     pub(crate) fn op(&mut self, thread: ThreadId, alternative: u32, op: &Op, before: State) {
+        if self.repeats(thread) {
+            return;
+        }
         self.open(thread, alternative);
         self.access(op.object, op.access(before), before, Some((op.command.effect, op.args)));
         self.close(thread);
@@ -226,6 +265,9 @@ impl History {
     /// Records a yield: a read of every object that it waited for.
     /// They are given with their states.
     pub(crate) fn yields(&mut self, thread: ThreadId, read: impl Iterator<Item = (ObjectId, State)>) {
+        if self.repeats(thread) {
+            return;
+        }
         self.open(thread, 0);
         for (object, state) in read {
             self.access(object, Access::READ, state, None);
@@ -236,26 +278,28 @@ impl History {
     /// Adds an operation to the newest event, of which it is an inseparable part: what destructors
     /// do while a panic unwinds.
     pub(crate) fn extend(&mut self, thread: ThreadId, op: &Op, before: State) {
-        if let Some(&Event { thread: owner, clock, .. }) = self.events.last() {
-            if self.events.len() > self.matter_from {
+        let Some(newest) = self.happened.checked_sub(1) else { return };
+        let Event { thread: owner, clock, .. } = self.events[newest];
+        if self.happened > self.kept {
+            if self.happened > self.matter_from {
                 self.covering.clear();
                 self.walk_back(owner, clock, &Next::Rest(op), op.object, op.access(before));
             }
             self.access(op.object, op.access(before), before, Some((op.command.effect, op.args)));
             self.close(owner);
-            if owner != thread {
-                self.follow(thread, owner);
-            }
+        }
+        if owner != thread {
+            self.follow(thread, owner);
         }
     }
 
     fn open(&mut self, thread: ThreadId, alternative: u32) {
-        let own = self.threads[thread.index()];
-        let sequence = self.clocks.get(own, thread.index()) + 1;
-        self.clocks.set(own, thread.index(), sequence);
-        let clock = self.clocks.copy_of(own);
+        let clock = self.clocks.copy_of(self.threads[thread.index()]);
+        let sequence = self.clocks.get(clock, thread.index()) + 1;
+        self.clocks.set(clock, thread.index(), sequence);
         let first_access = self.accessed.len() as u32;
         self.events.push(Event { thread, alternative, sequence, clock, first_access, accesses: 0 });
+        self.happened += 1;
     }
 
     fn close(&mut self, thread: ThreadId) {
@@ -263,44 +307,40 @@ impl History {
         if accesses > 1 {
             // What the event learned from its last object, it passes on through its first.
             for at in first_access..first_access + accesses {
-                let object = self.accessed[at as usize].object;
-                let layers = self.layers(object);
-                self.clocks.join(layers.newest, clock);
+                if let Some(layers) = self.objects[self.accessed[at as usize].object.index()] {
+                    self.clocks.join(layers.newest, clock);
+                }
             }
         }
-        // Only an event that touched an object learned anything that its thread did not know.
-        if accesses > 0 {
-            self.clocks.assign(self.threads[thread.index()], clock);
-        }
-    }
-
-    fn layers(&mut self, object: ObjectId) -> Layers {
-        if self.objects.len() <= object.index() {
-            self.objects.resize(object.index() + 1, None);
-        }
-        *self.objects[object.index()].get_or_insert_with(|| {
-            let (earlier, newest) = (self.clocks.zero(), self.clocks.zero());
-            Layers { earlier, newest, class: Access::READ, last: NONE }
-        })
+        self.threads[thread.index()] = clock;
     }
 
     fn access(&mut self, object: ObjectId, access: Access, before: State, command: Option<Effect>) {
-        let mut layers = self.layers(object);
+        if self.objects.len() <= object.index() {
+            self.objects.resize(object.index() + 1, None);
+        }
         let event = self.events.len() as u32 - 1;
         let clock = self.events[event as usize].clock;
-        if access.conflicts(layers.class) {
-            // The newest layer knows all that the earlier ones do.
-            self.clocks.assign(layers.earlier, layers.newest);
-            self.clocks.join(clock, layers.earlier);
-            self.clocks.assign(layers.newest, clock);
-            layers.class = access;
-        } else {
-            self.clocks.join(clock, layers.earlier);
-            self.clocks.join(layers.newest, clock);
-        }
-        self.accessed.push(Accessed { event, object, access, before, command, previous: layers.last });
-        layers.last = self.accessed.len() as u32 - 1;
+        let displaced = self.objects[object.index()];
+        let last = self.accessed.len() as u32;
+        let layers = match displaced {
+            None => Layers { earlier: None, newest: clock, class: access, last },
+            Some(layers) if access.conflicts(layers.class) => {
+                // The newest layer knows all that the earlier ones do.
+                self.clocks.join(clock, layers.newest);
+                Layers { earlier: Some(layers.newest), newest: clock, class: access, last }
+            }
+            Some(layers) => {
+                if let Some(earlier) = layers.earlier {
+                    self.clocks.join(clock, earlier);
+                }
+                let newest = self.clocks.copy_of(layers.newest);
+                self.clocks.join(newest, clock);
+                Layers { newest, last, ..layers }
+            }
+        };
         self.objects[object.index()] = Some(layers);
+        self.accessed.push(Accessed { event, object, access, before, command, displaced });
         self.events[event as usize].accesses += 1;
     }
 }

@@ -1,7 +1,7 @@
 //! The races that another execution reverses: which earlier events the next one does not follow, and
 //! what it would be without them.
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use super::{Accessed, History, NONE, Touches};
 use crate::clock::Row;
@@ -35,7 +35,7 @@ impl History {
     /// races whose reversal is possible. `state` is its object's present state, or of no meaning for
     /// a yield. Called before the event is performed, or at the end for one that stays blocked.
     pub(crate) fn look_for_races(&mut self, thread: ThreadId, next: &Next<'_>, state: State) {
-        if self.events.len() < self.matter_from {
+        if self.happened < self.matter_from {
             return;
         }
         self.covering.clear();
@@ -64,7 +64,9 @@ impl History {
         let mut at = layers.last;
         let (mut class, mut settled) = (layers.class, false);
         while at != NONE {
-            let Accessed { event, access: earlier, previous, .. } = self.accessed[at as usize];
+            let accessed = &self.accessed[at as usize];
+            let Accessed { event, access: earlier, .. } = *accessed;
+            let previous = accessed.previous();
             if earlier != class || class == Access::WRITE {
                 if settled {
                     return;
@@ -103,7 +105,7 @@ impl History {
             Next::Op(op) => {
                 let state = self.state_without(at, object);
                 op.enabled(state)
-                    .then(|| (first_alternative(op, state), smallvec![(op.object, op.access(state))]))
+                    .then(|| (first_alternative(op, state), Touches::One((op.object, op.access(state)))))
             }
             Next::Yield(read) => {
                 let waits_for = |&(object, version): &(ObjectId, u32)| {
@@ -134,7 +136,7 @@ impl History {
         let mut cursor = self.objects[object.index()].as_ref().map_or(NONE, |layers| layers.last);
         while cursor != at {
             later.push(cursor);
-            cursor = self.accessed[cursor as usize].previous;
+            cursor = self.accessed[cursor as usize].previous();
         }
         for &index in later.iter().rev() {
             let access = &self.accessed[index as usize];
@@ -156,7 +158,7 @@ impl History {
             if accessed.changes() {
                 writes.push(accessed.event);
             }
-            cursor = accessed.previous;
+            cursor = accessed.previous();
         }
         writes
             .iter()

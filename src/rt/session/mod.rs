@@ -57,10 +57,10 @@ impl Session {
     }
 
     /// Prepares the next execution.
-    pub(crate) fn reset(&self, races_matter_from: usize) {
+    pub(crate) fn reset(&self, repeats: usize, races_matter_from: usize) {
         self.stamp.set(new_stamp());
         self.locals.borrow_mut().clear();
-        self.execution.borrow_mut().reset(races_matter_from);
+        self.execution.borrow_mut().reset(repeats, races_matter_from);
     }
 
     /// The running thread's value of a `thread_local`, if it is there.
@@ -217,7 +217,12 @@ impl Session {
     }
 
     /// The running thread spawns another, which runs up to its first visible operation.
-    pub(crate) fn spawn(&self, name: Option<String>, body: Box<dyn FnOnce()>, site: Site) -> ThreadId {
+    pub(crate) fn spawn(
+        &self,
+        name: Option<String>,
+        body: impl FnOnce() + 'static,
+        site: Site,
+    ) -> ThreadId {
         self.catch_up();
         let child = self.execution.borrow_mut().spawn(name);
         let Some(child) = child else {
@@ -346,7 +351,7 @@ impl Drop for Declaring {
 }
 
 /// The body of every thread of a model: catches its panic and says that it has finished.
-pub(crate) fn run_thread(body: Box<dyn FnOnce()>) {
+pub(crate) fn run_thread(body: impl FnOnce()) {
     let outcome = panic::catch_unwind(AssertUnwindSafe(body));
     let dropped = panic::catch_unwind(|| crate::rt::context::session(Session::drop_locals));
     let outcome = outcome.and(dropped);

@@ -1,0 +1,96 @@
+//! Who can move, kept up to date by what changes instead of asked of every thread before every step.
+//!
+//! A guard looks at its own object only, so a thread's answer changes when it announces something
+//! else, or when the state of the object changes that it waits for.
+
+use super::Execution;
+use crate::op::{ObjectId, Role, ThreadId, ThreadSet};
+use crate::rt::thread::Pending;
+
+/// The threads that wait to take a visible step.
+#[derive(Debug, Default)]
+pub(super) struct Movers {
+    /// Those that could take it now.
+    enabled: ThreadSet,
+    /// Those whose step is a choice.
+    choosing: ThreadSet,
+    /// Those that hold a lock and wait for another.
+    holding: ThreadSet,
+}
+
+impl Execution {
+    /// The threads whose next step could be taken now.
+    pub(super) fn movers(&self) -> ThreadSet {
+        debug_assert!(
+            self.born.iter().all(|&t| self.movers.enabled.contains(t) == self.enabled(t)),
+            "who can move is kept up to date"
+        );
+        self.movers.enabled
+    }
+
+    /// A thread whose next step is a choice, which is taken before anything else: it touches
+    /// nothing, so it need not be a branch point for the other threads.
+    pub(crate) fn choosing(&self, enabled: ThreadSet) -> Option<ThreadId> {
+        ThreadSet(enabled.0 & self.movers.choosing.0).first()
+    }
+
+    /// The threads that hold a lock and wait for another, which they cannot have now.
+    pub(crate) fn holding_and_waiting(&self) -> ThreadSet {
+        ThreadSet(self.movers.holding.0 & !self.movers.enabled.0)
+    }
+
+    /// A thread waits from now on for what it has announced.
+    pub(super) fn begin_to_wait(&mut self, thread: ThreadId) {
+        let state = &self.threads[thread.index()];
+        match &state.pending {
+            Pending::Op(op) => {
+                if op.command.role == Role::Acquire && !state.held.is_empty() {
+                    self.movers.holding.insert(thread);
+                }
+                self.objects[op.object.index()].watched_by.insert(thread);
+            }
+            Pending::Choose { .. } => self.movers.choosing.insert(thread),
+            Pending::Yield { .. } => {
+                for (object, _) in &state.read {
+                    self.objects[object.index()].watched_by.insert(thread);
+                }
+            }
+            _ => return,
+        }
+        self.look_again(thread);
+    }
+
+    /// A thread no longer waits for what it had announced, which is still there to be seen.
+    pub(super) fn stop_to_wait(&mut self, thread: ThreadId) {
+        let state = &self.threads[thread.index()];
+        match &state.pending {
+            Pending::Op(op) => {
+                self.movers.holding.remove(thread);
+                self.objects[op.object.index()].watched_by.remove(thread);
+            }
+            Pending::Choose { .. } => self.movers.choosing.remove(thread),
+            Pending::Yield { .. } => {
+                for (object, _) in &state.read {
+                    self.objects[object.index()].watched_by.remove(thread);
+                }
+            }
+            _ => return,
+        }
+        self.movers.enabled.remove(thread);
+    }
+
+    /// The state of an object has changed.
+    pub(super) fn has_changed(&mut self, object: ObjectId) {
+        for thread in self.objects[object.index()].watched_by.iter() {
+            self.look_again(thread);
+        }
+    }
+
+    fn look_again(&mut self, thread: ThreadId) {
+        if self.enabled(thread) {
+            self.movers.enabled.insert(thread);
+        } else {
+            self.movers.enabled.remove(thread);
+        }
+    }
+}

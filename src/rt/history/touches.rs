@@ -1,0 +1,87 @@
+//! What one event touches, as a value of its own.
+
+use std::sync::Arc;
+
+use crate::op::{Access, ObjectId};
+
+/// An object and how it is touched.
+pub(crate) type Touch = (ObjectId, Access);
+
+/// All that one event touches. That is nearly always one object, and is copied a lot.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Touches {
+    /// Nothing.
+    #[default]
+    None,
+    /// One object.
+    One(Touch),
+    /// Several; or one, by accident.
+    Many(Arc<[Touch]>),
+}
+
+impl Touches {
+    /// Adds one more.
+    pub(crate) fn push(&mut self, touch: Touch) {
+        *self = self.iter().copied().chain([touch]).collect();
+    }
+}
+
+impl std::ops::Deref for Touches {
+    type Target = [Touch];
+
+    fn deref(&self) -> &[Touch] {
+        match self {
+            Touches::None => &[],
+            Touches::One(touch) => std::slice::from_ref(touch),
+            Touches::Many(touches) => touches,
+        }
+    }
+}
+
+impl PartialEq for Touches {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl FromIterator<Touch> for Touches {
+    fn from_iter<I: IntoIterator<Item = Touch>>(touches: I) -> Self {
+        let mut touches = touches.into_iter();
+        match (touches.next(), touches.next()) {
+            (None, _) => Touches::None,
+            (Some(one), None) => Touches::One(one),
+            (Some(one), Some(other)) => Touches::Many([one, other].into_iter().chain(touches).collect()),
+        }
+    }
+}
+
+/// Whether two events that touch these objects may not be swapped.
+pub(crate) fn dependent(a: &[Touch], b: &[Touch]) -> bool {
+    a.iter().any(|(object, access)| b.iter().any(|(other, by)| object == other && access.conflicts(*by)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const X: Touch = (ObjectId(0), Access::READ);
+    const Y: Touch = (ObjectId(1), Access::WRITE);
+
+    #[test]
+    fn what_was_pushed_is_there_in_order() {
+        let mut touches = Touches::default();
+        for n in 0..4 {
+            assert_eq!(*touches, [X, Y, X, Y][..n]);
+            touches.push(if n % 2 == 0 { X } else { Y });
+        }
+        assert_eq!(touches, [X, Y, X, Y].into_iter().collect());
+    }
+
+    #[test]
+    fn events_depend_on_each_other_if_any_two_touches_conflict() {
+        let write = (ObjectId(0), Access::WRITE);
+        assert!(!dependent(&[X, Y], &[X]));
+        assert!(dependent(&[X, Y], &[(ObjectId(2), Access::READ), write]));
+        assert!(!dependent(&[], &[write]));
+    }
+}
