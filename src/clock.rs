@@ -22,6 +22,7 @@ impl Clocks {
     }
 
     /// For how many threads the rows have room.
+    #[inline]
     pub(crate) fn width(&self) -> usize {
         self.width
     }
@@ -50,6 +51,7 @@ impl Clocks {
     }
 
     /// A new row of zeros.
+    #[inline]
     pub(crate) fn zero(&mut self) -> Row {
         let row = Row((self.cells.len() / self.width) as u32);
         self.cells.resize(self.cells.len() + self.width, 0);
@@ -57,6 +59,7 @@ impl Clocks {
     }
 
     /// A new row equal to `other`.
+    #[inline]
     pub(crate) fn copy_of(&mut self, other: Row) -> Row {
         let row = Row((self.cells.len() / self.width) as u32);
         let start = other.0 as usize * self.width;
@@ -65,22 +68,26 @@ impl Clocks {
     }
 
     /// The counts of a row.
+    #[inline]
     pub(crate) fn row(&self, row: Row) -> &[u32] {
         let start = row.0 as usize * self.width;
         &self.cells[start..start + self.width]
     }
 
     /// One count.
+    #[inline]
     pub(crate) fn get(&self, row: Row, thread: usize) -> u32 {
         self.cells[row.0 as usize * self.width + thread]
     }
 
     /// Sets one count.
+    #[inline]
     pub(crate) fn set(&mut self, row: Row, thread: usize, count: u32) {
         self.cells[row.0 as usize * self.width + thread] = count;
     }
 
     /// Makes `into` at least `from` in every count.
+    #[inline]
     pub(crate) fn join(&mut self, into: Row, from: Row) {
         if into == from {
             return;
@@ -98,12 +105,14 @@ impl Clocks {
     }
 
     /// Makes `into` equal to `from`.
+    #[inline]
     pub(crate) fn assign(&mut self, into: Row, from: Row) {
         let start = from.0 as usize * self.width;
         self.cells.copy_within(start..start + self.width, into.0 as usize * self.width);
     }
 
     /// Sets every count of a row to zero.
+    #[inline]
     pub(crate) fn reset(&mut self, row: Row) {
         let start = row.0 as usize * self.width;
         self.cells[start..start + self.width].fill(0);

@@ -39,6 +39,7 @@ impl Access {
     }
 
     /// Whether the two accesses, to the same object, may not be swapped.
+    #[inline]
     pub(crate) fn conflicts(self, other: Access) -> bool {
         self != other || self == Access::WRITE
     }
@@ -135,11 +136,13 @@ pub(crate) enum Publish {
 
 impl Publish {
     /// Whether the operation sees what was published before it.
+    #[inline]
     pub(crate) fn acquires(self) -> bool {
         matches!(self, Publish::Acquire | Publish::AcqRel)
     }
 
     /// Whether the operation publishes what its thread has done.
+    #[inline]
     pub(crate) fn releases(self) -> bool {
         matches!(self, Publish::Release | Publish::AcqRel)
     }
@@ -158,6 +161,7 @@ impl ThreadId {
     pub(crate) const MAIN: ThreadId = ThreadId(0);
 
     /// The thread as an index into per-thread tables.
+    #[inline]
     pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
@@ -165,6 +169,7 @@ impl ThreadId {
 
 impl ObjectId {
     /// The object as an index into per-object tables.
+    #[inline]
     pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
@@ -179,36 +184,43 @@ pub(crate) struct ThreadSet(pub(crate) u64);
 
 impl ThreadSet {
     /// The set with one member.
+    #[inline]
     pub(crate) fn one(thread: ThreadId) -> Self {
         ThreadSet(1 << thread.0)
     }
 
     /// Whether the thread is in the set.
+    #[inline]
     pub(crate) fn contains(self, thread: ThreadId) -> bool {
         self.0 >> thread.0 & 1 == 1
     }
 
     /// Adds a thread.
+    #[inline]
     pub(crate) fn insert(&mut self, thread: ThreadId) {
         self.0 |= 1 << thread.0;
     }
 
     /// Takes a thread out.
+    #[inline]
     pub(crate) fn remove(&mut self, thread: ThreadId) {
         self.0 &= !(1 << thread.0);
     }
 
     /// Whether nobody is in it.
+    #[inline]
     pub(crate) fn is_empty(self) -> bool {
         self.0 == 0
     }
 
     /// The member with the lowest id.
+    #[inline]
     pub(crate) fn first(self) -> Option<ThreadId> {
         (self.0 != 0).then(|| ThreadId(self.0.trailing_zeros()))
     }
 
     /// The members, lowest id first.
+    #[inline]
     pub(crate) fn iter(self) -> impl Iterator<Item = ThreadId> {
         let mut rest = self;
         std::iter::from_fn(move || {
@@ -244,26 +256,31 @@ pub(crate) struct Op {
 
 impl Op {
     /// Whether the operation may be performed in this state.
+    #[inline]
     pub(crate) fn enabled(&self, state: State) -> bool {
         (self.command.guard)(state, self.args)
     }
 
     /// How the operation touches its object in this state.
+    #[inline]
     pub(crate) fn access(&self, state: State) -> Access {
         (self.command.access)(state, self.args)
     }
 
     /// The state after the operation.
+    #[inline]
     pub(crate) fn effect(&self, state: State) -> State {
         (self.command.effect)(state, self.args)
     }
 
     /// Whether it has no result: it may be put off to the end of an unwinding.
+    #[inline]
     pub(crate) fn can_be_put_off(&self) -> bool {
         matches!(self.command.role, Role::Store | Role::Notify)
     }
 
     /// The waiters among whom a notification of one chooses, if the operation is one.
+    #[inline]
     pub(crate) fn waiters(&self, state: State) -> Option<ThreadSet> {
         let one = self.command.role == Role::Notify && self.args[0] == NOTIFY_ONE;
         (one && state != 0).then_some(ThreadSet(state))

@@ -117,6 +117,7 @@ impl Judge for Tally {
         }
     }
 
+    #[inline]
     fn beat(&mut self, session: &Session, thread: ThreadId) {
         let beats = self.pulse.beats.load(Ordering::Relaxed);
         self.pulse.beats.store(beats + 1, Ordering::Relaxed);

@@ -30,6 +30,7 @@ thread_local! {
 }
 
 /// The arm in which an object that is made now would be.
+#[inline]
 pub(crate) fn arm() -> Arm {
     ARM.get()
 }
@@ -38,6 +39,7 @@ pub(crate) fn arm() -> Arm {
 ///
 /// # Panics
 /// If it is inside of none.
+#[inline]
 pub(crate) fn session<R>(f: impl FnOnce(&Session) -> R) -> R {
     let session = SESSION.get().expect("inside an execution");
     // SAFETY: `enter_model` puts the pointer there from a reference that its guard borrows, and the

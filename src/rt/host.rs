@@ -28,6 +28,7 @@ pub(crate) trait Judge {
 }
 
 type Thread = Coroutine<(), (), ()>;
+type Place = Box<Option<Thread>>;
 
 /// Room for deep test code; only pages that are touched cost memory. An overflow meets a guard page.
 const STACK: usize = 1 << 20;
@@ -39,7 +40,8 @@ pub(crate) struct Coroutines {
 }
 
 struct Shared {
-    threads: RefCell<Vec<Option<Thread>>>,
+    /// A place for each thread's coroutine, which stays where it is while it runs.
+    threads: RefCell<Vec<Option<Place>>>,
     stacks: RefCell<Vec<DefaultStack>>,
     /// The running coroutine's way out, set by that coroutine whenever it goes on.
     way_out: Cell<Option<*const Yielder<(), ()>>>,
@@ -79,23 +81,22 @@ impl Coroutines {
         }
     }
 
+    #[inline]
     fn resume(&self, thread: ThreadId) {
-        let coroutine = self.shared.threads.borrow_mut()[thread.index()].take();
-        let mut coroutine = coroutine.expect("a thread that goes on has begun and not finished");
-        match coroutine.resume(()) {
-            CoroutineResult::Yield(()) => {
-                self.shared.threads.borrow_mut()[thread.index()] = Some(coroutine);
-            }
-            CoroutineResult::Return(()) => {
-                self.shared.stacks.borrow_mut().push(coroutine.into_stack());
-            }
+        let place = self.shared.threads.borrow_mut()[thread.index()].take();
+        let mut place = place.expect("only one thread runs");
+        let coroutine = place.as_mut().as_mut().expect("a thread that goes on has begun and not finished");
+        if let CoroutineResult::Return(()) = coroutine.resume(()) {
+            let stack = place.take().map(Coroutine::into_stack);
+            self.shared.stacks.borrow_mut().extend(stack);
         }
+        self.shared.threads.borrow_mut()[thread.index()] = Some(place);
     }
 
     /// Frees the stacks of threads that could not be unwound.
     fn give_up_stacks(&self) {
         for slot in self.shared.threads.borrow_mut().iter_mut() {
-            if let Some(mut coroutine) = slot.take() {
+            if let Some(mut coroutine) = slot.as_mut().and_then(|place| place.take()) {
                 // SAFETY: such a thread had to wait in a destructor that ran while it unwound, and
                 // is never resumed. What is on its stack is leaked: nothing refers into it, for the
                 // execution is over and every other thread of it has been unwound.
@@ -119,12 +120,14 @@ impl Coroutines {
         });
         let mut threads = self.shared.threads.borrow_mut();
         if threads.len() <= thread.index() {
-            threads.resize_with(thread.index() + 1, || None);
+            threads.resize_with(thread.index() + 1, || Some(Place::default()));
         }
-        threads[thread.index()] = Some(coroutine);
+        let place = threads[thread.index()].as_mut().expect("a thread that begins does not run yet");
+        **place = Some(coroutine);
     }
 
     /// Stops the running thread until it is chosen again.
+    #[inline]
     pub(crate) fn switch(&self) {
         let way_out = self.shared.way_out.get().expect("only a thread of the execution switches");
         // SAFETY: the running coroutine has put its own yielder there, when it began or when it last

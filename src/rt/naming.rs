@@ -52,6 +52,11 @@ impl Names {
     pub(crate) fn innermost(&self) -> Option<Rc<str>> {
         self.0.last().cloned()
     }
+
+    /// Forgets all names.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
 }
 
 impl Names {

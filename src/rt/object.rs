@@ -35,6 +35,7 @@ impl ModelObject {
     }
 
     /// Performs a command on it; the state before.
+    #[inline]
     pub(crate) fn perform(
         self,
         command: &'static Command,
@@ -48,6 +49,7 @@ impl ModelObject {
     }
 
     /// Performs a command that gives something back.
+    #[inline]
     pub(crate) fn give_back(self, command: &'static Command, args: Args, site: Site) {
         let publish = command.publish;
         self.with(site, |session| {
@@ -59,6 +61,7 @@ impl ModelObject {
     ///
     /// # Panics
     /// If the object is of another execution.
+    #[inline]
     pub(crate) fn with<R>(self, site: Site, f: impl FnOnce(&Session) -> R) -> R {
         if context::arm() != Arm::Model {
             foreign(self.site, site);
@@ -101,6 +104,7 @@ pub(crate) fn foreign(made: Site, used: &Location<'_>) -> ! {
 }
 
 /// Complains unless the calling thread is where an object of this arm may be used.
+#[inline]
 pub(crate) fn check_arm(arm: Arm, made: Site, used: Site) {
     if context::arm() != arm {
         foreign(made, used);

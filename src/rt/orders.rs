@@ -94,6 +94,7 @@ impl Orders {
     }
 
     /// A thread begins with its parent's knowledge.
+    #[inline]
     pub(crate) fn spawn(&mut self, thread: ThreadId, parent: Option<ThreadId>) {
         if self.threads.len() <= thread.index() {
             self.threads.resize(thread.index() + 1, None);
@@ -106,6 +107,7 @@ impl Orders {
     }
 
     /// `thread` goes on after `other` has finished.
+    #[inline]
     pub(crate) fn follow(&mut self, thread: ThreadId, other: ThreadId) {
         if self.active {
             let (thread, other) = (self.known(thread), self.known(other));
@@ -114,6 +116,7 @@ impl Orders {
     }
 
     /// An operation on a synchronisation object took effect.
+    #[inline]
     pub(crate) fn op(&mut self, thread: ThreadId, op: &Op, access: Access, changed: bool) {
         if !self.active {
             return;

@@ -1,6 +1,6 @@
 //! One thread of an execution: what it is about to do and what it may still do.
 
-use crate::op::{ObjectId, Op, Site, ThreadId};
+use crate::op::{ObjectId, Op, Site, ThreadId, ThreadSet};
 use crate::rt::naming::Names;
 
 /// What a thread waits to do.
@@ -49,6 +49,7 @@ pub(crate) enum Pending {
 
 impl Pending {
     /// The source line of what is pending.
+    #[inline]
     pub(crate) fn site(&self) -> Option<Site> {
         match self {
             Pending::Op(op) => Some(op.site),
@@ -104,6 +105,14 @@ pub(crate) struct Spent {
     pub(crate) fruitless_yields: Vec<(Site, usize)>,
 }
 
+impl Spent {
+    fn clear(&mut self) {
+        let Spent { spurious_wakeups, weak_failures, timeouts, fruitless_yields } = self;
+        (*spurious_wakeups, *weak_failures, *timeouts) = (0, 0, 0);
+        fruitless_yields.clear();
+    }
+}
+
 /// A thread's state within one execution.
 #[derive(Debug, Default)]
 pub(crate) struct Thread {
@@ -138,6 +147,8 @@ pub(crate) struct Thread {
     pub(crate) panicked: Option<Panicked>,
     /// What destructors gave back while the thread unwound, still to be performed, in order.
     pub(crate) put_off: Vec<Op>,
+    /// The threads that wait for its end.
+    pub(crate) awaited_by: ThreadSet,
     /// Whether somebody asked for the thread's result.
     pub(crate) joined: bool,
     /// Whether its stack was given up: it waited while it was being unwound.
@@ -145,17 +156,40 @@ pub(crate) struct Thread {
 }
 
 impl Thread {
-    /// The thread as it is before it does anything, keeping its memory.
+    /// Returns the thread to what it is before it does anything, keeping its memory.
     pub(crate) fn reset(&mut self) {
-        let Thread { mut read, mut held, mut put_off, spent, .. } = std::mem::take(self);
-        let mut fruitless_yields = spent.fruitless_yields;
+        let Thread {
+            pending,
+            answer,
+            parker,
+            last_site,
+            name,
+            children,
+            objects,
+            names,
+            read,
+            held,
+            woken_by,
+            deadline,
+            slept,
+            timed_out,
+            rounds,
+            idle_yields,
+            spent,
+            panicked,
+            put_off,
+            awaited_by,
+            joined,
+            abandoned,
+        } = self;
+        (*pending, *answer, *parker, *last_site, *name) = (Pending::Nothing, 0, None, None, None);
+        (*children, *objects, *woken_by, *deadline, *slept) = (0, 0, None, None, 0);
+        (*timed_out, *rounds, *idle_yields, *panicked) = (false, 0, 0, None);
+        (*awaited_by, *joined, *abandoned) = (ThreadSet::default(), false, false);
+        names.clear();
         read.clear();
         held.clear();
         put_off.clear();
-        fruitless_yields.clear();
-        self.read = read;
-        self.held = held;
-        self.put_off = put_off;
-        self.spent.fruitless_yields = fruitless_yields;
+        spent.clear();
     }
 }

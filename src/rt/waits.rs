@@ -27,9 +27,6 @@ pub(crate) fn check_blocked(
 /// released by its holders only, so no other thread can help.
 pub(crate) fn cycle(execution: &Execution) -> Option<Vec<ThreadId>> {
     let stuck = execution.holding_and_waiting();
-    if stuck.is_empty() {
-        return None;
-    }
     execution.born().iter().copied().filter(|&t| stuck.contains(t)).find_map(|start| {
         let mut path = vec![start];
         closes(execution, start, start, &mut path).then_some(path)

@@ -39,6 +39,7 @@ impl Node {
     }
 
     /// Whether the step can be taken, and is what it was foreseen to be, or what it was the last time.
+    #[inline]
     pub(super) fn meet(&mut self, execution: &Execution, enabled: ThreadSet) -> bool {
         let Step { thread, alternative, touches } = &self.step;
         if !enabled.contains(*thread) {
@@ -56,11 +57,13 @@ impl Node {
     }
 
     /// The step, as the execution takes it.
+    #[inline]
     pub(super) fn choice(&self) -> Choice {
         Choice { thread: self.step.thread, alternative: self.step.alternative }
     }
 
     /// Whether the thread whose step is taken has been, or has been seen to with this alternative.
+    #[inline]
     pub(super) fn took(&self, alternative: u32) -> bool {
         let alike = |step: &Step| (step.thread, step.alternative) == (self.step.thread, alternative);
         alike(&self.step) || self.sleep.iter().any(alike)

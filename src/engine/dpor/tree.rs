@@ -46,6 +46,7 @@ pub(crate) enum Initial {
 
 /// Whether `step` is a *weak initial* of the sequence: whether something equivalent to the sequence,
 /// or to an extension of it, begins with the step.
+#[inline]
 pub(crate) fn initial(step: &Step, sequence: &[Step]) -> Initial {
     for (place, other) in sequence.iter().enumerate() {
         if other.thread == step.thread {
@@ -75,6 +76,7 @@ pub(crate) fn insert(branches: &mut Vec<Branch>, sequence: &mut Vec<Step>) {
 }
 
 /// Whether a sequence can be put behind a step. It is then what remains of it.
+#[inline]
 fn follows(step: &Step, sequence: &mut Vec<Step>) -> bool {
     match initial(step, sequence) {
         Initial::No => return false,

@@ -5,7 +5,6 @@ use super::spinning_now;
 use super::{Cut, Execution, FRUITLESS_ROUNDS, Scheduler};
 use crate::op::{ThreadId, ThreadSet};
 use crate::rt::cycles;
-use crate::rt::cycles::Mark;
 use crate::rt::thread::Pending;
 use crate::rt::waits;
 use crate::verdict::FailureKind;
@@ -14,25 +13,22 @@ impl Execution {
     /// Lets the next thread go on, and names it; `None` at the end of the execution.
     pub(crate) fn advance(&mut self, scheduler: &mut dyn Scheduler) -> Option<ThreadId> {
         loop {
-            if let Some(thread) = self.ready.pop_front() {
+            if !self.ready.is_empty()
+                && let Some(thread) = self.ready.pop_front()
+            {
                 self.current = thread;
                 return Some(thread);
             }
             if self.cancelling {
                 return self.next_to_unwind();
             }
-            if self.settings.stop_on_failure {
-                self.notice_early();
-                if self.failure.is_some() {
-                    self.cancelling = true;
-                    continue;
-                }
+            if self.settings.stop_on_failure && self.fails_early() {
+                self.cancelling = true;
+                continue;
             }
             let enabled = self.movers();
-            if let Some(mut log) = self.log.take() {
-                log.step = self.schedule.len();
-                log.note_waiting(self);
-                self.log = Some(log);
+            if self.log.is_some() {
+                self.note_waiting();
             }
             if enabled.is_empty() {
                 if !self.finished() && !self.force() {
@@ -54,14 +50,18 @@ impl Execution {
                 self.cancelling = true;
                 continue;
             };
-            let site = self.thread(choice.thread).pending.site();
-            let site = site.map_or(0, |site| u64::from(site.line()) << 32 | u64::from(site.column()));
-            let what = self.signature(choice.thread) ^ site.rotate_left(13);
-            self.step(choice);
-            let what = what ^ self.thread(choice.thread).answer.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            self.marks.push(Mark { thread: choice.thread, what, enabled });
+            self.step(choice, enabled);
             self.current = choice.thread;
             return Some(choice.thread);
+        }
+    }
+
+    #[cold]
+    fn note_waiting(&mut self) {
+        if let Some(mut log) = self.log.take() {
+            log.step = self.schedule.len();
+            log.note_waiting(self);
+            self.log = Some(log);
         }
     }
 

@@ -2,21 +2,29 @@
 
 use super::Execution;
 use crate::op::{Op, Role, State, ThreadId, ThreadSet};
+use crate::rt::cycles::Mark;
 use crate::rt::history::Next;
 use crate::rt::thread::{Held, Pending};
 use crate::schedule::Choice;
 use crate::verdict::FailureKind;
 
 impl Execution {
-    /// Performs the pending operation of the chosen thread.
-    pub(super) fn step(&mut self, choice: Choice) {
+    /// Performs the pending operation of the chosen thread, one of those that are enabled.
+    pub(super) fn step(&mut self, choice: Choice, enabled: ThreadSet) {
         let Choice { thread, alternative } = choice;
         self.stop_to_wait(thread);
-        let pending = std::mem::take(&mut self.threads[thread.index()].pending);
+        let state = &mut self.threads[thread.index()];
+        let pending = std::mem::take(&mut state.pending);
+        let site = pending.site();
+        state.last_site = site;
         self.schedule.push(choice);
-        self.threads[thread.index()].last_site = pending.site();
+        let place = site.map_or(0, |site| std::ptr::from_ref(site) as u64);
+        let mut object = u64::MAX;
         match pending {
-            Pending::Op(op) => self.perform(thread, op, alternative),
+            Pending::Op(op) => {
+                object = u64::from(op.object.0);
+                self.perform(thread, op, alternative);
+            }
             Pending::Choose { what, site, .. } => {
                 if let Some(history) = &mut self.history {
                     history.local(thread, alternative);
@@ -42,9 +50,13 @@ impl Execution {
             }
             _ => unreachable!("only a visible operation is ever enabled"),
         }
+        let answer = self.threads[thread.index()].answer;
+        let what = place.rotate_left(17) ^ object.rotate_left(48) ^ answer.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.marks.push(Mark { thread, what, enabled });
     }
 
-    pub(super) fn perform(&mut self, thread: ThreadId, mut op: Op, alternative: u32) {
+    #[inline]
+    fn perform(&mut self, thread: ThreadId, mut op: Op, alternative: u32) {
         let before = self.objects[op.object.index()].state;
         if op.waiters(before).is_some() {
             op.args[1] = 1 << alternative;
@@ -53,15 +65,16 @@ impl Execution {
             history.look_for_races(thread, &Next::Op(&op), before);
             history.op(thread, alternative, &op, before);
         }
-        self.take_effect(thread, op, before);
+        self.take_effect(thread, &op, before);
     }
 
     /// The part of an operation that is the same whether it was scheduled or not.
-    pub(super) fn take_effect(&mut self, thread: ThreadId, op: Op, before: State) {
+    #[inline]
+    pub(super) fn take_effect(&mut self, thread: ThreadId, op: &Op, before: State) {
         let access = op.access(before);
         let after = op.effect(before);
         if let Some(log) = &mut self.log {
-            log.performed(thread, &op, before);
+            log.performed(thread, op, before);
         }
         let object = &mut self.objects[op.object.index()];
         object.state = after;
@@ -95,7 +108,7 @@ impl Execution {
         if after != before {
             self.has_changed(op.object);
         }
-        self.orders.op(thread, &op, access, after != before);
+        self.orders.op(thread, op, access, after != before);
     }
 
     pub(super) fn notify(&mut self, woken: ThreadSet) {
@@ -134,7 +147,7 @@ impl Execution {
             history.extend(thread, &op, before);
         }
         let quiet = self.cancelling.then(|| self.log.take()).flatten();
-        self.take_effect(thread, op, before);
+        self.take_effect(thread, &op, before);
         if quiet.is_some() {
             self.log = quiet;
         }

@@ -20,18 +20,22 @@ impl Execution {
         }
     }
 
-    /// A failure that is certain before the execution ends.
-    pub(super) fn notice_early(&mut self) {
-        if self.failure.is_some() {
-            return;
+    /// Whether a failure is certain before the execution ends.
+    #[inline]
+    pub(super) fn fails_early(&mut self) -> bool {
+        if self.failure.is_none() {
+            if let Some(message) = self.main_panicked() {
+                self.fail(FailureKind::Panic, message);
+            } else if !self.holding_and_waiting().is_empty()
+                && let Some(cycle) = waits::cycle(self)
+            {
+                self.fail(FailureKind::Deadlock, waits::describe_cycle(self, &cycle));
+            }
         }
-        if let Some(message) = self.main_panicked() {
-            self.fail(FailureKind::Panic, message);
-        } else if let Some(cycle) = waits::cycle(self) {
-            self.fail(FailureKind::Deadlock, waits::describe_cycle(self, &cycle));
-        }
+        self.failure.is_some()
     }
 
+    #[inline]
     pub(super) fn main_panicked(&self) -> Option<String> {
         self.thread(ThreadId::MAIN).panicked.as_ref().map(|p| p.message.clone())
     }

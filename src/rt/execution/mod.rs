@@ -194,16 +194,19 @@ impl Execution {
     }
 
     /// The thread that is running.
+    #[inline]
     pub(crate) fn current(&self) -> ThreadId {
         self.current
     }
 
     /// A thread's state.
+    #[inline]
     pub(crate) fn thread(&self, thread: ThreadId) -> &Thread {
         &self.threads[thread.index()]
     }
 
     /// The running thread's state.
+    #[inline]
     pub(crate) fn me(&mut self) -> &mut Thread {
         &mut self.threads[self.current.index()]
     }
@@ -214,11 +217,13 @@ impl Execution {
     }
 
     /// An object's state.
+    #[inline]
     pub(crate) fn object(&self, object: ObjectId) -> &Object {
         &self.objects[object.index()]
     }
 
     /// Whether the threads are being unwound.
+    #[inline]
     pub(crate) fn cancelling(&self) -> bool {
         self.cancelling
     }
@@ -239,6 +244,7 @@ impl Execution {
     }
 
     /// The alternatives of a thread's next step.
+    #[inline]
     pub(crate) fn alternatives(&self, thread: ThreadId) -> Alternatives {
         match &self.thread(thread).pending {
             Pending::Op(op) => {
@@ -250,6 +256,7 @@ impl Execution {
     }
 
     /// Whether a thread's next step could be taken now.
+    #[inline]
     pub(crate) fn enabled(&self, thread: ThreadId) -> bool {
         let state = self.thread(thread);
         match &state.pending {
@@ -263,6 +270,7 @@ impl Execution {
     }
 
     /// What a thread's next step touches if it is taken now.
+    #[inline]
     pub(crate) fn touches(&self, thread: ThreadId) -> Touches {
         let state = self.thread(thread);
         match &state.pending {
@@ -273,6 +281,7 @@ impl Execution {
     }
 
     /// A number that tells apart what a thread is about to do, the same in every execution.
+    #[inline]
     pub(crate) fn signature(&self, thread: ThreadId) -> u64 {
         match &self.thread(thread).pending {
             Pending::Op(op) => std::ptr::from_ref(op.command) as u64 ^ u64::from(op.object.0).rotate_left(48),

@@ -20,6 +20,7 @@ pub(super) struct Movers {
 
 impl Execution {
     /// The threads whose next step could be taken now.
+    #[inline]
     pub(super) fn movers(&self) -> ThreadSet {
         debug_assert!(
             self.born.iter().all(|&t| self.movers.enabled.contains(t) == self.enabled(t)),
@@ -30,16 +31,19 @@ impl Execution {
 
     /// A thread whose next step is a choice, which is taken before anything else: it touches
     /// nothing, so it need not be a branch point for the other threads.
+    #[inline]
     pub(crate) fn choosing(&self, enabled: ThreadSet) -> Option<ThreadId> {
         ThreadSet(enabled.0 & self.movers.choosing.0).first()
     }
 
     /// The threads that hold a lock and wait for another, which they cannot have now.
+    #[inline]
     pub(crate) fn holding_and_waiting(&self) -> ThreadSet {
         ThreadSet(self.movers.holding.0 & !self.movers.enabled.0)
     }
 
     /// A thread waits from now on for what it has announced.
+    #[inline]
     pub(super) fn begin_to_wait(&mut self, thread: ThreadId) {
         let state = &self.threads[thread.index()];
         match &state.pending {
@@ -61,6 +65,7 @@ impl Execution {
     }
 
     /// A thread no longer waits for what it had announced, which is still there to be seen.
+    #[inline]
     pub(super) fn stop_to_wait(&mut self, thread: ThreadId) {
         let state = &self.threads[thread.index()];
         match &state.pending {
@@ -80,12 +85,14 @@ impl Execution {
     }
 
     /// The state of an object has changed.
+    #[inline]
     pub(super) fn has_changed(&mut self, object: ObjectId) {
         for thread in self.objects[object.index()].watched_by.iter() {
             self.look_again(thread);
         }
     }
 
+    #[inline]
     fn look_again(&mut self, thread: ThreadId) {
         if self.enabled(thread) {
             self.movers.enabled.insert(thread);

@@ -79,6 +79,7 @@ impl Execution {
     }
 
     /// The running thread says what it is about to do, and will then stop.
+    #[inline]
     pub(crate) fn announce(&mut self, pending: Pending) {
         let thread = self.current;
         match pending {
@@ -92,6 +93,8 @@ impl Execution {
             Pending::Join { thread: other, site } => {
                 if matches!(self.thread(other).pending, Pending::Finished) {
                     self.joins(thread, other, Some(site));
+                } else {
+                    self.threads[other.index()].awaited_by.insert(thread);
                 }
             }
             Pending::Wake { .. } => {
@@ -116,11 +119,17 @@ impl Execution {
         if let (false, Some(log)) = (self.cancelling, &mut self.log) {
             log.finished(thread, state.panicked.as_ref());
         }
-        for index in 0..self.born.len() {
-            let other = self.born[index];
-            if matches!(self.thread(other).pending, Pending::Join { thread: awaited, .. } if awaited == thread)
-            {
-                self.joins(other, thread, self.thread(other).pending.site());
+        let awaited_by = std::mem::take(&mut self.threads[thread.index()].awaited_by);
+        // In the order of their creation, which does not depend on their numbers.
+        if !awaited_by.is_empty() {
+            for index in 0..self.born.len() {
+                let other = self.born[index];
+                // Whoever gave up meanwhile does something else.
+                if awaited_by.contains(other)
+                    && matches!(self.thread(other).pending, Pending::Join { thread: awaited, .. } if awaited == thread)
+                {
+                    self.joins(other, thread, self.thread(other).pending.site());
+                }
             }
         }
     }

@@ -59,6 +59,7 @@ struct Accessed {
 
 impl Accessed {
     /// The previous access to the same object, or `NONE`.
+    #[inline]
     fn previous(&self) -> u32 {
         self.displaced.map_or(NONE, |layers| layers.last)
     }
@@ -144,6 +145,7 @@ impl History {
     }
 
     /// The thread takes a step that it took in the execution before, if it is one of those.
+    #[inline]
     fn repeats(&mut self, thread: ThreadId) -> bool {
         let repeats = self.happened < self.kept;
         if repeats {
@@ -154,6 +156,7 @@ impl History {
     }
 
     /// The events so far.
+    #[inline]
     pub(crate) fn events(&self) -> &[Event] {
         &self.events
     }
@@ -164,6 +167,7 @@ impl History {
     }
 
     /// What an event touched; nothing, for one that never happened.
+    #[inline]
     pub(crate) fn touches(&self, event: u32) -> impl Iterator<Item = Touch> + Clone + '_ {
         let event = self.events.get(event as usize);
         let accesses = event.map_or(&[][..], |event| {
@@ -173,11 +177,13 @@ impl History {
     }
 
     /// What an event touched, as one value.
+    #[inline]
     pub(crate) fn touched(&self, event: u32) -> Touches {
         self.touches(event).collect()
     }
 
     /// Whether `first` happened before `then`, or is it.
+    #[inline]
     pub(crate) fn ordered(&self, first: u32, then: u32) -> bool {
         let first = &self.events[first as usize];
         first.sequence <= self.clocks.get(self.events[then as usize].clock, first.thread.index())
@@ -228,6 +234,7 @@ impl History {
         }
     }
 
+    #[inline]
     fn follow_row(&mut self, thread: ThreadId, row: Row) {
         let own = self.clocks.copy_of(self.threads[thread.index()]);
         self.clocks.join(own, row);
@@ -253,6 +260,7 @@ impl History {
     }
 
     /// Records an operation, after its races were looked for.
+    #[inline]
     pub(crate) fn op(&mut self, thread: ThreadId, alternative: u32, op: &Op, before: State) {
         if self.repeats(thread) {
             return;
@@ -293,6 +301,7 @@ impl History {
         }
     }
 
+    #[inline]
     fn open(&mut self, thread: ThreadId, alternative: u32) {
         let clock = self.clocks.copy_of(self.threads[thread.index()]);
         let sequence = self.clocks.get(clock, thread.index()) + 1;
@@ -302,6 +311,7 @@ impl History {
         self.happened += 1;
     }
 
+    #[inline]
     fn close(&mut self, thread: ThreadId) {
         let Some(&Event { clock, first_access, accesses, .. }) = self.events.last() else { return };
         if accesses > 1 {
@@ -315,6 +325,7 @@ impl History {
         self.threads[thread.index()] = clock;
     }
 
+    #[inline]
     fn access(&mut self, object: ObjectId, access: Access, before: State, command: Option<Effect>) {
         if self.objects.len() <= object.index() {
             self.objects.resize(object.index() + 1, None);

@@ -34,6 +34,7 @@ impl History {
     /// Finds the earlier events with which the next event of `thread` races, and records those
     /// races whose reversal is possible. `state` is its object's present state, or of no meaning for
     /// a yield. Called before the event is performed, or at the end for one that stays blocked.
+    #[inline]
     pub(crate) fn look_for_races(&mut self, thread: ThreadId, next: &Next<'_>, state: State) {
         if self.happened < self.matter_from {
             return;

@@ -21,6 +21,7 @@ pub(crate) enum Touches {
 
 impl Touches {
     /// Adds one more.
+    #[inline]
     pub(crate) fn push(&mut self, touch: Touch) {
         *self = self.iter().copied().chain([touch]).collect();
     }
@@ -29,6 +30,7 @@ impl Touches {
 impl std::ops::Deref for Touches {
     type Target = [Touch];
 
+    #[inline]
     fn deref(&self) -> &[Touch] {
         match self {
             Touches::None => &[],
@@ -45,6 +47,7 @@ impl PartialEq for Touches {
 }
 
 impl FromIterator<Touch> for Touches {
+    #[inline]
     fn from_iter<I: IntoIterator<Item = Touch>>(touches: I) -> Self {
         let mut touches = touches.into_iter();
         match (touches.next(), touches.next()) {
@@ -56,6 +59,7 @@ impl FromIterator<Touch> for Touches {
 }
 
 /// Whether two events that touch these objects may not be swapped.
+#[inline]
 pub(crate) fn dependent(a: &[Touch], b: &[Touch]) -> bool {
     a.iter().any(|(object, access)| b.iter().any(|(other, by)| object == other && access.conflicts(*by)))
 }

@@ -93,6 +93,7 @@ impl Session {
     }
 
     /// The number of the running execution.
+    #[inline]
     pub(crate) fn stamp(&self) -> u64 {
         self.stamp.get()
     }
@@ -109,15 +110,16 @@ impl Session {
     }
 
     /// The running thread performs an operation; the state before it.
+    #[inline]
     pub(crate) fn perform(&self, op: Op) -> State {
         if std::thread::panicking() {
             return self.perform_unwinding(op);
         }
-        self.stop_at(Pending::Op(op));
-        self.execution.borrow_mut().me().answer
+        self.stop_at(Pending::Op(op))
     }
 
     /// The running thread performs a command without operands on an object of its execution.
+    #[inline]
     pub(crate) fn perform_on(
         &self,
         object: ObjectId,
@@ -135,9 +137,8 @@ impl Session {
             return self.execution.borrow_mut().perform_unscheduled(op);
         }
         self.give_up_after(nanoseconds);
-        self.stop_at(Pending::Op(op));
-        let timed_out = self.gave_up();
-        (!timed_out).then(|| self.execution.borrow_mut().me().answer)
+        let answer = self.stop_at(Pending::Op(op));
+        (!self.gave_up()).then_some(answer)
     }
 
     #[cold]
@@ -152,6 +153,7 @@ impl Session {
 
     /// The running thread gives something back, which never waits and whose result nobody asks for. A
     /// thread that unwinds does so when it has unwound.
+    #[inline]
     pub(crate) fn give_back(&self, op: Op) {
         if !std::thread::panicking() {
             self.stop_at(Pending::Op(op));
@@ -169,15 +171,16 @@ impl Session {
     /// then: whether a thread panics is asked of the system's thread, which all threads of a model
     /// share.
     fn catch_up(&self) {
-        loop {
-            let op = {
-                let mut execution = self.execution.borrow_mut();
-                let put_off = &mut execution.me().put_off;
-                if put_off.is_empty() { None } else { Some(put_off.remove(0)) }
-            };
-            let Some(op) = op else { return };
+        while self.has_put_off() {
+            let op = self.execution.borrow_mut().me().put_off.remove(0);
             self.announce_and_stop(Pending::Op(op));
         }
+    }
+
+    #[inline]
+    fn has_put_off(&self) -> bool {
+        let execution = self.execution.borrow();
+        !execution.thread(execution.current()).put_off.is_empty()
     }
 
     /// The running thread would have to wait while it unwinds: its stack is given up.
@@ -188,13 +191,17 @@ impl Session {
         }
     }
 
-    /// Announces, and returns when the thread may go on.
-    fn stop_at(&self, pending: Pending) {
-        self.catch_up();
-        self.announce_and_stop(pending);
+    /// Announces, and returns when the thread may go on; the result of what it announced.
+    #[inline]
+    fn stop_at(&self, pending: Pending) -> State {
+        if self.has_put_off() {
+            self.catch_up();
+        }
+        self.announce_and_stop(pending)
     }
 
-    fn announce_and_stop(&self, pending: Pending) {
+    #[inline]
+    fn announce_and_stop(&self, pending: Pending) -> State {
         {
             let mut execution = self.execution.borrow_mut();
             if execution.cancelling() {
@@ -211,9 +218,12 @@ impl Session {
             execution.announce(pending);
         }
         self.host.switch();
-        if self.execution.borrow().cancelling() {
+        let execution = self.execution.borrow();
+        if execution.cancelling() {
+            drop(execution);
             cancel();
         }
+        execution.thread(execution.current()).answer
     }
 
     /// The running thread spawns another, which runs up to its first visible operation.
@@ -277,6 +287,7 @@ impl Session {
     }
 
     /// The running thread.
+    #[inline]
     pub(crate) fn me(&self) -> ThreadId {
         self.execution.borrow().current()
     }
@@ -284,6 +295,25 @@ impl Session {
     /// The running thread ends by a panic whose payload somebody may ask for.
     pub(crate) fn note_panic(&self, panicked: Panicked) {
         self.execution.borrow_mut().me().panicked = Some(panicked);
+    }
+
+    /// The running thread's body has returned, or has panicked.
+    fn finish(&self, outcome: std::thread::Result<()>) {
+        let mut outcome = outcome;
+        if !self.locals.borrow().is_empty() {
+            let dropped = panic::catch_unwind(AssertUnwindSafe(|| self.drop_locals()));
+            outcome = outcome.and(dropped);
+        }
+        let panicked = match outcome {
+            Ok(()) => None,
+            Err(payload) if payload.is::<Cancelled>() => None,
+            Err(payload) => Some(quiet::describe(&*payload)),
+        };
+        if self.has_put_off() {
+            // Whoever unwinds this unwinds the thread's last breath: there is nothing left to drop.
+            let _ = panic::catch_unwind(AssertUnwindSafe(|| self.catch_up()));
+        }
+        self.execution.borrow_mut().finish(panicked);
     }
 
     /// The running thread made a cell.
@@ -353,16 +383,7 @@ impl Drop for Declaring {
 /// The body of every thread of a model: catches its panic and says that it has finished.
 pub(crate) fn run_thread(body: impl FnOnce()) {
     let outcome = panic::catch_unwind(AssertUnwindSafe(body));
-    let dropped = panic::catch_unwind(|| crate::rt::context::session(Session::drop_locals));
-    let outcome = outcome.and(dropped);
-    let panicked = match outcome {
-        Ok(()) => None,
-        Err(payload) if payload.is::<Cancelled>() => None,
-        Err(payload) => Some(quiet::describe(&*payload)),
-    };
-    // Whoever unwinds this unwinds the thread's last breath: there is nothing left to drop.
-    let _ = panic::catch_unwind(|| crate::rt::context::session(Session::catch_up));
-    crate::rt::context::session(|session| session.execution.borrow_mut().finish(panicked));
+    crate::rt::context::session(|session| session.finish(outcome));
 }
 
 /// Unwinds the running thread without a word.

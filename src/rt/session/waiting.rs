@@ -67,6 +67,7 @@ impl Session {
     }
 
     /// The running thread waits until another has finished.
+    #[inline]
     pub(crate) fn join(&self, thread: ThreadId, site: Site) {
         if std::thread::panicking() && !self.has_finished(thread) {
             self.wait_for_ever();
@@ -98,12 +99,12 @@ impl Session {
     }
 
     /// The running thread takes one of `n` alternatives.
+    #[inline]
     pub(crate) fn choose(&self, n: u32, what: Choosing, site: Site) -> u32 {
         if n <= 1 || std::thread::panicking() {
             return 0;
         }
-        self.stop_at(Pending::Choose { n, what, site });
-        self.execution.borrow_mut().me().answer as u32
+        self.stop_at(Pending::Choose { n, what, site }) as u32
     }
 
     /// Whether something that std allows happens now; never, once the thread's budget is spent.

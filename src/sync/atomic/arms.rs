@@ -66,6 +66,7 @@ impl<N: Native> std::fmt::Debug for Loomed<N> {
 impl<N: Native> Modelled<N> {
     /// The object, whose state is what the value was made to be while it was borrowed. No other thread
     /// had the atomic meanwhile, so nobody can tell when that happens.
+    #[inline]
     fn object(&self) -> ModelObject {
         // All threads of a model share one of the system's, so this need be no single step.
         if self.lent.load(Relaxed) {
@@ -101,6 +102,7 @@ impl<N: Native> Arms<N> {
     }
 
     /// Performs the operation in the arm of the object.
+    #[inline]
     pub(super) fn perform<R>(
         &self,
         site: Site,
@@ -174,6 +176,7 @@ pub(super) struct CompareExchange {
 
 impl CompareExchange {
     /// Performs it on an object: the word before, as an error if it was not exchanged.
+    #[inline]
     pub(super) fn perform(self, object: ModelObject, site: Site) -> Result<u64, u64> {
         let args = [self.current, self.new];
         object.with(site, |session| {
