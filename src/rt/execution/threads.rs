@@ -142,7 +142,17 @@ impl Execution {
         })
     }
 
-    pub(super) fn joins(&mut self, thread: ThreadId, other: ThreadId, site: Option<Site>) {
+    /// The running thread joins one that has finished, and goes on at once.
+    pub(crate) fn has_joined(&mut self, other: ThreadId, site: Site) {
+        self.follows_the_end_of(self.current, other, Some(site));
+    }
+
+    fn joins(&mut self, thread: ThreadId, other: ThreadId, site: Option<Site>) {
+        self.follows_the_end_of(thread, other, site);
+        self.ready.push_back(thread);
+    }
+
+    fn follows_the_end_of(&mut self, thread: ThreadId, other: ThreadId, site: Option<Site>) {
         self.threads[other.index()].joined = true;
         let slept = self.threads[other.index()].slept;
         let state = &mut self.threads[thread.index()];
@@ -154,7 +164,6 @@ impl Execution {
         if let Some(log) = &mut self.log {
             log.joined(thread, other, site);
         }
-        self.ready.push_back(thread);
     }
 
     pub(super) fn wakes(&mut self, thread: ThreadId, step: u32) {

@@ -72,6 +72,10 @@ impl Session {
         if std::thread::panicking() && !self.has_finished(thread) {
             self.wait_for_ever();
         }
+        if self.has_finished(thread) && !self.has_put_off() {
+            self.execution.borrow_mut().has_joined(thread, site);
+            return;
+        }
         self.stop_at(Pending::Join { thread, site });
     }
 
