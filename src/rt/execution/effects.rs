@@ -51,7 +51,8 @@ impl Execution {
             _ => unreachable!("only a visible operation is ever enabled"),
         }
         let answer = self.threads[thread.index()].answer;
-        let what = place.rotate_left(17) ^ object.rotate_left(48) ^ answer.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let what =
+            place.rotate_left(17) ^ object.rotate_left(48) ^ answer.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.marks.push(Mark { thread, what, enabled });
     }
 

@@ -70,8 +70,14 @@ impl Execution {
     }
 
     pub(super) fn install(&mut self, id: ObjectId, kind: &'static str, state: State, site: Site) {
-        let object =
-            |state, kind| Object { state, version: 0, watched_by: ThreadSet::default(), kind, name: None, site };
+        let object = |state, kind| Object {
+            state,
+            version: 0,
+            watched_by: ThreadSet::default(),
+            kind,
+            name: None,
+            site,
+        };
         if self.objects.len() <= id.index() {
             self.objects.resize_with(id.index() + 1, || object(0, ""));
         }

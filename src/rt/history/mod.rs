@@ -16,6 +16,8 @@
 //!   failed may succeed there, and is then a write.
 
 mod races;
+#[cfg(test)]
+mod tests;
 mod touches;
 
 pub(crate) use races::{Next, Race};

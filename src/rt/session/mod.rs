@@ -227,12 +227,7 @@ impl Session {
     }
 
     /// The running thread spawns another, which runs up to its first visible operation.
-    pub(crate) fn spawn(
-        &self,
-        name: Option<String>,
-        body: impl FnOnce() + 'static,
-        site: Site,
-    ) -> ThreadId {
+    pub(crate) fn spawn(&self, name: Option<String>, body: impl FnOnce() + 'static, site: Site) -> ThreadId {
         self.catch_up();
         let child = self.execution.borrow_mut().spawn(name);
         let Some(child) = child else {
