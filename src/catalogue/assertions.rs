@@ -18,6 +18,8 @@ use syn::{Attribute, Expr, ExprMethodCall, ItemFn, Macro, Meta};
 
 use super::mutants::all_mutants;
 use super::*;
+use crate::engine::Kind;
+use crate::{Checker, Report};
 
 /// `file:line` of an assertion, or of a panic.
 type Site = (String, usize);

@@ -4,6 +4,8 @@
 //! the hazard's name.
 
 use super::*;
+use crate::engine::Kind;
+use crate::{Checker, FailureKind, Report};
 
 /// A fixed variant with one change that undoes the fix.
 #[derive(Clone, Copy)]

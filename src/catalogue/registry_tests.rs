@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::engine::{Kind, REGISTRY};
+use crate::{Checker, FailureKind, Report, Verdict};
 
 fn is_kebab(name: &str) -> bool {
     !name.is_empty()

@@ -1,0 +1,164 @@
+//! A verdict, and what was done to come to it.
+
+use std::fmt;
+
+use super::{Counterexample, FailureKind, Verdict};
+use crate::engine::Kind;
+use crate::schedule::Budgets;
+
+/// What a check did.
+///
+/// # Examples
+/// ```
+/// let stats = raddle::Checker::dfs().check(|| {}).stats;
+/// assert_eq!((stats.executions, stats.redundant, stats.failures), (1, 0, 0));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Maximal executions: finished, failed or deadlocked.
+    pub executions: u64,
+    /// Executions begun and abandoned because an equivalent one was explored already.
+    pub redundant: u64,
+    /// Executions that failed; more than one only with `stop_on_failure(false)`.
+    pub failures: u64,
+    /// Visible operations performed, over all executions.
+    pub steps: u64,
+    /// The number of different traces, where the check was asked to count them.
+    pub traces: Option<u64>,
+}
+
+/// What a check says and what it did.
+///
+/// # Examples
+/// ```
+/// let report = raddle::Checker::dfs().check(|| {});
+/// report.expect_verified();
+/// assert_eq!(report.engine, "dfs");
+/// assert!(report.to_string().starts_with("verified by dfs"));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Report {
+    /// The answer.
+    pub verdict: Verdict,
+    /// What was done.
+    pub stats: Stats,
+    /// The engine that explored.
+    pub engine: &'static str,
+    /// The bounds of the search, in words; empty if there were none.
+    pub bounds: Vec<String>,
+    /// What the verdict takes for granted, in words.
+    pub assumptions: Vec<String>,
+    /// One counterexample for each failure that differs in kind or message, in the order found.
+    pub failures: Vec<Counterexample>,
+    /// The model's name.
+    pub model: String,
+    /// The wall-clock time that the check took.
+    pub elapsed: std::time::Duration,
+}
+
+impl Report {
+    /// Panics unless the model was verified.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::dfs().check(|| {}).expect_verified();
+    /// ```
+    #[track_caller]
+    pub fn expect_verified(&self) {
+        assert!(matches!(self.verdict, Verdict::Verified), "{self}");
+    }
+
+    /// Panics if the model was refuted: for checks that are sampled or bounded on purpose.
+    ///
+    /// # Examples
+    /// ```
+    /// raddle::Checker::random(100).check(|| {}).expect_no_failure();
+    /// ```
+    #[track_caller]
+    pub fn expect_no_failure(&self) {
+        assert!(!matches!(self.verdict, Verdict::Refuted(_)), "{self}");
+    }
+
+    /// Panics unless the model was refuted with this kind of failure; returns the counterexample.
+    ///
+    /// # Examples
+    /// ```
+    /// use raddle::{Checker, FailureKind};
+    /// Checker::dfs().check(|| panic!()).expect_failure(FailureKind::Panic);
+    /// ```
+    #[track_caller]
+    pub fn expect_failure(&self, kind: FailureKind) -> &Counterexample {
+        match &self.verdict {
+            Verdict::Refuted(counterexample) if counterexample.kind == kind => counterexample,
+            _ => panic!("expected {kind}, but: {self}"),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} by {}", self.verdict.word(), self.engine)?;
+        let Stats { executions, redundant, .. } = self.stats;
+        let plural = if executions == 1 { "" } else { "s" };
+        write!(f, " in {} execution{plural}", grouped(executions))?;
+        if redundant > 0 {
+            write!(f, " and {} redundant ones", grouped(redundant))?;
+        }
+        match &self.verdict {
+            Verdict::Verified => {}
+            Verdict::Inconclusive(reason) => write!(f, ": {reason}")?,
+            Verdict::Refuted(counterexample) => write!(f, ": {}\n\n{counterexample}", counterexample.kind)?,
+        }
+        for bound in &self.bounds {
+            write!(f, "\n  bound: {bound}")?;
+        }
+        for assumption in &self.assumptions {
+            write!(f, "\n  assumes: {assumption}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A number with its thousands set apart: `147,456`.
+pub(crate) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The assumptions under which an engine of the given kind judges.
+pub(crate) fn assumptions(kind: Kind, budgets: &Budgets) -> Vec<String> {
+    match kind {
+        Kind::Loom => vec!["loom 0.7's model of C11 memory (SeqCst accesses count as AcqRel)".to_owned()],
+        Kind::Native => vec!["whatever this machine's scheduler and memory happened to do".to_owned()],
+        _ => {
+            let Budgets { spurious_wakeups, weak_failures, timeouts, fruitless_yields } = budgets;
+            vec![
+                "sequential consistency; data races judged by the orderings written".to_owned(),
+                format!(
+                    "per thread at most {spurious_wakeups} spurious wakeup, {weak_failures} weak failure and \
+                     {timeouts} early timeout, and {fruitless_yields} fruitless yield per call site"
+                ),
+            ]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        assert_eq!(super::grouped(7), "7");
+        assert_eq!(super::grouped(999), "999");
+        assert_eq!(super::grouped(147_456), "147,456");
+        assert_eq!(super::grouped(1_000_000), "1,000,000");
+    }
+}
