@@ -45,6 +45,7 @@ pub(crate) struct Engine {
     /// Whether a run to the end leaves nothing out.
     pub(crate) concludes: bool,
     /// What it tries, for somebody who has never heard of it.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code))] // `raddle explain` says it.
     pub(crate) what: &'static str,
 }
 
