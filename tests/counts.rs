@@ -46,6 +46,17 @@ counts! {
 }
 
 #[test]
+fn treibers_stack_of_two_has_46_traces() {
+    assert_eq!(explore(|| treiber(2)).executions, 46);
+}
+
+#[test]
+#[ignore = "long without optimisation; CI runs it in release"]
+fn treibers_stack_of_three_has_as_many_traces_as_nidhugg_counts() {
+    assert_eq!(explore(|| treiber(3)).executions, 68_892);
+}
+
+#[test]
 #[ignore = "long without optimisation; CI runs it in release"]
 fn lastzero_of_fifteen_has_its_published_count() {
     assert_eq!(explore(|| lastzero(15)).executions, 147_456);

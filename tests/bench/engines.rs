@@ -53,6 +53,7 @@ const PROGRAMS: &[Program] = &[
     ("inc", 3, ours::inc, shuttles::inc, looms::inc),
     ("readers", 3, ours::readers, shuttles::readers, looms::readers),
     ("lastzero", 3, ours::lastzero, shuttles::lastzero, looms::lastzero),
+    ("treiber", 2, ours::treiber, shuttles::treiber, looms::treiber),
     ("dining", 3, ours::dining, shuttles::dining, looms::dining),
     ("dining", 4, ours::dining, shuttles::dining, looms::dining),
     ("adds", 3, ours::adds, shuttles::adds, looms::adds),
@@ -136,6 +137,7 @@ fn main() {
         ("lastzero(10)", || ours::lastzero(10)),
         ("lastzero(15)", || ours::lastzero(15)),
         ("lockinc(7)", || ours::lockinc(7)),
+        ("treiber(3)", || ours::treiber(3)),
     ] {
         let report = Checker::exhaustive().fruitless_yields(0).check(model);
         assert!(matches!(report.verdict, Verdict::Verified), "{report}");

@@ -155,8 +155,6 @@ pub fn iriw() {
 pub fn peterson() {
     let flag = atomics(2);
     let turn = atomics(1);
-    let inside = atomics(1);
-    let _ = &inside;
     spawn_each(2, move |i| {
         flag[i].store(1, SeqCst);
         turn[0].store(1 - i, SeqCst);

@@ -49,6 +49,28 @@ macro_rules! programs_over {
                 });
             }
 
+            /// `n` threads push a node of their own onto a stack and pop one (Treiber, IBM 1986).
+            pub fn treiber(n: usize) {
+                let head = atomics(1);
+                let next = atomics(n);
+                spawn_each(n, move |i| {
+                    loop {
+                        let top = head[0].load(SeqCst);
+                        next[i].store(top, SeqCst);
+                        if head[0].compare_exchange(top, i + 1, SeqCst, SeqCst).is_ok() {
+                            break;
+                        }
+                    }
+                    loop {
+                        let top = head[0].load(SeqCst);
+                        let below = next[top - 1].load(SeqCst);
+                        if head[0].compare_exchange(top, below, SeqCst, SeqCst).is_ok() {
+                            break;
+                        }
+                    }
+                });
+            }
+
             /// One thread writes x, `n` threads read it.
             pub fn readers(n: usize) {
                 let x = atomics(1);
