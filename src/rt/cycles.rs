@@ -8,21 +8,25 @@
 //! Local state is not seen: a loop that counts to a million and otherwise does the same each time
 //! looks alike. So a cycle must fill most of a long execution before it is believed.
 
-use crate::op::{ThreadId, ThreadSet};
+use crate::op::{ObjectId, Site, State, ThreadId, ThreadSet};
 
 /// One step, as far as cycles are concerned.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
     pub(crate) thread: ThreadId,
-    /// A hash of the operation, of its line and of the value that it met.
-    pub(crate) what: u64,
+    /// The name of the operation and its object, unless it was none.
+    pub(crate) op: Option<(&'static str, ObjectId)>,
+    pub(crate) site: Option<Site>,
+    /// The value that it met.
+    pub(crate) met: State,
     /// Who could have moved instead.
     pub(crate) enabled: ThreadSet,
 }
 
 impl PartialEq for Mark {
     fn eq(&self, other: &Mark) -> bool {
-        self.thread == other.thread && self.what == other.what
+        let did = |mark: &Mark| (mark.thread, mark.met, mark.op, mark.site);
+        did(self) == did(other)
     }
 }
 
@@ -75,8 +79,8 @@ pub(crate) fn find_before_the_end(marks: &[Mark]) -> Option<Cycle> {
 mod tests {
     use super::*;
 
-    fn mark(thread: u32, what: u64, enabled: u64) -> Mark {
-        Mark { thread: ThreadId(thread), what, enabled: ThreadSet(enabled) }
+    fn mark(thread: u32, met: u64, enabled: u64) -> Mark {
+        Mark { thread: ThreadId(thread), op: None, site: None, met, enabled: ThreadSet(enabled) }
     }
 
     #[test]

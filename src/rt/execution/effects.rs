@@ -18,11 +18,10 @@ impl Execution {
         let site = pending.site();
         state.last_site = site;
         self.schedule.push(choice);
-        let place = site.map_or(0, |site| std::ptr::from_ref(site) as u64);
-        let mut object = u64::MAX;
+        let mut done = None;
         match pending {
             Pending::Op(op) => {
-                object = u64::from(op.object.0);
+                done = Some((op.command.name, op.object));
                 self.perform(thread, op, alternative);
             }
             Pending::Choose { what, site, .. } => {
@@ -50,10 +49,8 @@ impl Execution {
             }
             _ => unreachable!("only a visible operation is ever enabled"),
         }
-        let answer = self.threads[thread.index()].answer;
-        let what =
-            place.rotate_left(17) ^ object.rotate_left(48) ^ answer.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.marks.push(Mark { thread, what, enabled });
+        let met = self.threads[thread.index()].answer;
+        self.marks.push(Mark { thread, op: done, site, met, enabled });
     }
 
     #[inline]
