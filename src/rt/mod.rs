@@ -1,12 +1,13 @@
 //! What one execution is made of.
 //!
 //! [`session`] is the one door for visible operations; [`execution`] decides who goes on and
-//! performs what was chosen; [`object`] and [`guarded`] are what the facade makes of it; [`host`] owns the coroutines; [`history`] keeps happens-before for the
-//! exhaustive engine, [`orders`] for the race detector; [`waits`] finds cycles of waiting, [`cycles`]
-//! those of executions without an end; [`log`]
-//! keeps what is told to a reader, and [`witness`] what is told of an execution of loom's; [`context`] says where a thread is; [`ids`] gives names that
-//! equivalent executions share, [`naming`] those that a model gives; [`quiet`] keeps the models' panics from being printed; [`fail`] ends an execution with
-//! a failure that a primitive declares.
+//! performs what was chosen; [`object`] and [`guarded`] are what the facade makes of it; [`host`] owns the
+//! coroutines; [`history`] keeps happens-before for the exhaustive engine, [`orders`] for the race detector;
+//! [`waits`] finds cycles of waiting, [`cycles`] those of executions without an end; [`log`] keeps what is
+//! told to a reader, and [`witness`] what is told of an execution of loom's; [`context`] says where a thread
+//! is; [`ids`] gives names that equivalent executions share, [`naming`] those that a model gives;
+//! [`quiet`] keeps the models' panics from being printed; [`fail`] ends an execution with a failure that
+//! a primitive declares.
 
 pub(crate) mod context;
 pub(crate) mod cycles;
