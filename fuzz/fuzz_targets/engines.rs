@@ -88,5 +88,9 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(found, kinds, "failures of {program:?} with budget {budget}");
     assert_eq!(exhaustive.stats.redundant, 0, "redundant in {program:?} with budget {budget}");
     assert_eq!(exhaustive.stats.traces, dfs.stats.traces, "traces of {program:?} with budget {budget}");
-    assert_eq!(Some(exhaustive.stats.executions), dfs.stats.traces, "executions of {program:?} with budget {budget}");
+    assert_eq!(
+        Some(exhaustive.stats.executions),
+        dfs.stats.traces,
+        "executions of {program:?} with budget {budget}"
+    );
 });

@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use raddle::sync::atomic::{AtomicUsize, Ordering};
 use raddle::sync::Arc;
+use raddle::sync::atomic::{AtomicUsize, Ordering};
 use raddle::{Checker, Error, thread};
 
 fn model() {

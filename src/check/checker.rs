@@ -1,19 +1,13 @@
 //! The public builder: an engine and its settings.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use crate::check::Model;
-use crate::check::failing::running_test;
-use crate::check::run::{Run, report};
-use crate::check::watch::{GLANCE, PATIENCE, Pulse, now};
 use crate::config::Settings;
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::schedule::Token;
-use crate::verdict::{Counterexample, Reason, Report, Stats, Verdict};
+use crate::verdict::Report;
 
 /// How to explore.
 #[derive(Clone, Debug)]
@@ -47,7 +41,7 @@ pub(super) enum Plan {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Checker {
-    plan: Plan,
+    pub(super) plan: Plan,
     pub(super) settings: Settings,
 }
 
@@ -367,60 +361,5 @@ impl Checker {
     pub fn check<M: Fn() + Send + Sync + 'static>(&self, model: M) -> Report {
         let name = self.settings.name.clone().unwrap_or_else(|| std::any::type_name::<M>().to_owned());
         self.check_named(Arc::new(model), &name)
-    }
-
-    /// Checks a model of this name.
-    pub(crate) fn check_named(&self, model: Model, name: &str) -> Report {
-        let began = now();
-        let pulse = Arc::new(Pulse::default());
-        let (send, receive) = channel();
-        let run = Run {
-            plan: self.plan.clone(),
-            kind: self.engine(),
-            settings: self.settings.clone(),
-            model,
-            name: name.to_owned(),
-            asked_by: running_test(),
-            began,
-            pulse: Arc::clone(&pulse),
-        };
-        // The explorer has a thread to itself, so that a model that hangs can be left behind.
-        #[allow(clippy::disallowed_methods)]
-        let explorer = std::thread::spawn(move || {
-            let report = run.explore();
-            // A receiver that is gone has given up on a hanging model, and this report is late.
-            let _ = send.send(report);
-        });
-        let (mut seen, mut quiet) = (0, Duration::ZERO);
-        let watched = !matches!(self.engine(), Kind::Loom | Kind::Native);
-        let mut report = loop {
-            match receive.recv_timeout(GLANCE) {
-                Ok(report) => break report,
-                Err(RecvTimeoutError::Timeout) => {
-                    let beats = pulse.beats.load(Ordering::Relaxed);
-                    quiet = if beats == seen { quiet + GLANCE } else { Duration::ZERO };
-                    if watched && quiet >= PATIENCE {
-                        let executions = pulse.executions.load(Ordering::Relaxed);
-                        let stats = Stats { executions, ..Stats::default() };
-                        let reason = Reason::NoProgress { place: pulse.place() };
-                        break self.report(name, Verdict::Inconclusive(reason), stats, Vec::new());
-                    }
-                    seen = beats;
-                }
-                Err(RecvTimeoutError::Disconnected) => match explorer.join() {
-                    Err(payload) => {
-                        let said = crate::rt::quiet::describe(&*payload).message;
-                        panic!("raddle itself failed while it checked {name}: {said}");
-                    }
-                    Ok(()) => unreachable!("an explorer that returns has sent its report"),
-                },
-            }
-        };
-        report.elapsed = now() - began;
-        report
-    }
-
-    fn report(&self, name: &str, verdict: Verdict, stats: Stats, failures: Vec<Counterexample>) -> Report {
-        report(self.engine(), &self.settings, name, verdict, stats, failures)
     }
 }

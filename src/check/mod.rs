@@ -1,8 +1,8 @@
 //! Checking a model: engine and settings in, [`Report`](crate::Report) out.
 //!
-//! [`checker`] is the public builder; [`run`] is the one loop that all engines share, on a thread of its
-//! own; [`together`] shares one search among several; [`tally`] counts what is seen; [`failing`] makes
-//! counterexamples of failures; [`watch`] notices when a model hangs.
+//! [`checker`] is the public builder; [`watch`] starts a check on a thread of its own and notices when the
+//! model hangs; [`run`] is the one loop that all engines share; [`together`] shares one search among
+//! several; [`tally`] counts what is seen; [`failing`] makes counterexamples of failures.
 
 mod checker;
 mod failing;

@@ -1,13 +1,22 @@
-//! Notices when a model hangs: what the explorer shows of itself, and how long it may be silent.
+//! Starts a check on a thread of its own and notices when the model hangs: what the explorer shows of
+//! itself, and how long it may be silent.
 
 use std::panic::Location;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use crate::check::failing::running_test;
+use crate::check::run::{Run, report};
+use crate::check::{Checker, Model};
+use crate::engine::Kind;
+use crate::verdict::{Counterexample, Reason, Report, Stats, Verdict};
+
 /// How long an execution may go without a visible operation before it counts as hanging.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often that is looked at.
-pub(super) const GLANCE: Duration = Duration::from_secs(1);
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// The wall clock, read here only: for limits and for the time that a check took.
 #[allow(clippy::disallowed_methods)]
@@ -40,5 +49,62 @@ impl Pulse {
              loop of its own; its thread was left behind",
             PATIENCE.as_secs()
         )
+    }
+}
+
+impl Checker {
+    /// Checks a model of this name.
+    pub(crate) fn check_named(&self, model: Model, name: &str) -> Report {
+        let began = now();
+        let pulse = Arc::new(Pulse::default());
+        let (send, receive) = channel();
+        let run = Run {
+            plan: self.plan.clone(),
+            kind: self.engine(),
+            settings: self.settings.clone(),
+            model,
+            name: name.to_owned(),
+            asked_by: running_test(),
+            began,
+            pulse: Arc::clone(&pulse),
+        };
+        // The explorer has a thread to itself, so that a model that hangs can be left behind.
+        #[allow(clippy::disallowed_methods)]
+        let explorer = std::thread::spawn(move || {
+            let report = run.explore();
+            // A receiver that is gone has given up on a hanging model, and this report is late.
+            let _ = send.send(report);
+        });
+        let (mut seen, mut quiet) = (0, Duration::ZERO);
+        let watched = !matches!(self.engine(), Kind::Loom | Kind::Native);
+        let mut report = loop {
+            match receive.recv_timeout(GLANCE) {
+                Ok(report) => break report,
+                Err(RecvTimeoutError::Timeout) => {
+                    let beats = pulse.beats.load(Ordering::Relaxed);
+                    quiet = if beats == seen { quiet + GLANCE } else { Duration::ZERO };
+                    if watched && quiet >= PATIENCE {
+                        let executions = pulse.executions.load(Ordering::Relaxed);
+                        let stats = Stats { executions, ..Stats::default() };
+                        let reason = Reason::NoProgress { place: pulse.place() };
+                        break self.report(name, Verdict::Inconclusive(reason), stats, Vec::new());
+                    }
+                    seen = beats;
+                }
+                Err(RecvTimeoutError::Disconnected) => match explorer.join() {
+                    Err(payload) => {
+                        let said = crate::rt::quiet::describe(&*payload).message;
+                        panic!("raddle itself failed while it checked {name}: {said}");
+                    }
+                    Ok(()) => unreachable!("an explorer that returns has sent its report"),
+                },
+            }
+        };
+        report.elapsed = now() - began;
+        report
+    }
+
+    fn report(&self, name: &str, verdict: Verdict, stats: Stats, failures: Vec<Counterexample>) -> Report {
+        report(self.engine(), &self.settings, name, verdict, stats, failures)
     }
 }

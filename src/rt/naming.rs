@@ -57,9 +57,7 @@ impl Names {
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
-}
 
-impl Names {
     fn begin(&mut self, name: &str) {
         self.0.push(Rc::from(name));
     }

@@ -26,7 +26,7 @@ impl Execution {
                 self.cancelling = true;
                 continue;
             }
-            let enabled = self.movers();
+            let enabled = self.enabled_threads();
             if self.log.is_some() {
                 self.note_waiting();
             }
@@ -119,7 +119,7 @@ impl Execution {
             if !spinning_now(self.thread(thread)) && !fires {
                 continue;
             }
-            self.stop_to_wait(thread);
+            self.stop_waiting(thread);
             let state = &mut self.threads[thread.index()];
             if let (true, Pending::Wake { object, .. }) = (fires, state.pending) {
                 state.timed_out = true;

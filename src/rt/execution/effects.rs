@@ -12,7 +12,7 @@ impl Execution {
     /// Performs the pending operation of the chosen thread, one of those that are enabled.
     pub(super) fn step(&mut self, choice: Choice, enabled: ThreadSet) {
         let Choice { thread, alternative } = choice;
-        self.stop_to_wait(thread);
+        self.stop_waiting(thread);
         let state = &mut self.threads[thread.index()];
         let pending = std::mem::take(&mut state.pending);
         let site = pending.site();

@@ -6,12 +6,12 @@
 //! when every thread has announced a visible operation, whomever the [`Scheduler`] chooses among
 //! those that are enabled. The chosen operation takes effect here, before its thread runs on.
 //!
-//! [`threads`], [`movers`], [`advance`], [`effects`] and [`ending`] are the parts of that.
+//! [`threads`], [`enabled`], [`advance`], [`effects`] and [`ending`] are the parts of that.
 
 mod advance;
 mod effects;
+mod enabled;
 mod ending;
-mod movers;
 mod threads;
 
 use std::collections::VecDeque;
@@ -27,7 +27,7 @@ use crate::rt::orders::Orders;
 use crate::rt::thread::{Pending, Thread};
 use crate::schedule::Choice;
 use crate::verdict::{FailureKind, Reason};
-use movers::Movers;
+use enabled::Waiting;
 
 /// Chooses who takes the next step. Everything else about an engine of the Model arm is shared.
 pub(crate) trait Scheduler {
@@ -101,7 +101,7 @@ pub(crate) struct Execution {
     threads: Vec<Thread>,
     /// The threads of this execution in the order of their creation.
     born: Vec<ThreadId>,
-    movers: Movers,
+    waiting: Waiting,
     objects: Vec<Object>,
     /// The places whose objects are made when first used, and were in this execution.
     declared: Vec<Site>,
@@ -140,7 +140,7 @@ impl Execution {
             ids: Identities::new(),
             threads: Vec::new(),
             born: Vec::new(),
-            movers: Movers::default(),
+            waiting: Waiting::default(),
             objects: Vec::new(),
             declared: Vec::new(),
             within: Vec::new(),
@@ -166,7 +166,7 @@ impl Execution {
         for thread in self.born.drain(..) {
             self.threads[thread.index()].reset();
         }
-        self.movers = Movers::default();
+        self.waiting = Waiting::default();
         self.declared.clear();
         self.within.clear();
         self.declaring = None;

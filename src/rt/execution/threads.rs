@@ -111,7 +111,7 @@ impl Execution {
             _ => {}
         }
         self.threads[thread.index()].pending = pending;
-        self.begin_to_wait(thread);
+        self.begin_waiting(thread);
     }
 
     /// The running thread has finished.

@@ -196,6 +196,15 @@ impl CompareExchange {
             if before == self.current { Ok(before) } else { Err(before) }
         })
     }
+
+    /// Notes how loom performed it.
+    pub(super) fn was_performed(self, result: Result<u64, u64>, on: Witnessed, site: Site) {
+        let (met, publish) = match result {
+            Ok(met) => (met, self.success),
+            Err(met) => (met, self.failure),
+        };
+        on.did(self.strong, [self.current, self.new], met, publish, site);
+    }
 }
 
 /// Complains that somebody asked for an address.

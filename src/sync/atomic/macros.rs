@@ -127,30 +127,23 @@ macro_rules! common {
                 failure: Ordering,
             ) -> Result<$value, $value> {
                 let site = Location::caller();
+                let exchange = || CompareExchange {
+                    strong: Table::<$value>::COMPARE_EXCHANGE,
+                    spurious: None,
+                    current: current.to_word(),
+                    new: new.to_word(),
+                    success: of_update(success),
+                    failure: of_load(failure),
+                };
                 self.0.perform(
                     site,
                     |a| a.compare_exchange(current, new, success, failure),
                     |a, w| {
                         let result = a.compare_exchange(current, new, success, failure);
-                        let (met, publish) = match result {
-                            Ok(met) => (met, of_update(success)),
-                            Err(met) => (met, of_load(failure)),
-                        };
-                        let args = [current.to_word(), new.to_word()];
-                        w.did(Table::<$value>::COMPARE_EXCHANGE, args, met.to_word(), publish, site);
+                        exchange().was_performed(result.map(Word::to_word).map_err(Word::to_word), w, site);
                         result
                     },
-                    |o| {
-                        let exchange = CompareExchange {
-                            strong: Table::<$value>::COMPARE_EXCHANGE,
-                            spurious: None,
-                            current: current.to_word(),
-                            new: new.to_word(),
-                            success: of_update(success),
-                            failure: of_load(failure),
-                        };
-                        exchange.perform(o, site).map(Word::from_word).map_err(Word::from_word)
-                    },
+                    |o| exchange().perform(o, site).map(Word::from_word).map_err(Word::from_word),
                 )
             }
 
@@ -175,30 +168,23 @@ macro_rules! common {
                 failure: Ordering,
             ) -> Result<$value, $value> {
                 let site = Location::caller();
+                let exchange = || CompareExchange {
+                    strong: Table::<$value>::COMPARE_EXCHANGE_WEAK,
+                    spurious: Some(Table::<$value>::FAIL_SPURIOUSLY),
+                    current: current.to_word(),
+                    new: new.to_word(),
+                    success: of_update(success),
+                    failure: of_load(failure),
+                };
                 self.0.perform(
                     site,
                     |a| a.compare_exchange_weak(current, new, success, failure),
                     |a, w| {
                         let result = a.compare_exchange_weak(current, new, success, failure);
-                        let (met, publish) = match result {
-                            Ok(met) => (met, of_update(success)),
-                            Err(met) => (met, of_load(failure)),
-                        };
-                        let args = [current.to_word(), new.to_word()];
-                        w.did(Table::<$value>::COMPARE_EXCHANGE_WEAK, args, met.to_word(), publish, site);
+                        exchange().was_performed(result.map(Word::to_word).map_err(Word::to_word), w, site);
                         result
                     },
-                    |o| {
-                        let exchange = CompareExchange {
-                            strong: Table::<$value>::COMPARE_EXCHANGE_WEAK,
-                            spurious: Some(Table::<$value>::FAIL_SPURIOUSLY),
-                            current: current.to_word(),
-                            new: new.to_word(),
-                            success: of_update(success),
-                            failure: of_load(failure),
-                        };
-                        exchange.perform(o, site).map(Word::from_word).map_err(Word::from_word)
-                    },
+                    |o| exchange().perform(o, site).map(Word::from_word).map_err(Word::from_word),
                 )
             }
 

@@ -9,7 +9,7 @@ use crate::rt::thread::Pending;
 
 /// The threads that wait to take a visible step.
 #[derive(Debug, Default)]
-pub(super) struct Movers {
+pub(super) struct Waiting {
     /// Those that could take it now.
     enabled: ThreadSet,
     /// Those whose step is a choice.
@@ -21,39 +21,39 @@ pub(super) struct Movers {
 impl Execution {
     /// The threads whose next step could be taken now.
     #[inline]
-    pub(super) fn movers(&self) -> ThreadSet {
+    pub(super) fn enabled_threads(&self) -> ThreadSet {
         debug_assert!(
-            self.born.iter().all(|&t| self.movers.enabled.contains(t) == self.enabled(t)),
+            self.born.iter().all(|&t| self.waiting.enabled.contains(t) == self.enabled(t)),
             "who can move is kept up to date"
         );
-        self.movers.enabled
+        self.waiting.enabled
     }
 
     /// A thread whose next step is a choice, which is taken before anything else: it touches
     /// nothing, so it need not be a branch point for the other threads.
     #[inline]
     pub(crate) fn choosing(&self, enabled: ThreadSet) -> Option<ThreadId> {
-        ThreadSet(enabled.0 & self.movers.choosing.0).first()
+        ThreadSet(enabled.0 & self.waiting.choosing.0).first()
     }
 
     /// The threads that hold a lock and wait for another, which they cannot have now.
     #[inline]
     pub(crate) fn holding_and_waiting(&self) -> ThreadSet {
-        ThreadSet(self.movers.holding.0 & !self.movers.enabled.0)
+        ThreadSet(self.waiting.holding.0 & !self.waiting.enabled.0)
     }
 
     /// A thread waits from now on for what it has announced.
     #[inline]
-    pub(super) fn begin_to_wait(&mut self, thread: ThreadId) {
+    pub(super) fn begin_waiting(&mut self, thread: ThreadId) {
         let state = &self.threads[thread.index()];
         match &state.pending {
             Pending::Op(op) => {
                 if op.command.role == Role::Acquire && !state.held.is_empty() {
-                    self.movers.holding.insert(thread);
+                    self.waiting.holding.insert(thread);
                 }
                 self.objects[op.object.index()].watched_by.insert(thread);
             }
-            Pending::Choose { .. } => self.movers.choosing.insert(thread),
+            Pending::Choose { .. } => self.waiting.choosing.insert(thread),
             Pending::Yield { .. } => {
                 for (object, _) in &state.read {
                     self.objects[object.index()].watched_by.insert(thread);
@@ -66,14 +66,14 @@ impl Execution {
 
     /// A thread no longer waits for what it had announced, which is still there to be seen.
     #[inline]
-    pub(super) fn stop_to_wait(&mut self, thread: ThreadId) {
+    pub(super) fn stop_waiting(&mut self, thread: ThreadId) {
         let state = &self.threads[thread.index()];
         match &state.pending {
             Pending::Op(op) => {
-                self.movers.holding.remove(thread);
+                self.waiting.holding.remove(thread);
                 self.objects[op.object.index()].watched_by.remove(thread);
             }
-            Pending::Choose { .. } => self.movers.choosing.remove(thread),
+            Pending::Choose { .. } => self.waiting.choosing.remove(thread),
             Pending::Yield { .. } => {
                 for (object, _) in &state.read {
                     self.objects[object.index()].watched_by.remove(thread);
@@ -81,7 +81,7 @@ impl Execution {
             }
             _ => return,
         }
-        self.movers.enabled.remove(thread);
+        self.waiting.enabled.remove(thread);
     }
 
     /// The state of an object has changed.
@@ -95,9 +95,9 @@ impl Execution {
     #[inline]
     fn look_again(&mut self, thread: ThreadId) {
         if self.enabled(thread) {
-            self.movers.enabled.insert(thread);
+            self.waiting.enabled.insert(thread);
         } else {
-            self.movers.enabled.remove(thread);
+            self.waiting.enabled.remove(thread);
         }
     }
 }
