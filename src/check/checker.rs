@@ -329,7 +329,7 @@ impl Checker {
         self
     }
 
-    /// Whether to count different traces, for [`Stats::traces`]. It costs memory for each.
+    /// Whether to count different traces, for [`Stats::traces`](crate::Stats::traces). It costs memory for each.
     ///
     /// # Examples
     /// ```
