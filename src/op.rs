@@ -38,6 +38,12 @@ impl Access {
         Access(n)
     }
 
+    /// Whether it changes the state, and commutes with others of its class.
+    #[inline]
+    pub(crate) fn is_commuting_change(self) -> bool {
+        self != Access::READ && self != Access::WRITE
+    }
+
     /// Whether the two accesses, to the same object, may not be swapped.
     #[inline]
     pub(crate) fn conflicts(self, other: Access) -> bool {

@@ -9,8 +9,8 @@
 //! Where this differs from the papers:
 //!
 //! * *Blocking* operations are guarded commands whose guard can be asked of any earlier state, so a
-//!   race is reversed exactly when the later operation is enabled without the earlier one; see
-//!   [`crate::rt::history`]. Operations that stay blocked at the end take part.
+//!   race is reversed exactly when the later operation is enabled without the earlier one, or without
+//!   several that disable it together; see [`crate::rt::history`]. Operations that stay blocked at the end take part.
 //! * *Choices* are steps with alternatives, of which a notification's are its waiters. Two
 //!   alternatives of one choice are in conflict, which is treated as a race is: whatever does not
 //!   follow the choice is put in again behind each of the others. A choice is what a race would be
@@ -155,7 +155,8 @@ impl Dpor {
         for race in history.races() {
             let sequence = &mut self.sequence;
             sequence.clear();
-            sequence.extend(without(history, race.first));
+            let stays = |step: &u32| race.others.iter().all(|&other| !history.ordered(other, *step));
+            sequence.extend(without(history, race.first).filter(stays).map(|later| step(history, later)));
             let (alternative, mut touches) = race.instead.clone();
             for rest in history.touches(race.then).skip(touches.len()) {
                 touches.push(rest);
@@ -178,7 +179,8 @@ impl Dpor {
                 let touches = node.step.touches[..node.announced].iter().copied().collect();
                 let other = Step { thread: node.step.thread, alternative, touches };
                 self.sequence.clear();
-                self.sequence.extend(std::iter::once(other).chain(without(history, at as u32)));
+                let rest = without(history, at as u32).map(|later| step(history, later));
+                self.sequence.extend(std::iter::once(other).chain(rest));
                 node.put_in(team, &mut self.sequence);
             }
         }
@@ -186,13 +188,14 @@ impl Dpor {
 }
 
 /// What comes after an event of the execution and does not follow it.
-fn without(history: &History, event: u32) -> impl Iterator<Item = Step> + '_ {
-    (event + 1..history.events().len() as u32).filter(move |&later| !history.ordered(event, later)).map(
-        |later| {
-            let of = &history.events()[later as usize];
-            Step { thread: of.thread, alternative: of.alternative, touches: history.touched(later) }
-        },
-    )
+fn without(history: &History, event: u32) -> impl Iterator<Item = u32> + '_ {
+    (event + 1..history.events().len() as u32).filter(move |&later| !history.ordered(event, later))
+}
+
+/// An event of the execution as a step.
+fn step(history: &History, event: u32) -> Step {
+    let of = &history.events()[event as usize];
+    Step { thread: of.thread, alternative: of.alternative, touches: history.touched(event) }
 }
 
 impl Scheduler for Dpor {
@@ -254,6 +257,13 @@ impl Scheduler for Dpor {
             self.learn_touches(history);
             self.reverse_races(history);
             self.choose_otherwise(history);
+            if history.gave_up() {
+                self.problem = Some(Reason::EngineLimit {
+                    why: "an operation is disabled by so many others together that their orders cannot be \
+                          looked through; try fewer threads, or a sampler such as `Checker::random`"
+                        .to_owned(),
+                });
+            }
         }
     }
 

@@ -9,9 +9,10 @@
 //!   An access follows everything in the layers before its own and nothing in its own, so two clocks
 //!   per object (all earlier layers; the newest layer) are enough.
 //! * A race (e, e′) is reversible only if e′ would have been enabled had e and all that follows e not
-//!   happened. Operations are guarded commands on one word, so this is *computed*, by running the
-//!   guard on that earlier state. An unlock is thus never reversed with the lock that waited for it,
-//!   and the search goes on to the lock before that unlock.
+//!   happened, and perhaps some more that commutes with e; see [`races`]. Operations are guarded commands
+//!   on one word, so this is *computed*, by running the guard on that earlier state. An unlock is thus
+//!   never reversed with the lock that waited for it, and the search goes on to the lock before that
+//!   unlock.
 //! * How e′ would touch its object after the reversal is computed as well: a compare-exchange that
 //!   failed may succeed there, and is then a write.
 
@@ -104,6 +105,8 @@ pub(crate) struct History {
     matter_from: usize,
     /// The events whose races with the current one are recorded; a scratch list.
     covering: Vec<u32>,
+    /// Whether the reversals of a race were too many to be looked for.
+    gave_up: bool,
 }
 
 impl History {
@@ -120,6 +123,7 @@ impl History {
             races: Vec::new(),
             matter_from: 0,
             covering: Vec::new(),
+            gave_up: false,
         }
     }
 
@@ -166,6 +170,11 @@ impl History {
     /// The reversible races found so far.
     pub(crate) fn races(&self) -> &[Race] {
         &self.races
+    }
+
+    /// Whether reversals were left out, because they were too many to be looked for.
+    pub(crate) fn gave_up(&self) -> bool {
+        self.gave_up
     }
 
     /// What an event touched; nothing, for one that never happened.

@@ -1,5 +1,32 @@
 //! The races that another execution reverses: which earlier events the next one does not follow, and
 //! what it would be without them.
+//!
+//! # Races with several events at once
+//!
+//! Let e′ be the next event of a thread, on an object o, and q an earlier event on o that conflicts with
+//! it and does not happen before it otherwise. In the papers, e′ is to be tried before q if it is enabled
+//! once q and all that follows q are taken away. That is too little where operations commute with each
+//! other and *jointly* disable e′: of two readers each alone keeps a writer out, so e′ = `write` stays
+//! disabled whichever of the two is taken away. Hence a reversal is defined by what *stays*: a set D of
+//! events that is closed under happens-before, contains all that e′ follows anyway and all that came
+//! before q in the execution, does not contain q, and in whose state e′ is enabled. For each q the
+//! reversals with the *largest* sets D are recorded. If e′ is enabled without q alone, there is one, and
+//! it is that of the papers.
+//!
+//! *Why this leaves nothing out.* As in the proof of Abdulla et al. (JACM 2017, theorem 7.4), assume that
+//! an extension E.W.e′.… of an explored prefix E is not covered, and let q be among the steps explored
+//! from E such that the part W that commutes with q is longest; e′ conflicts with q. If e′ is enabled after
+//! E.q.W, the papers' argument holds. If not, take an execution that begins with E.q.W, and the largest
+//! set D that contains E.W but not q and in which e′ is enabled; there is one, for E.W is such a set. The
+//! recorded sequence is (W ∪ X).e′ for some X that q does not precede. Some initial q′ of it is explored
+//! from E. If q′ is in W, or is independent of e′, or is e′, then it commutes with more of W.e′ than q
+//! does, against the choice of q. So q′ is in X and conflicts with e′. Everything from E.q′ is explored
+//! too, among it the execution E.(W ∪ X).e′.…, and there the same argument with q′ in the place of q gives a
+//! set X′ that is properly contained in X, since q′ is missing. This ends with a contradiction.
+//!
+//! Which events of o can be in D is decided within q's layer: later layers follow q, earlier ones are
+//! before it. The members of a layer commute, so the state is computed by their effects. The search for
+//! the largest sets gives up a branch as soon as no choice among what is left can enable e′.
 
 use smallvec::SmallVec;
 
@@ -7,11 +34,13 @@ use super::{Accessed, History, NONE, Touches};
 use crate::clock::Row;
 use crate::op::{Access, ObjectId, Op, State, ThreadId, ThreadSet};
 
-/// A pair of events whose order another execution reverses.
+/// Events whose order another execution reverses.
 #[derive(Debug)]
 pub(crate) struct Race {
     /// The event that came first.
     pub(crate) first: u32,
+    /// Later events that commute with the first, and without which the reversal is not possible either.
+    pub(crate) others: Others,
     /// The event that came later; one past the last if it never happened.
     pub(crate) then: u32,
     /// The thread whose event is to come first instead.
@@ -29,6 +58,16 @@ pub(crate) enum Next<'a> {
     /// One more operation of the newest event, which it cannot be without.
     Rest(&'a Op),
 }
+
+/// Events that are taken away besides the first of a race; nearly always none.
+pub(crate) type Others = SmallVec<[u32; 2]>;
+
+/// A way to reverse a race: what is taken away besides its first event, and what the later one is then.
+type Reversal = (Others, (u32, Touches));
+
+/// How many sets of events are looked at for one race. It is met only where many commuting operations
+/// disable another one jointly and enable it again in many combinations.
+const MOST_SETS: usize = 100_000;
 
 impl History {
     /// Finds the earlier events with which the next event of `thread` races, and records those
@@ -80,12 +119,17 @@ impl History {
                     || self.covering.iter().any(|&race| self.ordered(event, race))
                 {
                     settled = true;
-                } else if let Some(instead) = self.reversed(at, thread, next, object) {
-                    settled = true;
-                    self.covering.push(event);
+                } else {
                     let part = matches!(next, Next::Rest(_));
                     let then = self.events.len() as u32 - u32::from(part);
-                    self.races.push(Race { first: event, then, thread, instead });
+                    let reversals = self.reversals(at, thread, own, next, object);
+                    if !reversals.is_empty() {
+                        settled = true;
+                        self.covering.push(event);
+                    }
+                    for (others, instead) in reversals {
+                        self.races.push(Race { first: event, others, then, thread, instead });
+                    }
                 }
             }
             at = previous;
@@ -93,36 +137,50 @@ impl History {
     }
 
     /// What the next event of `thread` would be if the access at `at`, and all that follows it,
-    /// had not happened; nothing if it would not be enabled.
-    fn reversed(
-        &self,
+    /// had not happened, and what else must not have happened for it to be enabled.
+    fn reversals(
+        &mut self,
         at: u32,
         thread: ThreadId,
+        own: Row,
         next: &Next<'_>,
         object: ObjectId,
-    ) -> Option<(u32, Touches)> {
+    ) -> SmallVec<[Reversal; 1]> {
         let event = self.accessed[at as usize].event;
+        let mut reversals = SmallVec::new();
         match next {
             Next::Op(op) => {
+                let instead =
+                    |state| (first_alternative(op, state), Touches::One((op.object, op.access(state))));
                 let state = self.state_without(at, object);
-                op.enabled(state)
-                    .then(|| (first_alternative(op, state), Touches::One((op.object, op.access(state)))))
+                if op.enabled(state) {
+                    reversals.push((Others::new(), instead(state)));
+                } else if self.accessed[at as usize].access.is_commuting_change() {
+                    let mut search = Jointly::new(self, at, own, op);
+                    search.run(0, search.before, &mut SmallVec::new());
+                    let Jointly { found, gave_up, .. } = search;
+                    reversals.extend(found.into_iter().map(|(others, state)| (others, instead(state))));
+                    self.gave_up |= gave_up;
+                }
             }
             Next::Yield(read) => {
                 let waits_for = |&(object, version): &(ObjectId, u32)| {
                     self.written_without(event, object, version, thread)
                 };
                 let touches = read.iter().map(|&(object, _)| (object, Access::READ)).collect();
-                read.iter().any(waits_for).then_some((0, touches))
+                if read.iter().any(waits_for) {
+                    reversals.push((Others::new(), (0, touches)));
+                }
             }
             Next::Rest(op) => {
                 // The event does not follow `event` yet, so its earlier part stays as it is.
                 let newest = self.events.len() as u32 - 1;
                 let mut touches = self.touched(newest);
                 touches.push((op.object, op.access(self.state_without(at, object))));
-                Some((self.events[newest as usize].alternative, touches))
+                reversals.push((Others::new(), (self.events[newest as usize].alternative, touches)));
             }
         }
+        reversals
     }
 
     /// The state of the object had the access at `at`, and all that follows it, not happened.
@@ -130,23 +188,30 @@ impl History {
     fn state_without(&self, at: u32, object: ObjectId) -> State {
         let without = &self.accessed[at as usize];
         let mut state = without.before;
-        if without.access == Access::READ || without.access == Access::WRITE {
+        if !without.access.is_commuting_change() {
             return state;
         }
-        let mut later: SmallVec<[u32; 8]> = SmallVec::new();
-        let mut cursor = self.objects[object.index()].as_ref().map_or(NONE, |layers| layers.last);
-        while cursor != at {
-            later.push(cursor);
-            cursor = self.accessed[cursor as usize].previous();
-        }
-        for &index in later.iter().rev() {
-            let access = &self.accessed[index as usize];
-            if let (false, Some((effect, args))) = (self.ordered(without.event, access.event), access.command)
-            {
+        for index in self.beside(at, object) {
+            if let Some((effect, args)) = self.accessed[index as usize].command {
                 state = effect(state, args);
             }
         }
         state
+    }
+
+    /// The later accesses to the object that do not follow the access at `at`, in their order.
+    fn beside(&self, at: u32, object: ObjectId) -> SmallVec<[u32; 8]> {
+        let first = self.accessed[at as usize].event;
+        let mut later: SmallVec<[u32; 8]> = SmallVec::new();
+        let mut cursor = self.objects[object.index()].as_ref().map_or(NONE, |layers| layers.last);
+        while cursor != at {
+            if !self.ordered(first, self.accessed[cursor as usize].event) {
+                later.push(cursor);
+            }
+            cursor = self.accessed[cursor as usize].previous();
+        }
+        later.reverse();
+        later
     }
 
     /// Whether a thread other than `thread` changed the object after its `version`-th change, in
@@ -166,6 +231,93 @@ impl History {
             .rev()
             .skip(version as usize)
             .any(|&write| self.events[write as usize].thread != thread && !self.ordered(event, write))
+    }
+}
+
+/// The search for the largest sets of commuting accesses after which an operation is enabled.
+struct Jointly<'a> {
+    history: &'a History,
+    op: &'a Op,
+    /// What the operation follows anyway.
+    own: Row,
+    /// The state before the race's first event.
+    before: State,
+    /// The accesses of which some are taken away.
+    beside: SmallVec<[u32; 8]>,
+    /// The sets found: what is taken away, and the state then.
+    found: Vec<(Others, State)>,
+    looked_at: usize,
+    gave_up: bool,
+}
+
+impl<'a> Jointly<'a> {
+    fn new(history: &'a History, at: u32, own: Row, op: &'a Op) -> Self {
+        let before = history.accessed[at as usize].before;
+        let beside = history.beside(at, op.object);
+        Jointly { history, op, own, before, beside, found: Vec::new(), looked_at: 0, gave_up: false }
+    }
+
+    /// Decides about the accesses from `index` on; those before it led to `state`, but for the events
+    /// `away`. An access stays if it can, so that larger sets are found first.
+    fn run(&mut self, index: usize, state: State, away: &mut Others) {
+        self.looked_at += 1;
+        self.gave_up |= self.looked_at > MOST_SETS;
+        if self.gave_up || self.contained(away) || !self.can_be_enabled(index, state, away) {
+            return;
+        }
+        let Some(&at) = self.beside.get(index) else {
+            self.found.push((away.clone(), state));
+            return;
+        };
+        let event = self.history.accessed[at as usize].event;
+        if self.follows(event, away) {
+            return self.run(index + 1, state, away);
+        }
+        self.run(index + 1, self.after(at, state), away);
+        let first = &self.history.events[event as usize];
+        if first.sequence > self.history.clocks.get(self.own, first.thread.index()) {
+            away.push(event);
+            self.run(index + 1, state, away);
+            away.pop();
+        }
+    }
+
+    /// Whether a set that was found already contains all that are still to come: what is missing there
+    /// is missing here.
+    fn contained(&self, away: &Others) -> bool {
+        self.found.iter().any(|(missing, _)| missing.iter().all(|&event| self.follows(event, away)))
+    }
+
+    /// Whether the operation is enabled after any of the accesses that are left, in some combination.
+    fn can_be_enabled(&self, index: usize, state: State, away: &Others) -> bool {
+        let mut states: SmallVec<[State; 8]> = SmallVec::from_slice(&[state]);
+        let mut enabled = self.op.enabled(state);
+        for &at in &self.beside[index..] {
+            if enabled {
+                break;
+            }
+            if self.follows(self.history.accessed[at as usize].event, away) {
+                continue;
+            }
+            for known in 0..states.len() {
+                let next = self.after(at, states[known]);
+                if !states.contains(&next) {
+                    enabled |= self.op.enabled(next);
+                    states.push(next);
+                }
+            }
+        }
+        enabled
+    }
+
+    /// Whether an event is one of these or follows one.
+    fn follows(&self, event: u32, away: &Others) -> bool {
+        away.iter().any(|&gone| self.history.ordered(gone, event))
+    }
+
+    fn after(&self, at: u32, state: State) -> State {
+        let Some((effect, args)) = self.history.accessed[at as usize].command else { return state };
+        effect(state, args)
     }
 }
 
