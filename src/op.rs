@@ -7,7 +7,11 @@
 //! whether the operation would have been enabled there, and what it would have done: that is what
 //! the race reversals of [`crate::engine::dpor`] rest on.
 
+mod sets;
+
 use std::panic::Location;
+
+pub(crate) use sets::{Slots, ThreadSet};
 
 /// The state of one object: a word whose meaning belongs to the type that made the object.
 pub(crate) type State = u64;
@@ -184,65 +188,6 @@ impl ObjectId {
 /// The most threads that one execution may have: a set of them is a machine word.
 pub(crate) const MAX_THREADS: usize = 64;
 
-/// A set of threads, e.g. those that are enabled.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct ThreadSet(pub(crate) u64);
-
-impl ThreadSet {
-    /// The set with one member.
-    #[inline]
-    pub(crate) fn one(thread: ThreadId) -> Self {
-        ThreadSet(1 << thread.0)
-    }
-
-    /// Whether the thread is in the set.
-    #[inline]
-    pub(crate) fn contains(self, thread: ThreadId) -> bool {
-        self.0 >> thread.0 & 1 == 1
-    }
-
-    /// Adds a thread.
-    #[inline]
-    pub(crate) fn insert(&mut self, thread: ThreadId) {
-        self.0 |= 1 << thread.0;
-    }
-
-    /// Takes a thread out.
-    #[inline]
-    pub(crate) fn remove(&mut self, thread: ThreadId) {
-        self.0 &= !(1 << thread.0);
-    }
-
-    /// Whether nobody is in it.
-    #[inline]
-    pub(crate) fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// The member with the lowest id.
-    #[inline]
-    pub(crate) fn first(self) -> Option<ThreadId> {
-        (self.0 != 0).then(|| ThreadId(self.0.trailing_zeros()))
-    }
-
-    /// The members, lowest id first.
-    #[inline]
-    pub(crate) fn iter(self) -> impl Iterator<Item = ThreadId> {
-        let mut rest = self;
-        std::iter::from_fn(move || {
-            let first = rest.first()?;
-            rest.remove(first);
-            Some(first)
-        })
-    }
-}
-
-impl std::fmt::Debug for ThreadSet {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.iter().map(|t| t.0)).finish()
-    }
-}
-
 /// An operation that a thread has announced: a command, its object and where it was written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Op {
@@ -287,9 +232,9 @@ impl Op {
 
     /// The waiters among whom a notification of one chooses, if the operation is one.
     #[inline]
-    pub(crate) fn waiters(&self, state: State) -> Option<ThreadSet> {
+    pub(crate) fn waiters(&self, state: State) -> Option<Slots> {
         let one = self.command.role == Role::Notify && self.args[0] == NOTIFY_ONE;
-        (one && state != 0).then_some(ThreadSet(state))
+        (one && state != 0).then_some(Slots(state))
     }
 }
 
@@ -315,12 +260,5 @@ mod tests {
         let (a, b) = (Access::commuting(1), Access::commuting(2));
         assert!(!a.conflicts(a));
         assert!(a.conflicts(b) && a.conflicts(Access::READ) && a.conflicts(Access::WRITE));
-    }
-
-    #[test]
-    fn a_thread_set_lists_its_members_in_order() {
-        let mut set = ThreadSet::one(ThreadId(63));
-        set.insert(ThreadId(0));
-        assert_eq!(set.iter().collect::<Vec<_>>(), [ThreadId(0), ThreadId(63)]);
     }
 }

@@ -39,10 +39,10 @@ impl Scheduler for Bytes {
         !std::mem::replace(&mut self.started, true)
     }
 
-    fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {
+    fn choose(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         let thread = match execution.choosing(enabled) {
             Some(choosing) => choosing,
-            None => match self.below(enabled.0.count_ones() as usize) {
+            None => match self.below(enabled.len()) {
                 Some(place) => enabled.iter().nth(place)?,
                 None if enabled.contains(self.last) => self.last,
                 None => enabled.first()?,

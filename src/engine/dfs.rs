@@ -47,13 +47,13 @@ impl Dfs {
     }
 
     /// Whether an option is a switch away from a thread that could go on.
-    fn preempts(&self, option: Choice, enabled: ThreadSet) -> bool {
+    fn preempts(&self, option: Choice, enabled: &ThreadSet) -> bool {
         let last = self.depth.checked_sub(1).map(|i| self.stack[i].options[self.stack[i].at].thread);
         last.is_some_and(|last| last != option.thread && enabled.contains(last))
     }
 
-    fn options(&mut self, execution: &Execution, enabled: ThreadSet) -> Vec<Choice> {
-        let threads = execution.choosing(enabled).map_or(enabled, ThreadSet::one);
+    fn options(&mut self, execution: &Execution, enabled: &ThreadSet) -> Vec<Choice> {
+        let threads = execution.choosing(enabled).map_or_else(|| enabled.clone(), ThreadSet::one);
         let of = |thread: ThreadId| {
             execution.alternatives(thread).iter().map(move |alternative| Choice { thread, alternative })
         };
@@ -62,7 +62,7 @@ impl Dfs {
         let within: Vec<Choice> = all
             .iter()
             .copied()
-            .filter(|&option| self.preemptions < bound || !self.preempts(option, threads))
+            .filter(|&option| self.preemptions < bound || !self.preempts(option, &threads))
             .collect();
         self.left_out |= within.len() < all.len();
         within
@@ -87,7 +87,7 @@ impl Scheduler for Dfs {
         false
     }
 
-    fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {
+    fn choose(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         if self.depth == self.stack.len() {
             let options = self.options(execution, enabled);
             let signature = execution.signature(options[0].thread);

@@ -39,9 +39,9 @@ impl Scheduler for Forgiving {
         !std::mem::replace(&mut self.started, true)
     }
 
-    fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {
+    fn choose(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         let choosing = execution.choosing(enabled);
-        let threads = choosing.map_or(enabled, ThreadSet::one);
+        let threads = choosing.map_or_else(|| enabled.clone(), ThreadSet::one);
         let able = |choice: Choice| {
             let thread = execution.born().get(choice.thread.index()).copied();
             thread.filter(|&t| threads.contains(t))

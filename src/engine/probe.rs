@@ -56,7 +56,7 @@ impl Scheduler for Probe {
         !std::mem::replace(&mut self.started, true)
     }
 
-    fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {
+    fn choose(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         if let Rhythm::Again(period) = self.rhythm
             && self.at == self.prefix.len()
         {
@@ -71,8 +71,8 @@ impl Scheduler for Probe {
         }
         let Rhythm::Turns(turn) = self.rhythm else { return None };
         let next = |after: ThreadId| {
-            let later = ThreadSet(enabled.0 & !((2u64 << after.0) - 1));
-            later.first().or(enabled.first())
+            let later = enabled.iter().find(|&thread| thread > after);
+            later.or_else(|| enabled.first())
         };
         let thread = match execution.choosing(enabled) {
             Some(choosing) => choosing,

@@ -29,13 +29,13 @@ impl Scheduler for Replay {
         !std::mem::replace(&mut self.started, true)
     }
 
-    fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {
+    fn choose(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         if self.at == self.schedule.len() {
             self.at -= self.repeat;
         }
         let Some(&Choice { thread, alternative }) = self.schedule.get(self.at) else {
             // What comes after the schedule does not matter: the shortest way to the end does.
-            let threads = execution.choosing(enabled).map_or(enabled, ThreadSet::one);
+            let threads = execution.choosing(enabled).map_or_else(|| enabled.clone(), ThreadSet::one);
             let thread = self.last.filter(|&t| threads.contains(t)).or(threads.first())?;
             self.last = Some(thread);
             let alternative = execution.alternatives(thread).iter().next().unwrap_or(0);

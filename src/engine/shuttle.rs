@@ -164,11 +164,11 @@ impl Scheduler for Sampler<'_> {
         self.inner.new_execution().is_some()
     }
 
-    fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {
+    fn choose(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         let thread = if let Some(choosing) = execution.choosing(enabled) {
             choosing
         } else {
-            self.concurrent |= enabled.0.count_ones() > 1;
+            self.concurrent |= enabled.len() > 1;
             let (known, born) = (self.introduced, execution.born().len());
             let mut chosen = None;
             if born > known {

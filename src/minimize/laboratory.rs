@@ -218,9 +218,9 @@ impl Scheduler for Counting<'_> {
         self.inner.begin()
     }
 
-    fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {
+    fn choose(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         let choice = self.inner.choose(execution, enabled)?;
-        let free = execution.choosing(enabled).map_or(enabled, ThreadSet::one);
+        let free = execution.choosing(enabled).map_or_else(|| enabled.clone(), ThreadSet::one);
         let preempts = self.last.is_some_and(|last| last != choice.thread && free.contains(last));
         if preempts {
             self.preempted.borrow_mut().push(execution.schedule.len());

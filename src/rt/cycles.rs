@@ -11,7 +11,7 @@
 use crate::op::{ObjectId, Site, State, ThreadId, ThreadSet};
 
 /// One step, as far as cycles are concerned.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Mark {
     pub(crate) thread: ThreadId,
     /// The name of the operation and its object, unless it was none.
@@ -39,8 +39,6 @@ pub(crate) struct Cycle {
     pub(crate) period: usize,
     /// How often it repeats.
     pub(crate) rounds: usize,
-    /// The threads that move in it.
-    pub(crate) moving: ThreadSet,
     /// Whether every thread that could have moved all along does.
     pub(crate) fair: bool,
 }
@@ -59,9 +57,12 @@ pub(crate) fn find(marks: &[Mark]) -> Option<Cycle> {
             return None;
         }
         let last = &marks[marks.len() - period..];
-        let moving = ThreadSet(last.iter().fold(0, |set, mark| set | 1 << mark.thread.0));
-        let waiting = last.iter().fold(u64::MAX, |set, mark| set & mark.enabled.0) & !moving.0;
-        Some(Cycle { start: marks.len() - repeated, period, rounds, moving, fair: waiting == 0 })
+        let moving: ThreadSet = last.iter().map(|mark| mark.thread).collect();
+        let passed_over = last[0]
+            .enabled
+            .without(&moving)
+            .any(|thread| last.iter().all(|mark| mark.enabled.contains(thread)));
+        Some(Cycle { start: marks.len() - repeated, period, rounds, fair: !passed_over })
     })
 }
 
@@ -80,7 +81,8 @@ mod tests {
     use super::*;
 
     fn mark(thread: u32, met: u64, enabled: u64) -> Mark {
-        Mark { thread: ThreadId(thread), op: None, site: None, met, enabled: ThreadSet(enabled) }
+        let enabled = (0..64).filter(|t| enabled >> t & 1 == 1).map(ThreadId).collect();
+        Mark { thread: ThreadId(thread), op: None, site: None, met, enabled }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::op::{Role, ThreadId};
+use crate::op::{Role, ThreadId, ThreadSet};
 use crate::rt::cycles::Cycle;
 use crate::rt::execution::{Execution, Object};
 use crate::rt::history::{History, Next};
@@ -26,7 +26,7 @@ pub(crate) fn check_blocked(
 /// A cycle of threads each of which waits for a lock that the next one holds. Such a lock is
 /// released by its holders only, so no other thread can help.
 pub(crate) fn cycle(execution: &Execution) -> Option<Vec<ThreadId>> {
-    let stuck = execution.holding_and_waiting();
+    let stuck: ThreadSet = execution.holding_and_waiting().collect();
     execution.born().iter().copied().filter(|&t| stuck.contains(t)).find_map(|start| {
         let mut path = vec![start];
         closes(execution, start, start, &mut path).then_some(path)
@@ -92,7 +92,7 @@ pub(crate) fn describe_stuck(execution: &Execution) -> String {
 
 /// A cycle without an end, in words.
 pub(crate) fn describe_livelock(execution: &Execution, cycle: Cycle) -> String {
-    let Cycle { period, rounds, moving, .. } = cycle;
+    let Cycle { period, rounds, .. } = cycle;
     let mut text = format!("livelock: the same {period} steps repeat ({rounds} rounds seen)");
     for &thread in execution.born() {
         if matches!(execution.thread(thread).pending, Pending::Finished) {
@@ -100,7 +100,7 @@ pub(crate) fn describe_livelock(execution: &Execution, cycle: Cycle) -> String {
         }
         let place = execution.thread(thread).pending.site();
         let place = place.map_or(String::new(), |s| format!(" at {}:{}", s.file(), s.line()));
-        let does = if moving.contains(thread) { "goes round" } else { "never gets its turn" };
+        let does = if execution.moves_in(cycle, thread) { "goes round" } else { "never gets its turn" };
         let _ = write!(text, "; {} {does}{place}", execution.describe(thread));
     }
     text

@@ -4,7 +4,7 @@
 
 use super::commands::*;
 use crate::beyond::commands::*;
-use crate::op::{Args, Command, State, ThreadId, ThreadSet};
+use crate::op::{Args, Command, Slots, State};
 
 /// The commands of one kind of object, with operands, and the states in which they make sense.
 struct Family {
@@ -21,7 +21,7 @@ fn anything(_: &Command, _: State) -> bool {
 
 fn families() -> Vec<Family> {
     let writer = 1 << 63;
-    let one = |n| ThreadSet::one(ThreadId(n)).0;
+    let one = |n| Slots::one(n).0;
     vec![
         Family {
             name: "mutex",

@@ -75,7 +75,7 @@ impl Dpor {
     }
 
     /// Adds a point to the path and says which step is taken from it.
-    fn extend(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {
+    fn extend(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         let history = execution.history.as_ref().expect("the exhaustive engine keeps a history");
         self.learn_touches(history);
         let sleep = self.inherited_sleep();
@@ -122,7 +122,7 @@ impl Dpor {
 
     /// A step that does not sleep. The thread that moved last goes on if it can: that makes executions
     /// with few preemptions.
-    fn fresh(&self, execution: &Execution, enabled: ThreadSet, sleep: &[Step]) -> Option<Step> {
+    fn fresh(&self, execution: &Execution, enabled: &ThreadSet, sleep: &[Step]) -> Option<Step> {
         let awake = |thread: ThreadId| {
             let sleeps = |alternative: u32| {
                 sleep.iter().any(|step| step.thread == thread && step.alternative == alternative)
@@ -231,7 +231,7 @@ impl Scheduler for Dpor {
         self.take()
     }
 
-    fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice> {
+    fn choose(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         if self.depth == self.path.len() {
             return self.extend(execution, enabled);
         }

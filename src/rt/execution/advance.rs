@@ -3,7 +3,7 @@
 
 use super::spinning_now;
 use super::{Cut, Execution, FRUITLESS_ROUNDS, Scheduler};
-use crate::op::{ThreadId, ThreadSet};
+use crate::op::{Slots, ThreadId};
 use crate::rt::cycles;
 use crate::rt::thread::Pending;
 use crate::rt::waits;
@@ -45,7 +45,7 @@ impl Execution {
                 self.run_out_of_steps();
                 continue;
             }
-            let Some(choice) = scheduler.choose(self, enabled) else {
+            let Some(choice) = scheduler.choose(self, &enabled) else {
                 self.cut = Some(Cut::Abandoned);
                 self.cancelling = true;
                 continue;
@@ -123,7 +123,7 @@ impl Execution {
             let state = &mut self.threads[thread.index()];
             if let (true, Pending::Wake { object, .. }) = (fires, state.pending) {
                 state.timed_out = true;
-                self.objects[object.index()].state &= !ThreadSet::one(thread).0;
+                self.objects[object.index()].state &= !Slots::one(thread.0).0;
                 self.has_changed(object);
             } else if fires {
                 // What was pending stays undone, and its thread does something else instead.

@@ -1,7 +1,7 @@
 //! What a step does: the chosen operation takes effect before its thread runs on.
 
 use super::Execution;
-use crate::op::{Op, Role, State, ThreadId, ThreadSet};
+use crate::op::{Op, Role, Slots, State, ThreadId, ThreadSet};
 use crate::rt::cycles::Mark;
 use crate::rt::history::Next;
 use crate::rt::thread::{Held, Pending};
@@ -100,7 +100,7 @@ impl Execution {
                     state.held.remove(at);
                 }
             }
-            Role::Notify => self.notify(ThreadSet(before & !after)),
+            Role::Notify => self.notify(Slots(before & !after)),
             _ => {}
         }
         if after != before {
@@ -109,9 +109,9 @@ impl Execution {
         self.orders.op(thread, op, access, after != before);
     }
 
-    pub(super) fn notify(&mut self, woken: ThreadSet) {
+    pub(super) fn notify(&mut self, woken: Slots) {
         let step = self.schedule.len().saturating_sub(1) as u32;
-        for waiter in woken.iter() {
+        for waiter in woken.iter().map(ThreadId) {
             self.threads[waiter.index()].woken_by = Some(step);
             if matches!(self.thread(waiter).pending, Pending::Wake { .. }) {
                 self.wakes(waiter, step);
@@ -136,8 +136,8 @@ impl Execution {
         }
         let before = self.objects[op.object.index()].state;
         self.unwound |= !self.cancelling;
-        if let Some(first) = op.waiters(before).and_then(ThreadSet::first) {
-            op.args[1] = ThreadSet::one(first).0;
+        if let Some(waiters) = op.waiters(before) {
+            op.args[1] = Slots::one(waiters.first()).0;
         }
         if !self.cancelling
             && let Some(history) = &mut self.history

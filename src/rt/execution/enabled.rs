@@ -18,6 +18,16 @@ pub(super) struct Waiting {
     holding: ThreadSet,
 }
 
+impl Waiting {
+    /// No thread waits, as before an execution begins.
+    pub(super) fn clear(&mut self) {
+        let Waiting { enabled, choosing, holding } = self;
+        enabled.clear();
+        choosing.clear();
+        holding.clear();
+    }
+}
+
 impl Execution {
     /// The threads whose next step could be taken now.
     #[inline]
@@ -26,20 +36,20 @@ impl Execution {
             self.born.iter().all(|&t| self.waiting.enabled.contains(t) == self.enabled(t)),
             "who can move is kept up to date"
         );
-        self.waiting.enabled
+        self.waiting.enabled.clone()
     }
 
     /// A thread whose next step is a choice, which is taken before anything else: it touches
     /// nothing, so it need not be a branch point for the other threads.
     #[inline]
-    pub(crate) fn choosing(&self, enabled: ThreadSet) -> Option<ThreadId> {
-        ThreadSet(enabled.0 & self.waiting.choosing.0).first()
+    pub(crate) fn choosing(&self, enabled: &ThreadSet) -> Option<ThreadId> {
+        enabled.and(&self.waiting.choosing).next()
     }
 
     /// The threads that hold a lock and wait for another, which they cannot have now.
     #[inline]
-    pub(crate) fn holding_and_waiting(&self) -> ThreadSet {
-        ThreadSet(self.waiting.holding.0 & !self.waiting.enabled.0)
+    pub(crate) fn holding_and_waiting(&self) -> impl Iterator<Item = ThreadId> + '_ {
+        self.waiting.holding.without(&self.waiting.enabled)
     }
 
     /// A thread waits from now on for what it has announced.
@@ -87,9 +97,11 @@ impl Execution {
     /// The state of an object has changed.
     #[inline]
     pub(super) fn has_changed(&mut self, object: ObjectId) {
-        for thread in self.objects[object.index()].watched_by.iter() {
+        let watched_by = std::mem::take(&mut self.objects[object.index()].watched_by);
+        for thread in watched_by.iter() {
             self.look_again(thread);
         }
+        self.objects[object.index()].watched_by = watched_by;
     }
 
     #[inline]

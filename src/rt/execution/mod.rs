@@ -35,7 +35,7 @@ pub(crate) trait Scheduler {
     fn begin(&mut self) -> bool;
 
     /// Chooses the next step among the enabled threads. `None` abandons the execution.
-    fn choose(&mut self, execution: &Execution, enabled: ThreadSet) -> Option<Choice>;
+    fn choose(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice>;
 
     /// The first step whose races with earlier ones matter to it.
     fn races_matter_from(&self) -> usize {
@@ -166,7 +166,7 @@ impl Execution {
         for thread in self.born.drain(..) {
             self.threads[thread.index()].reset();
         }
-        self.waiting = Waiting::default();
+        self.waiting.clear();
         self.declared.clear();
         self.within.clear();
         self.declaring = None;
@@ -236,6 +236,11 @@ impl Execution {
     /// Whether every thread has finished.
     pub(crate) fn finished(&self) -> bool {
         self.born.iter().all(|&t| matches!(self.thread(t).pending, Pending::Finished))
+    }
+
+    /// Whether a thread takes a step of a cycle.
+    pub(crate) fn moves_in(&self, cycle: Cycle, thread: ThreadId) -> bool {
+        self.marks[cycle.start..][..cycle.period].iter().any(|mark| mark.thread == thread)
     }
 
     /// The virtual time in nanoseconds.

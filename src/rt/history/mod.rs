@@ -25,7 +25,7 @@ pub(crate) use races::{Next, Race};
 pub(crate) use touches::{Touch, Touches, dependent};
 
 use crate::clock::{Clocks, Row};
-use crate::op::{Access, Args, ObjectId, Op, State, ThreadId, ThreadSet};
+use crate::op::{Access, Args, ObjectId, Op, Slots, State, ThreadId};
 
 const NONE: u32 = u32::MAX;
 
@@ -374,19 +374,19 @@ pub(crate) enum Alternatives {
     One,
     /// The numbers below this one.
     Below(u32),
-    /// One of these threads.
-    Among(ThreadSet),
+    /// One of these waiters.
+    Among(Slots),
 }
 
 impl Alternatives {
     /// The alternatives, smallest first.
     pub(crate) fn iter(self) -> impl Iterator<Item = u32> {
         let (count, among) = match self {
-            Alternatives::One => (1, ThreadSet::default()),
-            Alternatives::Below(n) => (n, ThreadSet::default()),
+            Alternatives::One => (1, Slots(0)),
+            Alternatives::Below(n) => (n, Slots(0)),
             Alternatives::Among(set) => (0, set),
         };
-        (0..count).chain(among.iter().map(|t| t.0))
+        (0..count).chain(among.iter())
     }
 
     /// Whether this is one of the alternatives.
@@ -394,7 +394,7 @@ impl Alternatives {
         match self {
             Alternatives::One => alternative == 0,
             Alternatives::Below(n) => alternative < n,
-            Alternatives::Among(set) => alternative < 64 && set.contains(ThreadId(alternative)),
+            Alternatives::Among(set) => set.contains(alternative),
         }
     }
 }

@@ -32,7 +32,7 @@ use smallvec::SmallVec;
 
 use super::{Accessed, History, NONE, Touches};
 use crate::clock::Row;
-use crate::op::{Access, ObjectId, Op, State, ThreadId, ThreadSet};
+use crate::op::{Access, ObjectId, Op, Slots, State, ThreadId};
 
 /// Events whose order another execution reverses.
 #[derive(Debug)]
@@ -323,5 +323,5 @@ impl<'a> Jointly<'a> {
 
 /// The first alternative of an operation in a state.
 fn first_alternative(op: &Op, state: State) -> u32 {
-    op.waiters(state).and_then(ThreadSet::first).map_or(0, |waiter| waiter.0)
+    op.waiters(state).map_or(0, Slots::first)
 }

@@ -2,7 +2,7 @@
 //! choices, and yields.
 
 use super::Session;
-use crate::op::{ObjectId, Site, State, ThreadId, ThreadSet};
+use crate::op::{ObjectId, Site, Slots, State, ThreadId};
 use crate::rt::thread::{Choosing, Pending};
 
 /// A yield that follows nothing readable cannot wait for a write. This many in a row with nothing
@@ -63,7 +63,7 @@ impl Session {
         let mut execution = self.execution.borrow_mut();
         let me = execution.current();
         execution.me().woken_by = None;
-        !ThreadSet(before).contains(me)
+        !Slots(before).contains(me.0)
     }
 
     /// The running thread waits until another has finished.

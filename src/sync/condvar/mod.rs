@@ -5,7 +5,7 @@ mod native;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
-use crate::op::{Command, Publish, Site, ThreadSet, plain};
+use crate::op::{Command, Publish, Site, Slots, plain};
 use crate::rt::context::{self, Arm};
 use crate::rt::object::{ModelObject, check_arm};
 use crate::rt::thread::Choosing;
@@ -352,7 +352,7 @@ fn wait_in_model(
     site: Site,
 ) -> bool {
     object.with(site, |session| {
-        let me = [ThreadSet::one(session.me()).0, 0];
+        let me = [Slots::one(session.me().0).0, 0];
         let spuriously = may_wake_spuriously && session.happens(Choosing::SpuriousWakeup, site);
         let early = !spuriously && timeout.is_some() && session.happens(Choosing::Timeout, site);
         object.perform(&ENQUEUE, me, Publish::Nothing, site);
