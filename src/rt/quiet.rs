@@ -4,6 +4,11 @@
 //! over the one that was there; it passes on every panic of a thread that is not exploring. When
 //! the last check ends, the hook that was there is put back. Tests that run side by side thus neither
 //! print each other's panics nor lose their own.
+//!
+//! Other libraries install hooks too, and some do so once in a process: the crate `generator`, on whose
+//! coroutines loom runs, installs a filter for its own cancellations when it is first used, which may be
+//! during a check. A hook that was installed over ours meanwhile stays where it is, and ours below it: it
+//! passes on what is not an explorer's, and the next check stands another one over the two.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -14,8 +19,54 @@ use crate::rt::thread::Panicked;
 
 type Hook = dyn Fn(&PanicHookInfo<'_>) + Send + Sync;
 
-/// The hook that stood before ours, and how many checks need ours.
-static UNDERNEATH: Mutex<(usize, Option<Arc<Hook>>)> = Mutex::new((0, None));
+/// Our newest hook, and how many checks need it.
+static STANDING: Mutex<(usize, Option<Standing>)> = Mutex::new((0, None));
+
+/// A hook of ours.
+struct Standing {
+    /// Where its captures are.
+    address: usize,
+    /// The hook below it, which it shares with us for as long as it exists.
+    underneath: Arc<Hook>,
+}
+
+impl Standing {
+    /// Installs a hook of ours over the one that is there.
+    fn install() -> Self {
+        let underneath: Arc<Hook> = Arc::from(panic::take_hook());
+        let below = Arc::clone(&underneath);
+        let ours: Box<Hook> = Box::new(move |info| {
+            if EXPLORING.get() {
+                let place = info.location().map(ToString::to_string);
+                PLACE.with(|cell| *cell.borrow_mut() = place);
+            } else {
+                below(info);
+            }
+        });
+        let address = address(&*ours);
+        panic::set_hook(ours);
+        Standing { address, underneath }
+    }
+
+    /// Takes the hook away, unless another one was installed over it or instead of it.
+    fn take_away(self) {
+        let top = panic::take_hook();
+        // The captures are at their address for as long as they share what is below, so no other hook can
+        // have come to be there.
+        let is_ours = address(&*top) == self.address && Arc::strong_count(&self.underneath) > 1;
+        if is_ours {
+            drop(top);
+            let underneath = self.underneath;
+            panic::set_hook(Box::new(move |info| underneath(info)));
+        } else {
+            panic::set_hook(top);
+        }
+    }
+}
+
+fn address(hook: &Hook) -> usize {
+    std::ptr::from_ref(hook).addr()
+}
 
 thread_local! {
     static EXPLORING: Cell<bool> = const { Cell::new(false) };
@@ -31,19 +82,10 @@ pub(crate) struct Quiet {
 impl Quiet {
     /// Silences this thread, of which a check makes use.
     pub(crate) fn begin() -> Self {
-        let mut underneath = UNDERNEATH.lock().unwrap_or_else(PoisonError::into_inner);
-        underneath.0 += 1;
-        if underneath.0 == 1 {
-            let hook: Arc<Hook> = Arc::from(panic::take_hook());
-            underneath.1 = Some(Arc::clone(&hook));
-            panic::set_hook(Box::new(move |info| {
-                if EXPLORING.get() {
-                    let place = info.location().map(ToString::to_string);
-                    PLACE.with(|cell| *cell.borrow_mut() = place);
-                } else {
-                    hook(info);
-                }
-            }));
+        let mut standing = STANDING.lock().unwrap_or_else(PoisonError::into_inner);
+        standing.0 += 1;
+        if standing.0 == 1 {
+            standing.1 = Some(Standing::install());
         }
         Quiet { before: EXPLORING.replace(true) }
     }
@@ -52,16 +94,15 @@ impl Quiet {
 impl Drop for Quiet {
     fn drop(&mut self) {
         EXPLORING.set(self.before);
-        let mut underneath = UNDERNEATH.lock().unwrap_or_else(PoisonError::into_inner);
-        underneath.0 -= 1;
+        let mut standing = STANDING.lock().unwrap_or_else(PoisonError::into_inner);
+        standing.0 -= 1;
         // A hook cannot be changed while its thread unwinds. Ours then stays, and passes on what is not
         // an explorer's; the next check stands another one over it.
-        if underneath.0 == 0
+        if standing.0 == 0
             && !std::thread::panicking()
-            && let Some(hook) = underneath.1.take()
+            && let Some(hook) = standing.1.take()
         {
-            drop(panic::take_hook());
-            panic::set_hook(Box::new(move |info| hook(info)));
+            hook.take_away();
         }
     }
 }
@@ -70,7 +111,7 @@ impl Drop for Quiet {
 /// a process and over whatever stands there, at a moment when it can be taken away again.
 pub(crate) fn let_shuttle_install_its_hook(run_something: impl FnOnce()) {
     // No check begins or ends meanwhile.
-    let _underneath = UNDERNEATH.lock().unwrap_or_else(PoisonError::into_inner);
+    let _standing = STANDING.lock().unwrap_or_else(PoisonError::into_inner);
     let ours = panic::take_hook();
     run_something();
     drop(panic::take_hook());
