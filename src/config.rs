@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) count_traces: bool,
     /// The name of the model, for tokens and reports.
     pub(crate) name: Option<String>,
+    /// Which check of which test it is, for tokens.
+    pub(crate) asked: Option<u32>,
 }
 
 /// A fixed seed: the same model gives the same answer on any machine, unless one asks otherwise.
@@ -51,6 +53,7 @@ impl Default for Settings {
             budgets: Budgets::DEFAULT,
             count_traces: false,
             name: None,
+            asked: None,
         }
     }
 }
@@ -78,9 +81,10 @@ impl Environment {
     /// Reads every variable.
     ///
     /// # Errors
-    /// If one of them has a value that it cannot have.
+    /// If one of them has a value that it cannot have, or a name that none of them has.
     pub(crate) fn read() -> Result<Self, Error> {
         // The one place that looks at the environment.
+        std::env::vars_os().try_for_each(|(name, _)| known(&name.to_string_lossy()))?;
         #[allow(clippy::disallowed_methods)]
         Self::from(|name| std::env::var_os(name))
     }
@@ -121,6 +125,54 @@ impl Environment {
     }
 }
 
+/// Every variable that means something.
+const VARIABLES: [&str; 7] = [
+    "RADDLE_ENGINE",
+    "RADDLE_SEED",
+    "RADDLE_REPLAY",
+    "RADDLE_MAX_EXECUTIONS",
+    "RADDLE_TIME_LIMIT",
+    "RADDLE_WORKERS",
+    "RADDLE_REPORT_DIR",
+];
+
+/// What all of them begin with.
+const PREFIX: &str = "RADDLE_";
+/// What variables of test suites begin with, this crate's and others', which mean nothing here.
+const OF_TESTS: &str = "RADDLE_TEST_";
+/// Names with more differences than this are nothing that one types by mistake for the other.
+const LIKE: usize = 3;
+
+/// Complains about a variable that has our prefix and means nothing: what it was to change stays as it is,
+/// which would go unnoticed.
+fn known(name: &str) -> Result<(), Error> {
+    if !name.starts_with(PREFIX) || name.starts_with(OF_TESTS) || VARIABLES.contains(&name) {
+        return Ok(());
+    }
+    let nearest = VARIABLES.into_iter().min_by_key(|variable| differences(name, variable));
+    let hint = match nearest.filter(|variable| differences(name, variable) <= LIKE) {
+        Some(variable) => format!("did you mean {variable}?"),
+        None => format!("it must be one of {}", VARIABLES.join(", ")),
+    };
+    Err(Error::UnknownVariable { name: name.to_owned(), hint })
+}
+
+/// How many bytes have to be inserted, removed or replaced to make one name of the other (Levenshtein,
+/// 1966). The crate `strsim` knows it too, but belongs to the command only.
+fn differences(one: &str, other: &str) -> usize {
+    // For the prefix of `one` so far, the differences to each prefix of the other.
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, byte) in one.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
+        for (column, theirs) in other.bytes().enumerate() {
+            let replaced = diagonal + usize::from(byte != theirs);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
+}
+
 /// A variable's number, if it is set.
 fn number<T: std::str::FromStr>(
     variable: &'static str,
@@ -138,6 +190,27 @@ fn number<T: std::str::FromStr>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variable_that_means_nothing_is_named_with_the_nearest_that_does() {
+        let complaint = |ending: &str| known(&format!("RADDLE{ending}")).expect_err("unknown").to_string();
+        assert!(complaint("_WORKER").ends_with("did you mean RADDLE_WORKERS?"));
+        assert!(complaint("_MAX_EXECUTION").ends_with("did you mean RADDLE_MAX_EXECUTIONS?"));
+        let all = complaint("_COLOUR_OF_THE_WARP");
+        assert!(VARIABLES.iter().all(|variable| all.contains(variable)), "{all}");
+        for variable in VARIABLES.into_iter().chain(["RADDLE", "PATH", "RADDLE_TEST_PROGRAMS"]) {
+            assert_eq!(known(variable), Ok(()));
+        }
+    }
+
+    #[test]
+    fn differences_are_counted() {
+        for (one, other, n) in
+            [("", "", 0), ("", "ab", 2), ("ab", "", 2), ("seed", "sede", 2), ("ab", "b", 1)]
+        {
+            assert_eq!(differences(one, other), n, "{one} {other}");
+        }
+    }
 
     fn read(variable: &str, value: &str) -> Result<Environment, Error> {
         Environment::from(|name| (name == variable).then(|| value.into()))

@@ -34,6 +34,14 @@ pub enum Error {
         /// What would be right.
         expected: &'static str,
     },
+    /// An environment variable that looks like one of raddle's and is none.
+    #[error("unknown environment variable {name}: {hint}")]
+    UnknownVariable {
+        /// Its name.
+        name: String,
+        /// The known one that is nearest, or all of them.
+        hint: String,
+    },
     /// A name that no engine has.
     #[error("unknown engine {name:?}: it must be one of {known}")]
     UnknownEngine {

@@ -7,8 +7,9 @@
 //! operations before it alone do not spoil the token.
 //!
 //! Layout, before base-64 (URL alphabet, no padding): version, engine, the four budgets, how
-//! many of the last choices repeat, the model's hash (4 bytes), the schedule, and a CRC-32 of all of that (4 bytes). The schedule is a
-//! list of runs, `thread | choice flag` and either a length or an alternative, as LEB128 numbers.
+//! many of the last choices repeat, the model's hash (4 bytes), in version 2 the hash of the check that was
+//! asked for (4 bytes), the schedule, and a CRC-32 of all of that (4 bytes). The schedule is a list of
+//! runs, `thread | choice flag` and either a length or an alternative, as LEB128 numbers.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -48,6 +49,8 @@ pub(crate) struct Token {
     pub(crate) engine: u8,
     /// A hash of the model's name.
     pub(crate) model: u32,
+    /// A hash of the check that `raddle::check` was asked for, if the token says so; see [`crate::check`].
+    pub(crate) asked: Option<u32>,
     pub(crate) budgets: Budgets,
     /// The schedule; thread ids are places in the order of creation.
     pub(crate) schedule: Vec<Choice>,
@@ -55,8 +58,10 @@ pub(crate) struct Token {
     pub(crate) repeat: usize,
 }
 
-/// The version of the layout.
-const VERSION: u8 = 1;
+/// The version of the layout where the token does not say which check was asked for.
+const PLAIN: u8 = 1;
+/// The version of the layout where it does.
+const ASKED: u8 = 2;
 /// No honest schedule is longer; a forged length must not make us allocate.
 const LONGEST: usize = 16 << 20;
 
@@ -66,15 +71,25 @@ pub(crate) fn model_hash(name: &str) -> u32 {
 }
 
 impl Token {
+    /// Whether it was made by the model of this name in this check, as far as it says.
+    pub(crate) fn is_of(&self, model: &str, asked: Option<u32>) -> bool {
+        let by_this_check = match (self.asked, asked) {
+            (Some(then), Some(now)) => then == now,
+            _ => true,
+        };
+        self.model == model_hash(model) && by_this_check
+    }
+
     /// The token as text.
     pub(crate) fn encode(&self) -> String {
-        let mut bytes = vec![VERSION, self.engine];
+        let mut bytes = vec![if self.asked.is_some() { ASKED } else { PLAIN }, self.engine];
         let Budgets { spurious_wakeups, weak_failures, timeouts, fruitless_yields } = self.budgets;
         for budget in [spurious_wakeups, weak_failures, timeouts, fruitless_yields] {
             number(&mut bytes, budget as u64);
         }
         number(&mut bytes, self.repeat as u64);
         bytes.extend(self.model.to_le_bytes());
+        bytes.extend(self.asked.iter().flat_map(|asked| asked.to_le_bytes()));
         let mut rest = self.schedule.as_slice();
         while let Some((first, _)) = rest.split_first() {
             let thread = u64::from(first.thread.0);
@@ -107,7 +122,7 @@ impl Token {
             return Err(bad("its check does not match: a part is missing or altered"));
         }
         let [version, engine, rest @ ..] = body else { return Err(bad("it is too short")) };
-        if *version != VERSION {
+        if ![PLAIN, ASKED].contains(version) {
             return Err(bad("it is of another version of raddle"));
         }
         if usize::from(*engine) >= crate::engine::NAMES.len() {
@@ -124,6 +139,12 @@ impl Token {
         };
         let repeat = take(&mut rest).and_then(|n| usize::try_from(n).ok()).ok_or_else(short)?;
         let (model, mut rest) = rest.split_first_chunk::<4>().ok_or_else(short)?;
+        let mut asked = None;
+        if *version == ASKED {
+            let (hash, after) = rest.split_first_chunk::<4>().ok_or_else(short)?;
+            asked = Some(u32::from_le_bytes(*hash));
+            rest = after;
+        }
         let mut schedule = Vec::new();
         while !rest.is_empty() {
             let head = take(&mut rest).ok_or_else(short)?;
@@ -145,7 +166,8 @@ impl Token {
         if repeat > schedule.len() {
             return Err(bad("it repeats more than there is"));
         }
-        Ok(Token { engine: *engine, model: u32::from_le_bytes(*model), budgets, schedule, repeat })
+        let (engine, model) = (*engine, u32::from_le_bytes(*model));
+        Ok(Token { engine, model, asked, budgets, schedule, repeat })
     }
 }
 
@@ -180,6 +202,7 @@ mod tests {
         Token {
             engine: 1,
             model: model_hash("a/b"),
+            asked: None,
             budgets: Budgets::DEFAULT,
             repeat: schedule.len() / 2,
             schedule,
@@ -195,8 +218,10 @@ mod tests {
         for schedule in
             [vec![], vec![choice(0, 0)], vec![choice(1, 0), choice(1, 0), choice(2, 7), choice(63, 0)]]
         {
-            let token = token(schedule);
-            assert_eq!(Token::decode(&token.encode()).expect("it is whole"), token);
+            for asked in [None, Some(0), Some(u32::MAX)] {
+                let token = Token { asked, ..token(schedule.clone()) };
+                assert_eq!(Token::decode(&token.encode()).expect("it is whole"), token);
+            }
         }
     }
 
@@ -208,7 +233,8 @@ mod tests {
 
     #[test]
     fn every_cut_and_every_flipped_bit_is_noticed() {
-        let text = token(vec![choice(1, 0), choice(2, 1), choice(1, 0)]).encode();
+        let schedule = vec![choice(1, 0), choice(2, 1), choice(1, 0)];
+        let text = Token { asked: Some(7), ..token(schedule) }.encode();
         for end in 0..text.len() {
             assert!(Token::decode(&text[..end]).is_err(), "cut at {end}");
         }

@@ -11,6 +11,7 @@ use std::ops::{Add, AddAssign, Sub, SubAssign};
 pub use std::time::{Duration, SystemTime, SystemTimeError, TryFromFloatSecsError, UNIX_EPOCH};
 
 use crate::rt::context::{self, Arm};
+use crate::rt::loom_limits::{self, Limit};
 use crate::rt::session::Session;
 
 /// A moment; see [`std::time::Instant`].
@@ -44,7 +45,10 @@ impl Instant {
     pub fn now() -> Self {
         Instant(match context::arm() {
             Arm::Native => Of::Real(std::time::Instant::now()),
-            Arm::Loom => Of::Virtual(Duration::ZERO),
+            Arm::Loom => {
+                loom_limits::meet(Limit::Clock);
+                Of::Virtual(Duration::ZERO)
+            }
             Arm::Model => Of::Virtual(Duration::from_nanos(context::session(Session::time))),
         })
     }

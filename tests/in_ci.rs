@@ -18,10 +18,12 @@ fn workflow() -> &'static str {
     rest.split_once("```").expect("it ends").0
 }
 
-/// The names in a text that begin with `RADDLE_`.
+/// The names in a text that begin with `RADDLE_`, but for prefixes and for those of tests.
 fn variables(text: &str) -> BTreeSet<&str> {
     text.split(|c: char| !(c.is_ascii_uppercase() || c == '_'))
-        .filter(|word| word.starts_with("RADDLE_"))
+        .filter(|word| {
+            word.starts_with("RADDLE_") && !word.starts_with("RADDLE_TEST_") && !word.ends_with('_')
+        })
         .collect()
 }
 

@@ -136,7 +136,8 @@ impl Checker {
         Self::with(Plan::Sample(Kind::Native, executions))
     }
 
-    /// The one execution that a token describes. The budgets are the token's.
+    /// The one execution that a token describes. The budgets are the token's. The model runs exactly once; if
+    /// it does not fail, the check is inconclusive, by [`Reason::Replayed`](crate::Reason::Replayed).
     ///
     /// # Errors
     /// If the token is not whole.
@@ -152,11 +153,16 @@ impl Checker {
     /// # Ok::<(), raddle::Error>(())
     /// ```
     pub fn replay(token: &str) -> Result<Self, Error> {
-        let token = Token::decode(token)?;
-        let budgets = token.budgets;
+        Token::decode(token).map(Self::follow)
+    }
+
+    /// The one execution of a token.
+    pub(super) fn follow(token: Token) -> Self {
+        let (budgets, asked) = (token.budgets, token.asked);
         let mut checker = Self::with(Plan::Replay(Box::new(token)));
         checker.settings.budgets = budgets;
-        Ok(checker)
+        checker.settings.asked = asked;
+        checker
     }
 
     /// One execution, whose choices the bytes make: for fuzzers. It is reported as a random one.

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
-use crate::check::checker::Plan;
 use crate::check::run::Run;
 use crate::check::tally::Found;
+use crate::config::Settings;
 use crate::engine::Kind;
 use crate::minimize::{FEW_PREEMPTIONS, Laboratory};
 use crate::rt::execution::Failure;
-use crate::schedule::{Token, model_hash};
+use crate::schedule::{Choice, Token, model_hash};
 use crate::trace::Trace;
 use crate::turning::{self, Failing};
 use crate::verdict::Counterexample;
@@ -33,9 +33,8 @@ impl Run {
         let mut laboratory = Laboratory::new(&self.settings, self.body(), &beat);
         let mut minimised = None;
         let mut told = None;
-        // A token is shown as it is; and where all failures are wanted, the first speaks for the rest.
-        let small = first && !matches!(self.plan, Plan::Replay(_));
-        if small
+        // Where all failures are wanted, the first speaks for the rest.
+        if first
             && repeat > 0
             && let Some((endless, numbers)) = laboratory.shorten(schedule.clone(), repeat)
         {
@@ -46,7 +45,7 @@ impl Run {
                 (schedule, repeat) = (endless.schedule, endless.period);
                 minimised = Some(numbers);
             }
-        } else if small && repeat == 0 {
+        } else if first && repeat == 0 {
             let every = !self.settings.stop_on_failure;
             if let Some((seen, numbers)) = laboratory.minimise(schedule.clone(), &failure, every) {
                 told = laboratory.tell(seen.schedule.clone(), 0);
@@ -62,17 +61,18 @@ impl Run {
         let failing = Failing { schedule: &schedule, repeat };
         let trace_of_first = trace.as_ref().filter(|_| first);
         let turning = trace_of_first.and_then(|trace| turning::find(&mut laboratory, failing, trace));
+        let token = self.token(schedule, repeat);
+        Counterexample { token, trace, minimised, turning, ..self.without_schedule(failure) }
+    }
+
+    /// The token of a failing schedule.
+    pub(super) fn token(&self, schedule: Vec<Choice>, repeat: usize) -> String {
         // What loom or the operating system's threads found is kept as a schedule of our own.
         let engine =
             if matches!(self.kind, Kind::Loom | Kind::Native) { Kind::Exhaustive } else { self.kind };
-        let token = Token {
-            engine: engine as u8,
-            model: model_hash(&self.name),
-            budgets: self.settings.budgets,
-            schedule,
-            repeat,
-        };
-        Counterexample { token: token.encode(), trace, minimised, turning, ..self.without_schedule(failure) }
+        let Settings { budgets, asked, .. } = self.settings;
+        let model = model_hash(&self.name);
+        Token { engine: engine as u8, model, asked, budgets, schedule, repeat }.encode()
     }
 
     /// A failure of an engine whose schedules are its own, drawn where the same failure exists under

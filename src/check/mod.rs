@@ -2,15 +2,19 @@
 //!
 //! [`checker`] is the public builder; [`watch`] starts a check on a thread of its own and notices when the
 //! model hangs; [`run`] is the one loop that all engines share; [`together`] shares one search among
-//! several; [`tally`] counts what is seen; [`failing`] makes counterexamples of failures.
+//! several; [`tally`] counts what is seen; [`failing`] makes counterexamples of failures; [`replay`] runs
+//! the schedule of a token, and [`asked`] says whose token it is.
 
+mod asked;
 mod checker;
 mod failing;
+mod replay;
 mod run;
 mod tally;
 mod together;
 mod watch;
 
+use std::io::Write as _;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -18,7 +22,10 @@ pub use checker::Checker;
 
 use crate::config::Environment;
 use crate::engine::Kind;
-use crate::verdict::Verdict;
+use crate::rt::loom_limits::{self, Limit};
+use crate::rt::sharing;
+use crate::schedule::Token;
+use crate::verdict::{Reason, Report, Verdict};
 
 /// A model as all engines take it.
 pub(crate) type Model = Arc<dyn Fn() + Send + Sync>;
@@ -27,10 +34,12 @@ pub(crate) type Model = Arc<dyn Fn() + Send + Sync>;
 /// rendered counterexample unless it is verified. Made for `#[test]`.
 ///
 /// `RADDLE_ENGINE`, `RADDLE_SEED`, `RADDLE_MAX_EXECUTIONS`, `RADDLE_TIME_LIMIT` and `RADDLE_WORKERS`
-/// override what it does; `RADDLE_REPLAY=<token>` shows one failure again.
+/// override what it does; `RADDLE_REPLAY=<token>` shows one failure again: the model that made the token runs
+/// once, on that schedule, and every other model is checked as usual. A replay never passes.
 ///
 /// # Panics
-/// If the model is refuted, if the check is inconclusive, or if an environment variable is not valid.
+/// If the model is refuted, if the check is inconclusive, if a replayed schedule does not fail, or if an
+/// environment variable is not valid.
 ///
 /// # Examples
 /// ```
@@ -52,20 +61,24 @@ pub fn check<M: Fn() + Send + Sync + 'static>(model: M) {
         Ok(environment) => environment,
         Err(error) => panic!("raddle: {error}"),
     };
-    let checker = match &environment.replay {
-        Some(token) => match Checker::replay(token) {
-            Ok(checker) => checker,
-            Err(error) => panic!("raddle: RADDLE_REPLAY: {error}"),
-        },
-        None => {
-            Checker::of(environment.engine.unwrap_or(if cfg!(loom) { Kind::Loom } else { Kind::Exhaustive }))
-        }
-    };
+    let name = std::any::type_name::<M>();
+    let asked = asked::next(name);
+    let token = environment.replay.as_ref().map(|token| match Token::decode(token) {
+        Ok(token) => token,
+        Err(error) => panic!("raddle: RADDLE_REPLAY: {error}"),
+    });
+    let replayed = token.filter(|token| token.is_of(name, asked));
+    let replaying = replayed.is_some();
+    let kind = environment.engine.unwrap_or(if cfg!(loom) { Kind::Loom } else { Kind::Exhaustive });
+    let checker = replayed.map_or_else(|| Checker::of(kind), Checker::follow);
     let mut checker = match environment.max_executions {
         Some(executions) => checker.executions(executions),
         None => checker,
     };
     environment.apply(&mut checker.settings);
+    if !replaying {
+        checker.settings.asked = asked;
+    }
     let report = checker.check(model);
     if let Some(dir) = &environment.report_dir
         && !matches!(report.verdict, Verdict::Verified)
@@ -73,17 +86,33 @@ pub fn check<M: Fn() + Send + Sync + 'static>(model: M) {
     {
         panic!("raddle: RADDLE_REPORT_DIR={}: {error}\n{report}", dir.display());
     }
-    let concludes = environment.engine.is_none_or(|kind| kind.engine().concludes);
-    if matches!(report.verdict, Verdict::Inconclusive(_)) && (environment.replay.is_some() || !concludes) {
-        // Somebody asked for a sample, or to see one failure, and there was none to see.
-        return;
+    match &report.verdict {
+        Verdict::Verified => warn(&report),
+        Verdict::Inconclusive(reason) if replaying => {
+            panic!("raddle: RADDLE_REPLAY: {reason}; unset RADDLE_REPLAY to check the model")
+        }
+        // A sample was asked for, and nothing in it failed.
+        Verdict::Inconclusive(
+            Reason::Sampled { .. } | Reason::MaxExecutions { .. } | Reason::TimeLimit { .. },
+        ) if !kind.engine().concludes => {}
+        Verdict::Inconclusive(_) | Verdict::Refuted(_) => panic!("{report}"),
     }
-    assert!(matches!(report.verdict, Verdict::Verified), "{report}");
+}
+
+/// Says on standard error what a verdict is to be taken with, past the test runner, which keeps what passing
+/// tests print to itself.
+fn warn(report: &Report) {
+    let cautions = report.assumptions.iter().filter(|text| sharing::is_caution(text));
+    for caution in cautions {
+        let model = &report.model;
+        // Where standard error is closed there is nothing left to warn.
+        let _ = writeln!(std::io::stderr().lock(), "raddle: {model} is verified, but {caution}");
+    }
 }
 
 /// Takes one of `n` alternatives, `0..n`; the engine tries them all, or samples one.
 ///
-/// Under loom, and outside of any check, it is 0.
+/// Under loom, and outside of any check, it is 0; a check by loom of a model that chooses is inconclusive.
 ///
 /// # Panics
 /// If `n` is 0.
@@ -103,6 +132,12 @@ pub fn choose(n: usize) -> usize {
             let site = Location::caller();
             crate::rt::context::session(|session| session.choose(n, what, site) as usize)
         }
-        _ => 0,
+        crate::rt::context::Arm::Loom => {
+            if n > 1 {
+                loom_limits::meet(Limit::Choice);
+            }
+            0
+        }
+        crate::rt::context::Arm::Native => 0,
     }
 }

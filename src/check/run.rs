@@ -16,16 +16,15 @@ use crate::engine::bytes::Bytes;
 use crate::engine::dfs::Dfs;
 use crate::engine::dpor::Dpor;
 use crate::engine::probe::Probe;
-use crate::engine::replay::Replay;
 use crate::engine::shuttle::Sampling;
 use crate::engine::{Kind, loom, native, shuttle};
-use crate::error::Error;
 use crate::rt::execution::{Execution, Scheduler};
 use crate::rt::history::History;
 use crate::rt::host::{Coroutines, Judge};
+use crate::rt::loom_limits::{self, Limit};
 use crate::rt::quiet::Quiet;
 use crate::rt::session::Session;
-use crate::schedule::model_hash;
+use crate::rt::sharing::Sharing;
 use crate::verdict::{Counterexample, Reason, Report, Stats, Verdict, assumptions};
 
 /// One exploration.
@@ -44,19 +43,10 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn explore(mut self) -> Report {
         let _quiet = Quiet::begin();
-        if let Plan::Replay(token) = &self.plan
-            && token.model != model_hash(&self.name)
-        {
-            let error = Error::TokenOfAnotherModel { model: self.name.clone() };
-            let reason = Reason::Diverged { step: 0, why: error.to_string() };
-            return self.finish(Verdict::Inconclusive(reason), Stats::default(), Vec::new());
-        }
         match (self.kind, &self.plan) {
             (_, Plan::Replay(token)) => {
-                let mut replay = Replay::new(token.schedule.clone(), token.repeat);
-                self.settings.stop_on_failure = true;
-                let tally = self.model_arm(&mut replay);
-                self.conclude(tally, true)
+                let token = token.clone();
+                self.replay(&token)
             }
             (_, Plan::Bytes(bytes)) => {
                 let tally = self.model_arm(&mut Bytes::new(Arc::clone(bytes)));
@@ -92,7 +82,7 @@ impl Run {
         }
     }
 
-    fn finish(&self, verdict: Verdict, stats: Stats, failures: Vec<Counterexample>) -> Report {
+    pub(super) fn finish(&self, verdict: Verdict, stats: Stats, failures: Vec<Counterexample>) -> Report {
         report(self.kind, &self.settings, &self.name, verdict, stats, failures)
     }
 
@@ -130,6 +120,7 @@ impl Run {
             failures: Vec::new(),
             cut: None,
             unwound: false,
+            sharing: Sharing::default(),
             spinning: None,
             traces: self.settings.count_traces.then(Default::default),
         }
@@ -233,6 +224,7 @@ impl Run {
             more
         };
         let (outcome, executions) = loom::explore(&self.model, self.settings.preemption_bound, wants_another);
+        let limits = loom_limits::met();
         let mut stats = Stats { executions, ..Stats::default() };
         let reached = limit.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let mut failures = Vec::new();
@@ -247,9 +239,15 @@ impl Run {
             (loom::Outcome::Passed, None, Some(bound)) => {
                 Verdict::Inconclusive(Reason::PreemptionBound { bound })
             }
+            (loom::Outcome::Passed, None, None) if limits.contains(&Limit::Choice) => {
+                let why = "loom takes the first alternative of every raddle::choose, and no other was checked:                            use the exhaustive engine for models that choose";
+                Verdict::Inconclusive(Reason::EngineLimit { why: why.to_owned() })
+            }
             (loom::Outcome::Passed, None, None) => Verdict::Verified,
         };
-        self.finish(verdict, stats, failures)
+        let mut report = self.finish(verdict, stats, failures);
+        report.assumptions.extend(limits.iter().map(|limit| limit.assumption().to_owned()));
+        report
     }
 
     /// Turns what was seen into a verdict.
@@ -271,9 +269,16 @@ impl Run {
                       performs that at once, without the schedules in which others come between"
                     .to_owned(),
             }),
-            (None, None) => Verdict::Verified,
+            (None, None) => match tally.sharing.suspicion() {
+                Some(why) => Verdict::Inconclusive(Reason::Unseen { why }),
+                None => Verdict::Verified,
+            },
         };
-        self.finish(verdict, tally.stats, failures)
+        let caution = tally.sharing.caution().filter(|_| matches!(verdict, Verdict::Verified));
+        let mut report = self.finish(verdict, tally.stats, failures);
+        // Before what every verdict takes for granted.
+        report.assumptions.splice(0..0, caution.map(str::to_owned));
+        report
     }
 }
 

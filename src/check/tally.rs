@@ -12,6 +12,7 @@ use crate::rt::cycles::Cycle;
 use crate::rt::execution::{Cut, Execution, Failure};
 use crate::rt::host::Judge;
 use crate::rt::session::Session;
+use crate::rt::sharing::Sharing;
 use crate::schedule::Choice;
 use crate::verdict::{Reason, Stats};
 
@@ -43,6 +44,8 @@ pub(super) struct Tally {
     pub(super) cut: Option<Reason>,
     /// Whether a destructor did more than give something back while its thread unwound.
     pub(super) unwound: bool,
+    /// What was seen of sharing.
+    pub(super) sharing: Sharing,
     /// A schedule up to the end of the first round of a cycle that it does not leave, or late; and how many
     /// of its choices are that round.
     pub(super) spinning: Option<(Vec<Choice>, usize)>,
@@ -59,6 +62,7 @@ impl Tally {
         self.failures.extend(other.failures);
         self.cut = self.cut.take().or(other.cut);
         self.unwound |= other.unwound;
+        self.sharing.add(other.sharing);
         self.spinning = self.spinning.take().or(other.spinning);
         if let (Some(traces), Some(others)) = (&mut self.traces, other.traces) {
             traces.extend(others);
@@ -77,6 +81,8 @@ impl Judge for Tally {
 
     fn saw(&mut self, execution: &Execution, problem: Option<Reason>) {
         self.stats.steps += execution.schedule.len() as u64;
+        self.sharing.add(execution.sharing);
+        self.sharing.took(execution.schedule.len());
         if problem.is_some() {
             self.cut = problem;
             return;

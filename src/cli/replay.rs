@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Pro
             )?;
             Ok(Status::AsExpected)
         }
-        Verdict::Inconclusive(Reason::Sampled { .. }) | Verdict::Verified => {
+        Verdict::Inconclusive(Reason::Replayed) | Verdict::Verified => {
             writeln!(
                 out,
                 "{WRONG}!{WRONG:#} {BOLD}{name}{BOLD:#}: this schedule passes; no failure to show"

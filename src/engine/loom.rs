@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::rt::context;
 use crate::rt::execution::Failure;
 use crate::rt::fail::Declared;
+use crate::rt::loom_limits;
 use crate::rt::quiet;
 use crate::rt::witness;
 use crate::trace::Trace;
@@ -67,6 +68,7 @@ pub(crate) fn explore(
     let begun = Arc::new(AtomicU64::new(0));
     let (model, count) = (Arc::clone(model), Arc::clone(&begun));
     let _inside = context::enter_loom();
+    loom_limits::begin();
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
         builder.check(move || {
             if !wants_another() {

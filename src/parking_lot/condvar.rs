@@ -12,6 +12,7 @@ use super::{MutexGuard, until};
 use crate::op::{Access, Args, Command, Publish, Role, Site, State, always, plain, writes};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
+use crate::rt::loom_limits::{self, Limit};
 use crate::sync;
 use crate::time::Instant;
 
@@ -306,6 +307,9 @@ impl Condvar {
         let Some(state) = &self.loom else {
             return WaitTimeoutResult(self.condvar.wait_around((&unlock, &|| raw.lock()), timeout, site));
         };
+        if timeout.is_some() {
+            loom_limits::meet(Limit::Timeout);
+        }
         state.perform(&ENQUEUE, [0; 2], site);
         unlock();
         // Under loom nothing times out.

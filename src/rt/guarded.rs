@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use crate::engine::native::{self, GLANCE};
 use crate::op::{Args, Command, Op, Site, State};
 use crate::rt::context::{self, Arm};
+use crate::rt::loom_limits::{self, Limit};
 use crate::rt::object::{ModelObject, check_arm};
 use crate::rt::orders::Handed;
 use crate::rt::session::Cancelled;
@@ -121,6 +122,9 @@ impl Guarded {
         let happens = |object: ModelObject| {
             object.with(site, |session| session.happens(Choosing::SpuriousWakeup, site))
         };
+        if let Of::Loom(_) = &self.of {
+            loom_limits::meet(Limit::SpuriousWakeup);
+        }
         let command = if self.model().is_some_and(happens) { in_vain } else { command };
         self.perform(command, args, site)
     }
@@ -195,7 +199,10 @@ impl Guarded {
                 self.perform_natively(native, (command, attempt), args, Some(timeout), site, and)
             }
             Of::Loom(_) if timeout.is_zero() => self.perform_and(attempt, args, site, and),
-            Of::Loom(_) => self.perform_and(command, args, site, and),
+            Of::Loom(_) => {
+                loom_limits::meet(Limit::Timeout);
+                self.perform_and(command, args, site, and)
+            }
         }
     }
 

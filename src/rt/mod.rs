@@ -4,8 +4,8 @@
 //! performs what was chosen; [`object`] and [`guarded`] are what the facade makes of it; [`host`] owns the
 //! coroutines; [`history`] keeps happens-before for the exhaustive engine, [`orders`] for the race detector;
 //! [`waits`] finds cycles of waiting, [`cycles`] those of executions without an end; [`log`] keeps what is
-//! told to a reader, and [`witness`] what is told of an execution of loom's; [`context`] says where a thread
-//! is; [`ids`] gives names that equivalent executions share, [`naming`] those that a model gives;
+//! told to a reader, and [`witness`] what is told of an execution of loom's; [`loom_limits`] what loom leaves out;
+//! [`sharing`] whether threads share anything that is seen; [`context`] says where a thread is; [`ids`] gives names that equivalent executions share, [`naming`] those that a model gives;
 //! [`quiet`] keeps the models' panics from being printed; [`fail`] ends an execution with a failure that
 //! a primitive declares.
 
@@ -18,11 +18,13 @@ pub(crate) mod history;
 pub(crate) mod host;
 pub(crate) mod ids;
 pub(crate) mod log;
+pub(crate) mod loom_limits;
 pub(crate) mod naming;
 pub(crate) mod object;
 pub(crate) mod orders;
 pub(crate) mod quiet;
 pub(crate) mod session;
+pub(crate) mod sharing;
 pub(crate) mod thread;
 pub(crate) mod waits;
 pub(crate) mod witness;

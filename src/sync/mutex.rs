@@ -8,6 +8,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use crate::op::Site;
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
+use crate::rt::loom_limits::{self, Limit};
 use crate::rt::witness::Witnessed;
 use crate::sync::commands::{LOCK, TRY_LOCK, UNLOCK};
 use crate::sync::poison::{self, Flag};
@@ -159,6 +160,7 @@ impl<T: ?Sized> Mutex<T> {
             }
             Raw::Loom(lock, witnessed) => {
                 witnessed.check(site);
+                loom_limits::meet(Limit::TryLock);
                 let tried = lock.try_lock();
                 let held = matches!(tried, Err(std::sync::TryLockError::WouldBlock));
                 witnessed.did(&TRY_LOCK, [0; 2], held.into(), TRY_LOCK.publish, site);

@@ -10,8 +10,10 @@ use crate::engine::native::{NativeRun, panic_of};
 use crate::op::{Command, Publish, Role, Site, ThreadId as Index, always, plain, reads, unchanged, writes};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
+use crate::rt::loom_limits::{self, Limit};
 use crate::rt::quiet::{self, Quiet};
 use crate::rt::session::Cancelled;
+use crate::rt::sharing::given;
 use crate::rt::witness;
 
 /// The right to wait for a thread and to ask for its result; see [`std::thread::JoinHandle`].
@@ -143,7 +145,10 @@ impl<T> JoinHandle<T> {
                 let done = Arc::clone(done);
                 Box::new(move || done.perform(&LOOK, [0; 2], site) == 1)
             }
-            Of::Loom(_) => Box::new(|| false),
+            Of::Loom(_) => {
+                loom_limits::meet(Limit::IsFinished);
+                Box::new(|| false)
+            }
             Of::Model { index, .. } => {
                 let index = *index;
                 Box::new(move || context::session(|session| session.looks_finished(index, site)))
@@ -188,6 +193,15 @@ impl<T: Send + 'static> JoinHandle<T> {
     where
         F: FnOnce() -> T + Send + 'static,
     {
+        Self::spawn_given(f, as_said, given::<F, T>(false))
+    }
+
+    /// As above; `given` is whether the thread was given something by which it could share state.
+    #[track_caller]
+    pub(super) fn spawn_given<F>(f: F, as_said: Builder, given: bool) -> io::Result<Self>
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
         match context::arm() {
             Arm::Native => spawn_natively(f, as_said, Location::caller()),
             Arm::Loom => {
@@ -204,7 +218,11 @@ impl<T: Send + 'static> JoinHandle<T> {
                 witness::spawned(child.id(), child.name().map(str::to_owned), Location::caller());
                 Ok(JoinHandle { thread: Thread::of_loom(handle.thread().clone()), of: Of::Loom(handle) })
             }
-            Arm::Model => Ok(spawn_in_model(f, as_said.name)),
+            Arm::Model => {
+                let site = Location::caller();
+                context::session(|session| session.execution.borrow_mut().sharing.spawns(given, site));
+                Ok(spawn_in_model(f, as_said.name))
+            }
         }
     }
 }
@@ -224,7 +242,7 @@ impl<T: Send> JoinHandle<T> {
         // SAFETY: the caller says so. Where an execution is unwound as a whole, its threads are unwound
         // from the newest to the oldest, so this one before whoever it borrows from.
         let body: Box<dyn FnOnce() + Send + 'static> = unsafe { std::mem::transmute(body) };
-        let handle = Box::new(JoinHandle::spawn(body, as_said)?);
+        let handle = Box::new(JoinHandle::spawn_given(body, as_said, given::<F, T>(true))?);
         Ok(JoinHandle { thread: handle.thread().clone(), of: Of::Borrowing { result, handle } })
     }
 }

@@ -24,6 +24,7 @@ pub use scope::{Scope, ScopedJoinHandle, scope};
 use crate::op::{ObjectId, Op, Publish, ThreadId as Index};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
+use crate::rt::loom_limits::{self, Limit};
 use crate::rt::thread::Choosing;
 use crate::rt::witness;
 use crate::sync::{PARK, PARK_IN_VAIN, UNPARK};
@@ -227,7 +228,10 @@ pub fn park() {
         Parker::Native(parker) => {
             parker.perform(&PARK, [0; 2], site);
         }
-        Parker::Loom(_) => witness::goes_on_after(loom::thread::park),
+        Parker::Loom(_) => {
+            loom_limits::meet(Limit::SpuriousWakeup);
+            witness::goes_on_after(loom::thread::park);
+        }
         Parker::Model(parker) => context::session(|session| {
             let in_vain = session.happens(Choosing::SpuriousWakeup, site);
             let command = if in_vain { &PARK_IN_VAIN } else { &PARK };
@@ -251,7 +255,11 @@ pub fn park_timeout(timeout: Duration) {
         Parker::Native(parker) => {
             parker.perform_within((&PARK, &PARK_IN_VAIN), [0; 2], timeout, site, |_| ());
         }
-        Parker::Loom(_) => witness::goes_on_after(loom::thread::park),
+        Parker::Loom(_) => {
+            loom_limits::meet(Limit::SpuriousWakeup);
+            loom_limits::meet(Limit::Timeout);
+            witness::goes_on_after(loom::thread::park);
+        }
         Parker::Model(object) => context::session(|session| {
             let publish = Publish::Acquire;
             let nanoseconds = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
@@ -313,7 +321,10 @@ pub fn sleep_ms(milliseconds: u32) {
 pub fn sleep(duration: Duration) {
     match context::arm() {
         Arm::Native => std::thread::sleep(duration),
-        Arm::Loom => witness::goes_on_after(loom::thread::yield_now),
+        Arm::Loom => {
+            loom_limits::meet(Limit::Clock);
+            witness::goes_on_after(loom::thread::yield_now);
+        }
         Arm::Model => {
             let site = Location::caller();
             context::session(|session| {

@@ -10,6 +10,7 @@ use super::left::{Slot, leaving_its_result, result_left};
 use super::{Builder, JoinHandle};
 use crate::op::Site;
 use crate::rt::context::{self, Arm};
+use crate::rt::sharing::given;
 
 /// Where threads may be spawned that borrow from outside; see [`std::thread::Scope`].
 ///
@@ -127,7 +128,7 @@ impl<'scope> Scope<'scope, '_> {
         // spawned in it has ended: `join_all` waits for them. Where an execution is unwound as a
         // whole, its threads are unwound from the newest to the oldest, so this one before `scope`.
         let body: Box<dyn FnOnce() + Send + 'static> = unsafe { std::mem::transmute(body) };
-        let handle = JoinHandle::spawn(body, builder)?;
+        let handle = JoinHandle::spawn_given(body, builder, given::<F, T>(true))?;
         let thread = handle.thread().clone();
         let handle = Arc::new(Mutex::new(Some(handle)));
         self.unjoined.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&handle));

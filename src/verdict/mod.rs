@@ -96,6 +96,13 @@ pub enum Reason {
         /// What usually causes it, and what was expected there.
         why: String,
     },
+    /// A replayed schedule did not fail.
+    Replayed,
+    /// The model's threads share nothing that raddle sees, though they were given something to share.
+    Unseen {
+        /// Which thread, and what to do about it.
+        why: String,
+    },
     /// An execution reached no visible operation for too long.
     NoProgress {
         /// The thread and its last operation.
@@ -128,7 +135,12 @@ impl fmt::Display for Reason {
             Reason::PreemptionBound { bound } => {
                 write!(f, "no failure with at most {bound} preemptions; schedules with more were left out")
             }
-            Reason::EngineLimit { why } | Reason::NoProgress { place: why } => f.write_str(why),
+            Reason::Replayed => f.write_str(
+                "the schedule of the token was replayed and did not fail; the code may have been mended",
+            ),
+            Reason::EngineLimit { why } | Reason::Unseen { why } | Reason::NoProgress { place: why } => {
+                f.write_str(why)
+            }
             Reason::Diverged { step, why } => write!(f, "diverged at step {step}: {why}"),
         }
     }

@@ -75,6 +75,7 @@ impl Execution {
             log.performed(thread, op, before);
         }
         let object = &mut self.objects[op.object.index()];
+        self.sharing.uses(thread, object.maker);
         object.state = after;
         let state = &mut self.threads[thread.index()];
         state.answer = before;

@@ -24,6 +24,7 @@ use crate::rt::history::{Alternatives, History, Touches};
 use crate::rt::ids::Identities;
 use crate::rt::log::Log;
 use crate::rt::orders::Orders;
+use crate::rt::sharing::Sharing;
 use crate::rt::thread::{Pending, Thread};
 use crate::schedule::Choice;
 use crate::verdict::{FailureKind, Reason};
@@ -68,6 +69,8 @@ pub(crate) struct Object {
     pub(crate) name: Option<Rc<str>>,
     /// Where it was made.
     pub(crate) site: Site,
+    /// The thread that made it.
+    maker: ThreadId,
 }
 
 /// What went wrong in an execution.
@@ -128,6 +131,8 @@ pub(crate) struct Execution {
     cancelling: bool,
     /// Whether a destructor did more than give something back while its thread unwound.
     pub(crate) unwound: bool,
+    /// What was seen of sharing, in all executions so far.
+    pub(crate) sharing: Sharing,
     /// Virtual time in nanoseconds.
     now: u64,
 }
@@ -157,6 +162,7 @@ impl Execution {
             cut: None,
             cancelling: false,
             unwound: false,
+            sharing: Sharing::default(),
             now: 0,
         }
     }

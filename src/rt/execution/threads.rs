@@ -70,6 +70,7 @@ impl Execution {
     }
 
     pub(super) fn install(&mut self, id: ObjectId, kind: &'static str, state: State, site: Site) {
+        let maker = self.current;
         let object = |state, kind| Object {
             state,
             version: 0,
@@ -77,6 +78,7 @@ impl Execution {
             kind,
             name: None,
             site,
+            maker,
         };
         if self.objects.len() <= id.index() {
             self.objects.resize_with(id.index() + 1, || object(0, ""));
@@ -138,6 +140,12 @@ impl Execution {
                 }
             }
         }
+    }
+
+    /// The running thread uses a cell, which is no step.
+    pub(crate) fn uses_cell(&mut self, cell: ObjectId) {
+        self.sharing.uses(self.current, self.objects[cell.index()].maker);
+        self.sharing.took(1);
     }
 
     /// Who holds a lock, and where it was taken.

@@ -330,6 +330,7 @@ impl Session {
             return;
         }
         let thread = execution.current();
+        execution.uses_cell(cell);
         if let Some(log) = &mut execution.log {
             log.cell(thread, cell, write, site);
         }

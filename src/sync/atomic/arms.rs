@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use super::word::Word;
 use crate::op::{Command, Op, Publish, Site};
 use crate::rt::context::{self, Arm};
+use crate::rt::loom_limits::{self, Limit};
 use crate::rt::object::{ModelObject, check_arm};
 use crate::rt::thread::Choosing;
 use crate::rt::witness::Witnessed;
@@ -199,6 +200,9 @@ impl CompareExchange {
 
     /// Notes how loom performed it.
     pub(super) fn was_performed(self, result: Result<u64, u64>, on: Witnessed, site: Site) {
+        if self.spurious.is_some() {
+            loom_limits::meet(Limit::WeakFailure);
+        }
         let (met, publish) = match result {
             Ok(met) => (met, self.success),
             Err(met) => (met, self.failure),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::op::{Command, Publish, Site, Slots, plain};
 use crate::rt::context::{self, Arm};
+use crate::rt::loom_limits::{self, Limit};
 use crate::rt::object::{ModelObject, check_arm};
 use crate::rt::thread::Choosing;
 use crate::rt::witness::Witnessed;
@@ -320,6 +321,10 @@ impl Condvar {
             }
             Of::Loom(condvar, witnessed) => {
                 check_arm(Arm::Loom, self.site, site);
+                loom_limits::meet(Limit::SpuriousWakeup);
+                if timeout.is_some() {
+                    loom_limits::meet(Limit::Timeout);
+                }
                 if let Some(inner) = guard.take_loom() {
                     witnessed.did(&ENQUEUE, [1, 0], 0, Publish::Nothing, site);
                     guard.unlock_to_wait(site);

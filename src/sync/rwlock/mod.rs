@@ -12,6 +12,7 @@ pub use guards::{RwLockReadGuard, RwLockWriteGuard};
 use crate::op::{Command, Site};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
+use crate::rt::loom_limits::{self, Limit};
 use crate::rt::witness::Witnessed;
 use crate::sync::commands::{READ, TRY_READ, TRY_WRITE, WRITE, WRITER};
 use crate::sync::poison::{self, Flag};
@@ -107,6 +108,9 @@ fn take<'a, G>(
         }
         Raw::Loom(lock, witnessed) => {
             witnessed.check(site);
+            if tries {
+                loom_limits::meet(Limit::TryLock);
+            }
             witnessed.awaits(command, [0; 2], site);
             let taken = on_loom(lock);
             // In a state in which the command would have gone as it did.
