@@ -128,7 +128,10 @@ fn circle(trace: &Trace) -> Option<Vec<usize>> {
     let next = |thread: usize| -> Vec<usize> {
         let ending = trace.endings.iter().find(|e| e.thread == thread);
         match ending.and_then(|e| e.awaits) {
-            Some(Awaits::Object(object)) => trace.holders(object).map(|(thread, _)| thread).collect(),
+            Some(Awaits::Object(object)) => {
+                let next = trace.successor(object).map(|e| e.thread).filter(|&next| next != thread);
+                next.into_iter().chain(trace.holders(object).map(|(thread, _)| thread)).collect()
+            }
             Some(Awaits::Thread(other)) => vec![other],
             _ => Vec::new(),
         }
@@ -168,6 +171,12 @@ fn waiting(trace: &Trace, ending: &Ending) -> String {
                 };
                 let also = if index == 0 { ", which " } else { " and " };
                 text.extend([also, by.as_str(), " at ", short(since).as_str()]);
+            }
+            if let Some(next) = trace.successor(object).filter(|next| next.thread != ending.thread) {
+                let (name, place) = (&trace.threads[next.thread], at(next.place.as_ref()));
+                text.push_str(&format!(
+                    ", behind {name}, a writer that waits{place} for the readers to leave"
+                ));
             }
             text
         }
