@@ -300,8 +300,10 @@ impl Trace {
         })
     }
 
-    /// Who waits at the end for the holders of an object to leave, and is to have it next.
-    pub(crate) fn successor(&self, object: usize) -> Option<&Ending> {
-        self.endings.iter().find(|ending| ending.succeeds && ending.awaits == Some(Awaits::Object(object)))
+    /// Which thread other than this one waits at the end for the holders of an object to leave, and is to have
+    /// it next.
+    pub(crate) fn successor(&self, object: usize, thread: usize) -> Option<&Ending> {
+        let next = |e: &&Ending| e.succeeds && e.awaits == Some(Awaits::Object(object));
+        self.endings.iter().find(next).filter(|ending| ending.thread != thread)
     }
 }

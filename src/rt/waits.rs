@@ -121,7 +121,7 @@ fn describe_wait(execution: &Execution, thread: ThreadId) -> String {
                 let (by, site) = (execution.describe(holder.thread), holder.site);
                 let (file, line) = (site.file(), site.line());
                 if holder.waits {
-                    format!(", behind {by}, which waits for its readers to leave at {file}:{line}")
+                    format!(" behind {by}, which waits at {file}:{line} for the readers to leave")
                 } else if holder.thread == thread {
                     format!(", which it took itself at {file}:{line}")
                 } else {

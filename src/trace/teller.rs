@@ -69,7 +69,7 @@ impl<'a> Teller<'a> {
                 event.short = format!("{}.{name}", self.name(object));
                 let holder = match holder {
                     Some(Holder { thread, waits: true, .. }) => {
-                        format!(" behind {}, a writer that waits", self.cast.called(*thread))
+                        format!(" behind {}, a waiting writer", self.cast.called(*thread))
                     }
                     Some(Holder { thread, .. }) if *thread == entry.thread => ": held by itself".to_owned(),
                     Some(Holder { thread, .. }) => format!(": held by {}", self.cast.called(*thread)),
