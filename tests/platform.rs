@@ -162,21 +162,52 @@ fn a_read_handed_over_under_parking_lot_deadlocks_and_a_recursive_one_does_not()
 
 #[test]
 fn readers_that_do_not_wait_for_each_other_never_deadlock() {
-    Checker::exhaustive()
-        .check(|| {
-            let lock = Arc::new(RwLock::new(0));
-            let others: Vec<_> = (0..2)
-                .map(|n| {
-                    let lock = Arc::clone(&lock);
-                    thread::spawn(
-                        move || if n == 0 { *lock.write().unwrap() += 1 } else { drop(lock.read()) },
-                    )
-                })
-                .collect();
-            assert!(*lock.read().unwrap() <= 1);
-            others.into_iter().for_each(|other| other.join().unwrap());
-        })
-        .expect_verified();
+    fn model() {
+        let lock = Arc::new(RwLock::new(0));
+        let others: Vec<_> = (0..2)
+            .map(|n| {
+                let lock = Arc::clone(&lock);
+                thread::spawn(move || if n == 0 { *lock.write().unwrap() += 1 } else { drop(lock.read()) })
+            })
+            .collect();
+        assert!(*lock.read().unwrap() <= 1);
+        others.into_iter().for_each(|other| other.join().unwrap());
+    }
+    Checker::exhaustive().check(model).expect_verified();
+    Checker::native(50).check(model).expect_no_failure();
+}
+
+#[test]
+fn a_writer_of_parking_lot_that_waits_for_a_reader_has_locked_exclusively() {
+    let found = agree(|| {
+        let lock = Arc::new(parking_lot::RwLock::new(()));
+        let other = Arc::clone(&lock);
+        let writer = thread::spawn(move || drop(other.write()));
+        let reader = lock.read();
+        let locked = lock.is_locked_exclusive();
+        drop(reader);
+        writer.join().unwrap();
+        locked
+    });
+    assert_eq!(found.outcomes, [false, true].into());
+}
+
+#[test]
+fn two_attempts_behind_one_writer_can_both_fail() {
+    // Each alone fails in an execution in which the other succeeds; that both do takes the choice of each.
+    let found = agree(|| {
+        let lock = Arc::new(RwLock::new(()));
+        let (one, two) = (Arc::clone(&lock), Arc::clone(&lock));
+        let writer = thread::spawn(move || drop(one.write().unwrap()));
+        let reader = thread::spawn(move || two.try_read().is_ok());
+        let outer = lock.read().unwrap();
+        let again = lock.try_read().is_ok();
+        drop(outer);
+        writer.join().unwrap();
+        (again, reader.join().unwrap())
+    });
+    let both = [false, true];
+    assert_eq!(found.outcomes, both.iter().flat_map(|&a| both.map(|b| (a, b))).collect());
 }
 
 #[test]
