@@ -71,6 +71,12 @@ pub(crate) enum Role {
     Acquire,
     /// Becomes an owner or says that it cannot: `m.try_lock() → false`.
     TryAcquire,
+    /// Becomes an owner beside others or stays outside: `rwlock.read()`. Where the object's state leaves both
+    /// open, the second operand says which, 0 or 1, and the engine explores both.
+    Share,
+    /// Becomes the owner whose turn it made itself in an earlier step, which counts as holding already; it waits
+    /// for the other owners: the second half of `rwlock.write()` behind readers.
+    Succeed,
     /// Gives something back, unconditionally and without a result: `m.unlock()`, `sem.release()`.
     Release,
     /// Waits for a condition without owning anything: `barrier.wait()`.
@@ -79,6 +85,15 @@ pub(crate) enum Role {
     Signal,
     /// Wakes waiters of a condition variable; the alternatives are whom.
     Notify,
+}
+
+impl Role {
+    /// Whether an operation that is not enabled waits for the present owners of its object, and for no other
+    /// thread.
+    #[inline]
+    pub(crate) fn waits_for_owners(self) -> bool {
+        matches!(self, Role::Acquire | Role::Share | Role::Succeed)
+    }
 }
 
 /// A guarded command on one object.
@@ -228,6 +243,13 @@ impl Op {
     #[inline]
     pub(crate) fn can_be_put_off(&self) -> bool {
         matches!(self.command.role, Role::Store | Role::Notify)
+    }
+
+    /// Whether the operation has two ways to go in this state, which its second operand tells apart.
+    #[inline]
+    pub(crate) fn goes_either_way(&self, state: State) -> bool {
+        let effect = |way| (self.command.effect)(state, [self.args[0], way]);
+        self.command.role == Role::Share && effect(0) != effect(1)
     }
 
     /// The waiters among whom a notification of one chooses, if the operation is one.

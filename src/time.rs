@@ -1,9 +1,10 @@
 //! `std::time`: in a model, time is virtual.
 //!
 //! It moves when a thread sleeps or gives up waiting, and at no other time, so a model that measures
-//! it is still deterministic. Each thread has a clock of its own, which goes on where its parent's
-//! was and is never behind that of a thread it joined; between threads that are related in no such
-//! way nothing is promised about whose clock is ahead.
+//! it is still deterministic. Each thread has a clock of its own, which goes on where its parent's was. It
+//! never goes backwards along the order of the operations on any object, or of a notification, an end and
+//! a join: what one thread has read from its clock and handed to another is not ahead of the other's. Between
+//! threads that are related in no such way nothing is promised about whose clock is ahead.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub, SubAssign};

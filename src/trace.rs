@@ -141,6 +141,8 @@ pub(crate) struct Ending {
     pub(crate) place: Option<Place>,
     /// The locks that it holds, and where it took them.
     pub(crate) holds: Vec<(usize, Place)>,
+    /// Whether the last of them with the object that it waits for is only its turn to have it next.
+    pub(crate) succeeds: bool,
 }
 
 /// A panic.
@@ -292,8 +294,16 @@ impl Trace {
     /// Who holds an object at the end, and where it was taken.
     pub(crate) fn holders(&self, object: usize) -> impl Iterator<Item = (usize, &Place)> {
         self.endings.iter().flat_map(move |ending| {
-            let of_it = ending.holds.iter().filter(move |(held, _)| *held == object);
-            of_it.map(|(_, place)| (ending.thread, place))
+            let of_it = ending.holds.iter().rev().filter(move |(held, _)| *held == object);
+            let turn = ending.succeeds && ending.awaits == Some(Awaits::Object(object));
+            of_it.skip(usize::from(turn)).map(|(_, place)| (ending.thread, place))
         })
+    }
+
+    /// Which thread other than this one waits at the end for the holders of an object to leave, and is to have
+    /// it next.
+    pub(crate) fn successor(&self, object: usize, thread: usize) -> Option<&Ending> {
+        let next = |e: &&Ending| e.succeeds && e.awaits == Some(Awaits::Object(object));
+        self.endings.iter().find(next).filter(|ending| ending.thread != thread)
     }
 }

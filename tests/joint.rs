@@ -66,7 +66,8 @@ fn a_data_race_behind_two_readers_is_found() {
     struct Shared(UnsafeCell<usize>);
     // SAFETY: the checker judges the accesses.
     unsafe impl Sync for Shared {}
-    let report = Checker::exhaustive().check(|| {
+    // A reader that waits for another can also deadlock behind the writer.
+    let report = Checker::exhaustive().stop_on_failure(false).check(|| {
         let lock = Arc::new((RwLock::new(()), Shared(UnsafeCell::new(0)), AtomicUsize::new(0)));
         let theirs = Arc::clone(&lock);
         let writer = thread::spawn(move || {
@@ -93,7 +94,7 @@ fn a_data_race_behind_two_readers_is_found() {
         drop(held);
         writer.join().unwrap();
     });
-    report.expect_failure(FailureKind::DataRace);
+    assert!(report.failures.iter().any(|failure| failure.kind() == FailureKind::DataRace), "{report}");
 }
 
 #[test]

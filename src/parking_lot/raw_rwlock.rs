@@ -116,7 +116,7 @@ lock!(UPGRADABLE_READ "upgradable_read", TRY_UPGRADABLE_READ "try_upgradable_rea
 lock!(CLAIM "write", TRY_CLAIM "write", unclaimed, TAKES, TAKES, |s| become_writer(s, 0),
     always_write, always_read);
 // The thread has the lock already, so it waits for the readers only, and takes no other lock.
-lock!(DRAIN "write", TRY_DRAIN "write", no_readers, Role::Await, Role::Signal, |_| WRITER,
+lock!(DRAIN "write", TRY_DRAIN "write", no_readers, Role::Succeed, Role::Signal, |_| WRITER,
     always_write, always_read);
 
 /// Takes the lock if nobody has or claims it.
@@ -276,7 +276,8 @@ unsafe impl lock_api::RawRwLock for RawRwLock {
 
     #[track_caller]
     fn is_locked_exclusive(&self) -> bool {
-        self.raw().state.perform(&LOOK, [0; 2], Location::caller()) & WRITER != 0
+        // As in `parking_lot`, a writer that waits for the readers counts.
+        self.raw().state.perform(&LOOK, [0; 2], Location::caller()) & (WRITER | CLAIMED) != 0
     }
 }
 

@@ -128,7 +128,10 @@ fn circle(trace: &Trace) -> Option<Vec<usize>> {
     let next = |thread: usize| -> Vec<usize> {
         let ending = trace.endings.iter().find(|e| e.thread == thread);
         match ending.and_then(|e| e.awaits) {
-            Some(Awaits::Object(object)) => trace.holders(object).map(|(thread, _)| thread).collect(),
+            Some(Awaits::Object(object)) => match trace.successor(object, thread) {
+                Some(next) => vec![next.thread],
+                None => trace.holders(object).map(|(thread, _)| thread).collect(),
+            },
             Some(Awaits::Thread(other)) => vec![other],
             _ => Vec::new(),
         }
@@ -152,12 +155,18 @@ fn circle(trace: &Trace) -> Option<Vec<usize>> {
 }
 
 fn waiting(trace: &Trace, ending: &Ending) -> String {
-    let who = &trace.threads[ending.thread];
     let place = at(ending.place.as_ref());
     let waits = match ending.awaits {
-        None | Some(Awaits::Nothing) => return format!("{who} could go on{place}"),
+        None | Some(Awaits::Nothing) => {
+            return format!("{} could go on{place}", trace.threads[ending.thread]);
+        }
         Some(Awaits::Object(object)) => {
             let mut text = format!("waits in {}{place} for {}", ending.op, trace.objects[object].name);
+            if let Some(next) = trace.successor(object, ending.thread) {
+                let (name, place) = (&trace.threads[next.thread], at(next.place.as_ref()));
+                text.extend([" behind ", name, ", which waits", &place, " for the readers to leave"]);
+                return holding(trace, ending, &text, None);
+            }
             for (index, (holder, since)) in trace.holders(object).enumerate() {
                 let ended = trace.endings.iter().any(|e| e.thread == holder && e.awaits.is_none());
                 let by = match trace.threads.get(holder) {
@@ -192,6 +201,12 @@ fn waiting(trace: &Trace, ending: &Ending) -> String {
         Some(Awaits::Object(object)) => Some(object),
         _ => None,
     };
+    holding(trace, ending, &waits, waited)
+}
+
+/// How a thread waits, and what it holds meanwhile besides the object `waited`.
+fn holding(trace: &Trace, ending: &Ending, waits: &str, waited: Option<usize>) -> String {
+    let who = &trace.threads[ending.thread];
     let held: Vec<String> = ending
         .holds
         .iter()

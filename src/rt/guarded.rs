@@ -129,6 +129,18 @@ impl Guarded {
         self.perform(command, args, site)
     }
 
+    /// Waits until the guard of a command that may have two ways to go holds and performs it; whether the
+    /// object was changed. Natively the second way is taken.
+    pub(crate) fn perform_either_way(&self, command: &'static Command, site: Site) -> bool {
+        let natively = 1;
+        let before = self.perform(command, [0, natively], site);
+        let way = match &self.of {
+            Of::Model(object) => object.with(site, |session| session.execution.borrow_mut().me().way),
+            _ => natively,
+        };
+        (command.effect)(before, [0, way]) != before
+    }
+
     /// Performs a command that gives something back: it is always enabled, and nobody asks for its
     /// result. For destructors.
     pub(crate) fn give_back(&self, command: &'static Command, args: Args, site: Site) {

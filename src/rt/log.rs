@@ -6,7 +6,7 @@
 use crate::op::{Access, ObjectId, Op, Publish, Role, Site, State, ThreadId};
 use crate::rt::execution::Execution;
 use crate::rt::orders::CellAccess;
-use crate::rt::thread::{Choosing, Held, Panicked, Pending};
+use crate::rt::thread::{Choosing, Held, Holder, Panicked, Pending};
 use crate::verdict::FailureKind;
 
 /// One entry.
@@ -41,8 +41,8 @@ pub(crate) enum What {
         object: ObjectId,
         name: &'static str,
         access: Access,
-        /// Who holds the object, if somebody does, and where it was taken.
-        holder: Option<(ThreadId, Site)>,
+        /// For whom it waits, if the object is a lock.
+        holder: Option<Holder>,
     },
     /// An alternative was chosen among so many.
     Chose { what: Choosing, alternative: u32 },
@@ -194,7 +194,7 @@ impl Log {
                 object: op.object,
                 name: op.command.name,
                 access: op.access(execution.object(op.object).state),
-                holder: execution.holder(op.object),
+                holder: execution.holder(thread, op),
             };
             self.push(thread, what, Some(op.site));
         }

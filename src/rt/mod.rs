@@ -2,7 +2,8 @@
 //!
 //! [`session`] is the one door for visible operations; [`execution`] decides who goes on and
 //! performs what was chosen; [`object`] and [`guarded`] are what the facade makes of it; [`host`] owns the
-//! coroutines; [`history`] keeps happens-before for the exhaustive engine, [`orders`] for the race detector;
+//! coroutines; [`history`] keeps happens-before for the exhaustive engine, [`orders`] for the race detector,
+//! [`times`] for virtual time;
 //! [`waits`] finds cycles of waiting, [`cycles`] those of executions without an end; [`log`] keeps what is
 //! told to a reader, and [`witness`] what is told of an execution of loom's; [`loom_limits`] what loom leaves out;
 //! [`sharing`] whether threads share anything that is seen; [`context`] says where a thread is; [`ids`] gives names that equivalent executions share, [`naming`] those that a model gives;
@@ -26,5 +27,6 @@ pub(crate) mod quiet;
 pub(crate) mod session;
 pub(crate) mod sharing;
 pub(crate) mod thread;
+pub(crate) mod times;
 pub(crate) mod waits;
 pub(crate) mod witness;

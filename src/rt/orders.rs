@@ -124,7 +124,7 @@ impl Orders {
         let read_only = access == Access::READ;
         // An attempt that failed orders nothing.
         match op.command.role {
-            Role::TryAcquire if !changed => return,
+            Role::TryAcquire | Role::Share if !changed => return,
             Role::Signal if read_only => return,
             // Fences work together with atomics only.
             Role::Load | Role::Store | Role::Update | Role::CompareExchange => {}

@@ -86,6 +86,26 @@ pub(crate) struct Held {
     pub(crate) site: Site,
 }
 
+/// A notification.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WokenBy {
+    /// Its step.
+    pub(crate) step: u32,
+    /// How long its thread had slept.
+    pub(crate) slept: u64,
+}
+
+/// For whom a thread waits that cannot have a lock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holder {
+    /// The thread.
+    pub(crate) thread: ThreadId,
+    /// Where it took the lock, or waits for it.
+    pub(crate) site: Site,
+    /// Whether it waits for the lock itself, and keeps others out already: a writer behind readers.
+    pub(crate) waits: bool,
+}
+
 /// A panic that ended a thread.
 #[derive(Clone, Debug)]
 pub(crate) struct Panicked {
@@ -119,6 +139,8 @@ pub(crate) struct Thread {
     pub(crate) pending: Pending,
     /// The result of the last operation, for the facade to pick up.
     pub(crate) answer: u64,
+    /// The second operand of its last operation, which the engine may have chosen.
+    pub(crate) way: u64,
     /// The object on which it parks.
     pub(crate) parker: Option<ObjectId>,
     /// Where it last performed something.
@@ -131,11 +153,12 @@ pub(crate) struct Thread {
     /// The objects read since the last yield or own write, each with its version at the first read.
     pub(crate) read: Vec<(ObjectId, u32)>,
     pub(crate) held: Vec<Held>,
-    /// The step that notified it, if one did since it began to wait.
-    pub(crate) woken_by: Option<u32>,
+    /// What notified it, if anything did since it began to wait.
+    pub(crate) woken_by: Option<WokenBy>,
     /// The virtual time at which it gives up its pending operation or join, if it ever does.
     pub(crate) deadline: Option<u64>,
-    /// How much virtual time passed for it alone: its sleeps and the timeouts that came early.
+    /// How much virtual time passed for it alone: its sleeps and the timeouts that came early, and those of
+    /// threads whose operations its own follow.
     pub(crate) slept: u64,
     /// Whether the last wait ended because nothing else could move.
     pub(crate) timed_out: bool,
@@ -161,6 +184,7 @@ impl Thread {
         let Thread {
             pending,
             answer,
+            way,
             parker,
             last_site,
             name,
@@ -182,7 +206,8 @@ impl Thread {
             joined,
             abandoned,
         } = self;
-        (*pending, *answer, *parker, *last_site, *name) = (Pending::Nothing, 0, None, None, None);
+        (*pending, *answer, *way) = (Pending::Nothing, 0, 0);
+        (*parker, *last_site, *name) = (None, None, None);
         (*children, *objects, *woken_by, *deadline, *slept) = (0, 0, None, None, 0);
         (*timed_out, *rounds, *idle_yields, *panicked) = (false, 0, 0, None);
         (*awaited_by, *joined, *abandoned) = (ThreadSet::default(), false, false);

@@ -38,10 +38,14 @@ fn closes(execution: &Execution, start: ThreadId, at: ThreadId, path: &mut Vec<T
     let Pending::Op(op) = &execution.thread(at).pending else { return false };
     // Whoever gives up after a time closes no cycle.
     let gives_up = execution.thread(at).deadline.is_some();
-    if op.command.role != Role::Acquire || gives_up || execution.enabled(at) {
+    if !op.command.role.waits_for_owners() || gives_up || execution.enabled(at) {
         return false;
     }
-    let holds = |t: ThreadId| execution.thread(t).held.iter().any(|held| held.object == op.object);
+    let holds = |t: ThreadId| {
+        let held = execution.thread(t).held.iter().filter(|held| held.object == op.object).count();
+        // The turn that it has itself is not what it waits for.
+        held > usize::from(t == at && op.command.role == Role::Succeed)
+    };
     for &holder in execution.born() {
         if !holds(holder) {
             continue;
@@ -113,15 +117,17 @@ fn describe_wait(execution: &Execution, thread: ThreadId) -> String {
     match &state.pending {
         Pending::Op(op) => {
             let what = execution.describe_object(op.object);
-            let holder = match execution.holder(op.object) {
-                Some((t, site)) if t == thread => {
-                    format!(", which it took itself at {}:{}", site.file(), site.line())
+            let holder = execution.holder(thread, op).map_or(String::new(), |holder| {
+                let (by, site) = (execution.describe(holder.thread), holder.site);
+                let (file, line) = (site.file(), site.line());
+                if holder.waits {
+                    format!(" behind {by}, which waits at {file}:{line} for the readers to leave")
+                } else if holder.thread == thread {
+                    format!(", which it took itself at {file}:{line}")
+                } else {
+                    format!(", held by {by} since {file}:{line}")
                 }
-                Some((t, site)) => {
-                    format!(", held by {} since {}:{}", execution.describe(t), site.file(), site.line())
-                }
-                None => String::new(),
-            };
+            });
             format!("{who} waits in {}{place} for {what}{holder}", op.command.name)
         }
         Pending::Join { thread: other, .. } => {

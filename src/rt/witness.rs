@@ -14,7 +14,7 @@ use crate::rt::context::Arm;
 use crate::rt::log::{End, Entry, Log, Stale, What};
 use crate::rt::naming::{self, Names};
 use crate::rt::object::check_arm;
-use crate::rt::thread::{Held, Panicked, Pending};
+use crate::rt::thread::{Held, Holder, Panicked, Pending};
 use crate::trace::{Cast, Named, Trace};
 use crate::verdict::FailureKind;
 
@@ -260,7 +260,9 @@ pub(crate) fn tell(failed: Failed) -> Trace {
                 }
                 let (name, shown, role) = (command.name, (command.show)(before, args), command.role);
                 match (role, site) {
-                    (Role::Acquire | Role::TryAcquire, Some(site)) if access != Access::READ => {
+                    (Role::Acquire | Role::TryAcquire | Role::Share, Some(site))
+                        if access != Access::READ =>
+                    {
                         end.held.push(Held { object, site });
                     }
                     (Role::Release, _) => {
@@ -288,7 +290,7 @@ fn note_waiting(log: &mut Log) {
         log.ends[at].waiting = true;
         let holder = log.ends.iter().find_map(|end| {
             let held = end.held.iter().find(|held| held.object == op.object)?;
-            Some((end.thread, held.site))
+            Some(Holder { thread: end.thread, site: held.site, waits: false })
         });
         let what = What::Waits { object: op.object, name: op.command.name, access: Access::WRITE, holder };
         log.entries.push(Entry { thread, what, site: Some(op.site), step });

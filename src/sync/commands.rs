@@ -37,33 +37,83 @@ pub(crate) static UNLOCK: Command = Command {
     show: plain,
 };
 
-/// The bit of a reader-writer lock's state that says that it is held by a writer; the rest counts
-/// its readers.
+/// The bit of a reader-writer lock's state that says that a writer holds it; the low bits count the readers.
+/// What the commands mean together is said in [`crate::sync::RwLock`]'s module.
 pub(super) const WRITER: State = 1 << 63;
-/// What readers do commutes with what other readers do: a count goes up and down.
+/// The bit that says that a writer waits for the readers to leave.
+pub(super) const AWAITED: State = 1 << 62;
+/// What readers do commutes with what other readers do: a count goes up and down, and none of them
+/// changes the two bits, which alone decide what a reader may do.
 const READERS: Access = Access::commuting(1);
 
-/// Takes a shared lock.
+/// The alternative of a command of readers to stay behind a writer that waits; the other is to pass it.
+pub(super) const BEHIND: u64 = 1;
+
+fn read_locked(state: State) -> bool {
+    state & !(WRITER | AWAITED) != 0
+}
+
+/// Whether a reader that looks in this state must be told if it passes a writer that waits.
+fn behind_or_past(state: State) -> bool {
+    state & (WRITER | AWAITED) == AWAITED
+}
+
+/// Whether a reader enters that looks in this state and takes this alternative.
+pub(super) fn reader_enters(state: State, alternative: u64) -> bool {
+    state & WRITER == 0 && (state & AWAITED == 0 || alternative != BEHIND)
+}
+
+fn enter_if_free(state: State, [_, alternative]: Args) -> State {
+    if reader_enters(state, alternative) { state + 1 } else { state }
+}
+
+/// Whether a writer that asks in this state has the lock at once.
+pub(super) fn writer_enters(state: State) -> bool {
+    state & !AWAITED == 0
+}
+
+/// Takes a shared lock, or stays behind a writer that waits.
 pub(crate) static READ: Command = Command {
     name: "read",
-    role: Role::Acquire,
+    role: Role::Share,
     guard: |state, _| state & WRITER == 0,
-    effect: |state, _| state + 1,
+    effect: enter_if_free,
     access: |_, _| READERS,
     publish: Publish::Acquire,
-    show: plain,
+    show: |state, [_, alternative]| {
+        if reader_enters(state, alternative) { "()" } else { "() stays behind a writer that waits" }
+            .to_owned()
+    },
 };
 
-/// Takes a shared lock if no writer holds it. Failing depends on the writer only, so it commutes
-/// with readers too.
+/// Takes a shared lock once no writer holds it or waits for it.
+pub(crate) static READ_BEHIND: Command = Command {
+    role: Role::Acquire,
+    guard: |state, _| state & (WRITER | AWAITED) == 0,
+    effect: |state, _| state + 1,
+    show: plain,
+    ..READ
+};
+
+/// Takes a shared lock if no writer holds it. Failing depends on writers only, so it commutes with readers
+/// too.
 pub(crate) static TRY_READ: Command = Command {
     name: "try_read",
-    role: Role::TryAcquire,
+    role: Role::Share,
     guard: always,
-    effect: |state, _| if state & WRITER == 0 { state + 1 } else { state },
+    effect: enter_if_free,
     access: |_, _| READERS,
     publish: Publish::Acquire,
-    show: |state, _| format!("() → {}", if state & WRITER == 0 { "locked" } else { "would block" }),
+    show: |state, [_, alternative]| {
+        if reader_enters(state, alternative) {
+            "() → locked"
+        } else if behind_or_past(state) {
+            "() → would block: a writer waits"
+        } else {
+            "() → would block"
+        }
+        .to_owned()
+    },
 };
 
 /// Gives a shared lock back.
@@ -77,26 +127,36 @@ pub(crate) static READ_UNLOCK: Command = Command {
     show: plain,
 };
 
-/// Takes the exclusive lock.
+/// Takes the exclusive lock, or if readers hold it begins to wait for them. One writer that waits is as
+/// good as several, so while one does the others are not enabled.
 pub(crate) static WRITE: Command = Command {
     name: "write",
     role: Role::Acquire,
-    guard: |state, _| state == 0,
-    effect: |_, _| WRITER,
+    guard: |state, _| state & WRITER == 0 && !(read_locked(state) && state & AWAITED != 0),
+    effect: |state, _| state | if writer_enters(state) { WRITER } else { AWAITED },
     access: writes,
     publish: Publish::Acquire,
-    show: plain,
+    show: |state, _| if writer_enters(state) { "()" } else { "() waits for the readers" }.to_owned(),
 };
 
-/// Takes the exclusive lock if nobody holds any. Failing depends on the number of readers.
+/// Takes the exclusive lock for the writer that waits, once the readers have left.
+pub(crate) static WRITE_AFTER: Command = Command {
+    role: Role::Succeed,
+    guard: |state, _| state == AWAITED,
+    effect: |_, _| WRITER,
+    show: plain,
+    ..WRITE
+};
+
+/// Takes the exclusive lock if it is free. Failing depends on the number of readers.
 pub(crate) static TRY_WRITE: Command = Command {
     name: "try_write",
     role: Role::TryAcquire,
     guard: always,
-    effect: |state, _| if state == 0 { WRITER } else { state },
-    access: |state, _| if state == 0 { Access::WRITE } else { Access::READ },
+    effect: |state, _| if writer_enters(state) { state | WRITER } else { state },
+    access: |state, _| if writer_enters(state) { Access::WRITE } else { Access::READ },
     publish: Publish::Acquire,
-    show: |state, _| format!("() → {}", if state == 0 { "locked" } else { "would block" }),
+    show: |state, _| format!("() → {}", if writer_enters(state) { "locked" } else { "would block" }),
 };
 
 /// Gives the exclusive lock back.
@@ -104,7 +164,7 @@ pub(crate) static WRITE_UNLOCK: Command = Command {
     name: "write_unlock",
     role: Role::Release,
     guard: always,
-    effect: |_, _| 0,
+    effect: |state, _| state & !WRITER,
     access: writes,
     publish: Publish::Release,
     show: plain,
@@ -115,7 +175,7 @@ pub(crate) static DOWNGRADE: Command = Command {
     name: "downgrade",
     role: Role::Signal,
     guard: always,
-    effect: |_, _| 1,
+    effect: |state, _| (state & !WRITER) + 1,
     access: writes,
     publish: Publish::Release,
     show: plain,

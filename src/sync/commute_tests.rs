@@ -2,9 +2,11 @@
 //! orders lead to the same state, both operations see what they would see in the other order, and
 //! neither enables nor disables the other. The reduction rests on this.
 
+use std::panic::Location;
+
 use super::commands::*;
 use crate::beyond::commands::*;
-use crate::op::{Args, Command, Slots, State};
+use crate::op::{Args, Command, ObjectId, Op, Role, Slots, State};
 
 /// The commands of one kind of object, with operands, and the states in which they make sense.
 struct Family {
@@ -31,13 +33,25 @@ fn families() -> Vec<Family> {
         },
         Family {
             name: "rwlock",
-            commands: [&READ, &TRY_READ, &READ_UNLOCK, &WRITE, &TRY_WRITE, &WRITE_UNLOCK]
-                .map(|command| (command, [0; 2]))
-                .into(),
-            states: vec![0, 1, 2, 3, writer],
+            commands: vec![
+                (&READ, [0, 0]),
+                (&READ, [0, BEHIND]),
+                (&READ_BEHIND, [0; 2]),
+                (&TRY_READ, [0, 0]),
+                (&TRY_READ, [0, BEHIND]),
+                (&READ_UNLOCK, [0; 2]),
+                (&WRITE, [0; 2]),
+                (&WRITE_AFTER, [0; 2]),
+                (&TRY_WRITE, [0; 2]),
+                (&WRITE_UNLOCK, [0; 2]),
+                (&DOWNGRADE, [0; 2]),
+            ],
+            states: [0, 1, 2, 3, writer].into_iter().flat_map(|state| [state, state | AWAITED]).collect(),
             possible: move |command, state| match command.name {
-                "read_unlock" => state > 0 && state < 1 << 63,
-                "write_unlock" => state == 1 << 63,
+                "read_unlock" => state & !(WRITER | AWAITED) > 0,
+                "write_unlock" | "downgrade" => state & WRITER != 0,
+                // There is one writer with a turn.
+                "write" if command.role == Role::Succeed => state & AWAITED != 0,
                 _ => true,
             },
         },
@@ -109,6 +123,12 @@ fn families() -> Vec<Family> {
     ]
 }
 
+/// Whether a command has two ways to go.
+fn ways(command: &'static Command, state: State, args: Args) -> bool {
+    let (publish, site) = (command.publish, Location::caller());
+    Op { command, object: ObjectId(0), args, publish, on_failure: publish, site }.goes_either_way(state)
+}
+
 #[test]
 fn independent_operations_commute() {
     let mut independent = 0;
@@ -127,6 +147,7 @@ fn independent_operations_commute() {
                     continue;
                 }
                 assert_eq!((b.guard)(state, y), (b.guard)(after_a, y), "{what}: enabled");
+                assert_eq!(ways(b, state, y), ways(b, after_a, y), "{what}: ways to go");
                 if !(b.guard)(state, y) {
                     continue;
                 }

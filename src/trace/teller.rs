@@ -3,7 +3,7 @@
 use super::{Awaits, Cast, Ending, Event, Mark, Panic, Place, Touch, Trace};
 use crate::op::{Access, ObjectId, Role, ThreadId};
 use crate::rt::log::{End, Entry, What};
-use crate::rt::thread::{Choosing, Pending};
+use crate::rt::thread::{Choosing, Holder, Pending};
 
 /// Turns a log into a trace.
 pub(super) struct Teller<'a> {
@@ -68,8 +68,11 @@ impl<'a> Teller<'a> {
                 event.mark = Mark::Wait;
                 event.short = format!("{}.{name}", self.name(object));
                 let holder = match holder {
-                    Some((thread, _)) if *thread == entry.thread => ": held by itself".to_owned(),
-                    Some((thread, _)) => format!(": held by {}", self.cast.called(*thread)),
+                    Some(Holder { thread, waits: true, .. }) => {
+                        format!(" behind {}, a waiting writer", self.cast.called(*thread))
+                    }
+                    Some(Holder { thread, .. }) if *thread == entry.thread => ": held by itself".to_owned(),
+                    Some(Holder { thread, .. }) => format!(": held by {}", self.cast.called(*thread)),
                     None => String::new(),
                 };
                 event.text = format!("{}() waits{holder}", event.short);
@@ -152,7 +155,8 @@ impl<'a> Teller<'a> {
         event.mark = mark;
         event.touch.reads = sees;
         event.touch.writes = leaves;
-        event.touch.takes = *role == Role::Acquire || *role == Role::TryAcquire && !reads;
+        event.touch.takes = *role == Role::Acquire
+            || matches!(role, Role::TryAcquire | Role::Share | Role::Succeed) && !reads;
         event.touch.gives = *role == Role::Release;
     }
 
@@ -165,6 +169,8 @@ impl<'a> Teller<'a> {
             Pending::Yield { .. } => Some(Awaits::Write),
             _ => Some(Awaits::Nothing),
         };
+        let succeeds =
+            end.waiting && matches!(&end.pending, Pending::Op(op) if op.command.role == Role::Succeed);
         let op = match &end.pending {
             Pending::Op(op) => op.command.name.to_owned(),
             Pending::Join { .. } => "join".to_owned(),
@@ -174,6 +180,13 @@ impl<'a> Teller<'a> {
         };
         let holds = end.held.iter().map(|held| (self.object(held.object), held.site.into())).collect();
         let place = end.pending.site().map(Place::from);
-        self.trace.endings.push(Ending { thread: self.thread(end.thread), awaits, op, place, holds });
+        self.trace.endings.push(Ending {
+            thread: self.thread(end.thread),
+            awaits,
+            op,
+            place,
+            holds,
+            succeeds,
+        });
     }
 }

@@ -147,6 +147,7 @@ pub(crate) fn assumptions(kind: Kind, budgets: &Budgets) -> Vec<String> {
                     "per thread at most {spurious_wakeups} spurious wakeup, {weak_failures} weak failure and \
                      {timeouts} early timeout, and {fruitless_yields} fruitless yield per call site"
                 ),
+                "std's Arc: its reference counts are no steps".to_owned(),
             ]
         }
     }

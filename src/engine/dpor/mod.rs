@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use crate::op::{ThreadId, ThreadSet};
 use crate::rt::execution::{Execution, Scheduler};
-use crate::rt::history::{History, dependent};
+use crate::rt::history::{Alternatives, History, dependent};
 use crate::schedule::Choice;
 use crate::verdict::Reason;
 use node::{Node, Plan};
@@ -168,10 +168,21 @@ impl Dpor {
     }
 
     /// Puts the alternatives of this execution's choices into the trees of the points before them.
+    ///
+    /// An operation's choice is put in again in every execution, also where it is in the prefix that this
+    /// execution shares with the one before: the hand that turns the die comes after everything else, so it is
+    /// new each time. Else two such choices that are independent would not be seen to take their second
+    /// alternatives both: the one is not put in where the other's first alternative sleeps, which covers it with
+    /// that alternative only. A choice that touches nothing is taken as soon as its thread comes to it and is
+    /// never put off, so no such step of it sleeps beside others, and once is enough.
     fn choose_otherwise(&mut self, history: &History) {
         let team = self.team.as_ref().map(|(team, _)| &**team);
-        for at in self.new_from..history.events().len() {
+        for at in 0..history.events().len() {
             let node = &mut self.path[at];
+            let operation = node.announced > 0;
+            if node.alternatives == Alternatives::One || at < self.new_from && !operation {
+                continue;
+            }
             for alternative in node.alternatives.iter() {
                 if node.took(alternative) {
                     continue;

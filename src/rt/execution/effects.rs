@@ -4,7 +4,7 @@ use super::Execution;
 use crate::op::{Op, Role, Slots, State, ThreadId, ThreadSet};
 use crate::rt::cycles::Mark;
 use crate::rt::history::Next;
-use crate::rt::thread::{Held, Pending};
+use crate::rt::thread::{Held, Pending, WokenBy};
 use crate::schedule::Choice;
 use crate::verdict::FailureKind;
 
@@ -58,6 +58,8 @@ impl Execution {
         let before = self.objects[op.object.index()].state;
         if op.waiters(before).is_some() {
             op.args[1] = 1 << alternative;
+        } else if op.goes_either_way(before) {
+            op.args[1] = u64::from(alternative);
         }
         if let Some(history) = &mut self.history {
             history.look_for_races(thread, &Next::Op(&op), before);
@@ -79,6 +81,8 @@ impl Execution {
         object.state = after;
         let state = &mut self.threads[thread.index()];
         state.answer = before;
+        state.way = op.args[1];
+        state.slept = self.times.op(op.object, access, state.slept);
         state.idle_yields = 0;
         // A swap that puts back what was there is a look, as far as waiting is concerned: the loop of a
         // test-and-set lock waits for somebody else's write.
@@ -93,7 +97,7 @@ impl Execution {
         }
         match op.command.role {
             Role::Acquire => state.held.push(Held { object: op.object, site: op.site }),
-            Role::TryAcquire if after != before => {
+            Role::TryAcquire | Role::Share if after != before => {
                 state.held.push(Held { object: op.object, site: op.site });
             }
             Role::Release => {
@@ -101,7 +105,10 @@ impl Execution {
                     state.held.remove(at);
                 }
             }
-            Role::Notify => self.notify(Slots(before & !after)),
+            Role::Notify => {
+                let slept = state.slept;
+                self.notify(Slots(before & !after), slept);
+            }
             _ => {}
         }
         if after != before {
@@ -110,12 +117,14 @@ impl Execution {
         self.orders.op(thread, op, access, after != before);
     }
 
-    pub(super) fn notify(&mut self, woken: Slots) {
+    /// A thread that has slept for so long wakes these.
+    pub(super) fn notify(&mut self, woken: Slots, slept: u64) {
         let step = self.schedule.len().saturating_sub(1) as u32;
         for waiter in woken.iter().map(ThreadId) {
-            self.threads[waiter.index()].woken_by = Some(step);
+            let woken_by = WokenBy { step, slept };
+            self.threads[waiter.index()].woken_by = Some(woken_by);
             if matches!(self.thread(waiter).pending, Pending::Wake { .. }) {
-                self.wakes(waiter, step);
+                self.wakes(waiter, woken_by);
             }
         }
     }

@@ -58,7 +58,9 @@ impl Execution {
         let state = &self.threads[thread.index()];
         match &state.pending {
             Pending::Op(op) => {
-                if op.command.role == Role::Acquire && !state.held.is_empty() {
+                if op.command.role.waits_for_owners()
+                    && state.held.len() > usize::from(op.command.role == Role::Succeed)
+                {
                     self.waiting.holding.insert(thread);
                 }
                 self.objects[op.object.index()].watched_by.insert(thread);

@@ -26,6 +26,7 @@ use crate::rt::log::Log;
 use crate::rt::orders::Orders;
 use crate::rt::sharing::Sharing;
 use crate::rt::thread::{Pending, Thread};
+use crate::rt::times::Times;
 use crate::schedule::Choice;
 use crate::verdict::{FailureKind, Reason};
 use enabled::Waiting;
@@ -126,6 +127,8 @@ pub(crate) struct Execution {
     pub(crate) log: Option<Log>,
     /// Which accesses the written memory orderings put in order.
     pub(crate) orders: Orders,
+    /// What operations bring to the clocks of threads.
+    pub(crate) times: Times,
     pub(crate) failure: Option<Failure>,
     pub(crate) cut: Option<Cut>,
     cancelling: bool,
@@ -158,6 +161,7 @@ impl Execution {
             history: None,
             log: None,
             orders: Orders::default(),
+            times: Times::default(),
             failure: None,
             cut: None,
             cancelling: false,
@@ -187,6 +191,7 @@ impl Execution {
             log.clear();
         }
         self.orders.clear();
+        self.times.clear();
         self.failure = None;
         self.cut = None;
         self.cancelling = false;
@@ -259,7 +264,12 @@ impl Execution {
     pub(crate) fn alternatives(&self, thread: ThreadId) -> Alternatives {
         match &self.thread(thread).pending {
             Pending::Op(op) => {
-                op.waiters(self.object(op.object).state).map_or(Alternatives::One, Alternatives::Among)
+                let state = self.object(op.object).state;
+                match op.waiters(state) {
+                    Some(waiters) => Alternatives::Among(waiters),
+                    None if op.goes_either_way(state) => Alternatives::Below(2),
+                    None => Alternatives::One,
+                }
             }
             Pending::Choose { n, .. } => Alternatives::Below(*n),
             _ => Alternatives::One,

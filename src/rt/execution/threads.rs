@@ -2,8 +2,8 @@
 //! they are about to do, and finish.
 
 use super::{Execution, Object};
-use crate::op::{ObjectId, Site, State, ThreadId, ThreadSet};
-use crate::rt::thread::{Panicked, Pending, Thread};
+use crate::op::{ObjectId, Op, Role, Site, State, ThreadId, ThreadSet};
+use crate::rt::thread::{Holder, Panicked, Pending, Thread, WokenBy};
 
 impl Execution {
     /// A new thread begins with `parent`'s knowledge. `None` if there are too many threads.
@@ -106,8 +106,8 @@ impl Execution {
                 }
             }
             Pending::Wake { .. } => {
-                if let Some(step) = self.thread(thread).woken_by {
-                    self.wakes(thread, step);
+                if let Some(woken_by) = self.thread(thread).woken_by {
+                    self.wakes(thread, woken_by);
                 }
             }
             _ => {}
@@ -148,12 +148,26 @@ impl Execution {
         self.sharing.took(1);
     }
 
-    /// Who holds a lock, and where it was taken.
-    pub(crate) fn holder(&self, object: ObjectId) -> Option<(ThreadId, Site)> {
-        self.born.iter().find_map(|&thread| {
-            let held = self.thread(thread).held.iter().find(|held| held.object == object)?;
-            Some((thread, held.site))
+    /// For whom a thread waits that cannot perform an operation on a lock.
+    pub(crate) fn holder(&self, thread: ThreadId, op: &Op) -> Option<Holder> {
+        // A reader that need not stay behind a writer that waits does not wait for it.
+        if op.command.role != Role::Share
+            && let Some(&next) = self.born.iter().find(|&&t| t != thread && self.succeeds(t, op.object))
+        {
+            let site = self.thread(next).pending.site()?;
+            return Some(Holder { thread: next, site, waits: true });
+        }
+        self.born.iter().find_map(|&t| {
+            let claims = usize::from(self.succeeds(t, op.object));
+            let held = self.thread(t).held.iter().filter(|held| held.object == op.object);
+            held.rev().nth(claims).map(|held| Holder { thread: t, site: held.site, waits: false })
         })
+    }
+
+    /// Whether a thread waits for the owners of a lock to leave that nobody else can take meanwhile, or should:
+    /// one of the locks that it holds is the turn that it has.
+    fn succeeds(&self, thread: ThreadId, object: ObjectId) -> bool {
+        matches!(&self.thread(thread).pending, Pending::Op(op) if op.object == object && op.command.role == Role::Succeed)
     }
 
     /// The running thread joins one that has finished, and goes on at once.
@@ -180,10 +194,12 @@ impl Execution {
         }
     }
 
-    pub(super) fn wakes(&mut self, thread: ThreadId, step: u32) {
+    pub(super) fn wakes(&mut self, thread: ThreadId, woken_by: WokenBy) {
         if let Some(history) = &mut self.history {
-            history.follow_event(thread, step);
+            history.follow_event(thread, woken_by.step);
         }
+        let slept = &mut self.threads[thread.index()].slept;
+        *slept = woken_by.slept.max(*slept);
         self.ready.push_back(thread);
     }
 }

@@ -11,8 +11,8 @@ const IDLE_YIELDS: u32 = 1_000;
 
 impl Session {
     /// Virtual time as the running thread knows it, in nanoseconds: the moments at which everybody
-    /// waited, and what the thread and those before it have slept. No other thread's step changes it,
-    /// so to look at it is no visible operation.
+    /// waited, and what the thread and those have slept whose operations its own follow. No other thread's
+    /// step changes it, so to look at it is no visible operation.
     pub(crate) fn time(&self) -> u64 {
         let mut execution = self.execution.borrow_mut();
         execution.now().saturating_add(execution.me().slept)
@@ -21,6 +21,7 @@ impl Session {
     /// Time passes for the running thread alone.
     pub(crate) fn pass(&self, nanoseconds: u64) {
         let mut execution = self.execution.borrow_mut();
+        execution.times.begin();
         let slept = &mut execution.me().slept;
         *slept = slept.saturating_add(nanoseconds);
     }

@@ -1,4 +1,30 @@
-//! `std::sync::RwLock`, with poisoning by writers. Neither readers nor writers are preferred.
+//! `std::sync::RwLock`, with poisoning by writers.
+//!
+//! std promises no policy: a writer that waits for readers to leave may or may not keep other readers out.
+//! Its own implementations do (a bit of the futex, a queue elsewhere), so that a thread which reads twice, or
+//! two readers of which one waits for the other, can deadlock; and `try_read` fails meanwhile. A system's lock
+//! that prefers readers does not. Both are explored, read by read:
+//!
+//! * `write` behind readers is two steps. The first registers the writer as one that waits, in a bit of the
+//!   lock's word; the second takes the lock once it is free. If no reader is inside, one step takes the lock.
+//! * `read` and `try_read` while a writer waits go either way: inside, or behind the writer, which for
+//!   `try_read` is to fail. A reader behind a writer goes on when no writer waits or is inside.
+//!
+//! Which way is an alternative of the step itself, as the waiter is that a notification wakes. Whether there
+//! are two depends on the lock's two bits only, and readers, who commute with each other, change neither. A
+//! choice before the step would be one that is made without having looked, and would cost an execution where
+//! no writer waits; a choice after it would let a writer in between, who makes it void.
+//!
+//! The registration is a step of its own because other readers notice it: it conflicts with them. That it
+//! happens at all is no restriction, since readers may pass a writer that waits; a lock without that bit is
+//! the one whose readers all pass. One bit is enough for several writers: what readers may do does not depend on
+//! how many wait, so while the bit is set and readers are inside another writer's step would change nothing,
+//! and it is not enabled. When the lock is free a newcomer may take it before the writer that registered, as
+//! std's may.
+//!
+//! What it can still miss: a `try_read` that fails because a writer waits for a *writer* that is just leaving
+//! is explored as one that fails because the second writer is inside already. A reader that stays behind one
+//! writer stays behind the next, too, if that one registers before the reader has gone on.
 
 mod guards;
 
@@ -14,7 +40,9 @@ use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
 use crate::rt::loom_limits::{self, Limit};
 use crate::rt::witness::Witnessed;
-use crate::sync::commands::{READ, TRY_READ, TRY_WRITE, WRITE, WRITER};
+use crate::sync::commands::{
+    READ, READ_BEHIND, TRY_READ, TRY_WRITE, WRITE, WRITE_AFTER, WRITER, writer_enters,
+};
 use crate::sync::poison::{self, Flag};
 use crate::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
@@ -93,19 +121,16 @@ impl<T> RwLock<T> {
 #[allow(clippy::option_option)] // Two questions, two answers.
 type Taken<G> = Option<Option<G>>;
 
-/// Runs a command on the lock, or the same on loom's.
+/// Takes the lock in one of raddle's ways, which says whether it was taken, or as the command does on loom's.
 fn take<'a, G>(
     raw: &'a Raw,
-    (command, tries): (&'static Command, bool),
+    command: &'static Command,
+    guarded: impl FnOnce(&Guarded) -> bool,
     on_loom: impl FnOnce(&'a loom::sync::RwLock<()>) -> Option<G>,
     site: Site,
 ) -> Taken<G> {
     match raw {
-        Raw::Guarded(guarded) => {
-            let before = guarded.perform(command, [0; 2], site);
-            let failed = tries && (command.effect)(before, [0; 2]) == before;
-            (!failed).then_some(None)
-        }
+        Raw::Guarded(lock) => guarded(lock).then_some(None),
         Raw::Loom(lock, witnessed) => {
             witnessed.check(site);
             if tries {
@@ -136,7 +161,8 @@ fn tried<G>(result: Result<G, std::sync::TryLockError<G>>) -> Option<G> {
 }
 
 impl<T: ?Sized> RwLock<T> {
-    /// Waits until no writer holds the lock and shares it.
+    /// Waits until no writer holds the lock and shares it. While a writer waits for readers to leave it may, as
+    /// std's, wait for that one too, so a thread that reads twice can deadlock.
     ///
     /// # Errors
     /// If a writer panicked; the guard is inside.
@@ -151,14 +177,20 @@ impl<T: ?Sized> RwLock<T> {
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
         let on_loom = |lock| Some(owned(loom::sync::RwLock::read(lock)));
-        let loom = take(&self.raw, (&READ, false), on_loom, site).flatten();
+        let enters = |lock: &Guarded| {
+            if !lock.perform_either_way(&READ, site) {
+                lock.perform(&READ_BEHIND, [0; 2], site);
+            }
+            true
+        };
+        let loom = take(&self.raw, &READ, enters, on_loom, site).flatten();
         poison::result(self.poison.get(), RwLockReadGuard { lock: self, loom, site, not_send: PhantomData })
     }
 
     /// Shares the lock if no writer holds it.
     ///
     /// # Errors
-    /// If one does, or if one panicked.
+    /// If one does, perhaps if one waits for readers to leave, or if one panicked.
     ///
     /// # Examples
     /// ```
@@ -170,7 +202,8 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
-        let loom = take(&self.raw, (&TRY_READ, true), |lock| tried(lock.try_read()), site);
+        let enters = |lock: &Guarded| lock.perform_either_way(&TRY_READ, site);
+        let loom = take(&self.raw, &TRY_READ, enters, |lock| tried(lock.try_read()), site);
         let loom = loom.ok_or(TryLockError::WouldBlock)?;
         let guard = RwLockReadGuard { lock: self, loom, site, not_send: PhantomData };
         poison::result(self.poison.get(), guard).map_err(TryLockError::Poisoned)
@@ -192,7 +225,13 @@ impl<T: ?Sized> RwLock<T> {
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();
         let on_loom = |lock| Some(owned(loom::sync::RwLock::write(lock)));
-        let loom = take(&self.raw, (&WRITE, false), on_loom, site).flatten();
+        let enters = |lock: &Guarded| {
+            if !writer_enters(lock.perform(&WRITE, [0; 2], site)) {
+                lock.perform(&WRITE_AFTER, [0; 2], site);
+            }
+            true
+        };
+        let loom = take(&self.raw, &WRITE, enters, on_loom, site).flatten();
         self.writer(loom, site)
     }
 
@@ -211,7 +250,8 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();
-        let loom = take(&self.raw, (&TRY_WRITE, true), |lock| tried(lock.try_write()), site);
+        let enters = |lock: &Guarded| writer_enters(lock.perform(&TRY_WRITE, [0; 2], site));
+        let loom = take(&self.raw, &TRY_WRITE, enters, |lock| tried(lock.try_write()), site);
         let loom = loom.ok_or(TryLockError::WouldBlock)?;
         self.writer(loom, site).map_err(TryLockError::Poisoned)
     }
