@@ -6,7 +6,7 @@
 //! [`waits`] finds cycles of waiting, [`cycles`] those of executions without an end; [`log`] keeps what is
 //! told to a reader, and [`witness`] what is told of an execution of loom's; [`context`] says where a thread
 //! is; [`ids`] gives names that equivalent executions share, [`naming`] those that a model gives;
-//! [`quiet`] keeps the models' panics from being printed; [`fail`] ends an execution with a failure that
+//! [`local_state`] tells a loop that counts from one that only waits; [`quiet`] keeps the models' panics from being printed; [`fail`] ends an execution with a failure that
 //! a primitive declares.
 
 pub(crate) mod context;
@@ -17,6 +17,7 @@ pub(crate) mod guarded;
 pub(crate) mod history;
 pub(crate) mod host;
 pub(crate) mod ids;
+pub(crate) mod local_state;
 pub(crate) mod log;
 pub(crate) mod naming;
 pub(crate) mod object;
