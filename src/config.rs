@@ -37,8 +37,8 @@ pub(crate) struct Settings {
 /// A fixed seed: the same model gives the same answer on any machine, unless one asks otherwise.
 const DEFAULT_SEED: u64 = 0x7261_6464_6c65;
 
-/// A model is small; longer executions are nearly always loops that wait without saying so.
-const DEFAULT_MAX_STEPS: usize = 10_000;
+/// A model is small; longer executions are nearly always loops without an end.
+const DEFAULT_MAX_STEPS: usize = 100_000;
 
 impl Default for Settings {
     fn default() -> Self {

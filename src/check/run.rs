@@ -61,7 +61,7 @@ impl Run {
                 let tally = self.explore_together().unwrap_or_else(|| {
                     let mut dpor = Dpor::new();
                     let mut tally = self.model_arm(&mut dpor);
-                    tally.stats.redundant = dpor.redundant;
+                    tally.stats.redundant += dpor.redundant;
                     tally
                 });
                 self.conclude(tally, false)

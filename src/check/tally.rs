@@ -89,6 +89,11 @@ impl Judge for Tally {
         }
         match &execution.cut {
             Some(Cut::Abandoned) => return,
+            Some(Cut::Assumed) if execution.failure.is_none() => {
+                self.stats.redundant += 1;
+                return;
+            }
+            Some(Cut::Assumed) => {}
             Some(Cut::Steps { thread, site, cycle }) => {
                 let round = |cycle: Cycle| execution.schedule[..cycle.start + cycle.period].to_vec();
                 self.spinning = cycle.map(|cycle| (round(cycle), cycle.period));

@@ -33,7 +33,7 @@ impl Run {
             let host = Coroutines::new();
             let session = Session::new(execution, host.clone());
             host.explore(&session, &mut dpor, &self.body(), &mut tally);
-            tally.stats.redundant = dpor.redundant;
+            tally.stats.redundant += dpor.redundant;
             tally
         };
         #[allow(clippy::disallowed_methods)] // The workers are threads of the system.

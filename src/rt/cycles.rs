@@ -5,10 +5,11 @@
 //! have moved all through the cycle did move in it, no fair scheduler gets the program out of it: a
 //! livelock. If some thread was passed over, the cycle is the schedule's fault and shows nothing.
 //!
-//! Local state is not seen: a loop that counts to a million and otherwise does the same each time
-//! looks alike. So a cycle must fill most of a long execution before it is believed.
+//! The local states of the threads are compared too, so a loop that counts on its stack is no cycle. What is
+//! kept in the heap is not seen, so a cycle must fill most of a long execution before it is believed.
 
 use crate::op::{ObjectId, Site, State, ThreadId, ThreadSet};
+use crate::rt::local_state::LocalState;
 
 /// One step, as far as cycles are concerned.
 #[derive(Clone, Debug)]
@@ -19,13 +20,15 @@ pub(crate) struct Mark {
     pub(crate) site: Option<Site>,
     /// The value that it met.
     pub(crate) met: State,
+    /// The thread's local state before it, where that was observed.
+    pub(crate) local: Option<LocalState>,
     /// Who could have moved instead.
     pub(crate) enabled: ThreadSet,
 }
 
 impl PartialEq for Mark {
     fn eq(&self, other: &Mark) -> bool {
-        let did = |mark: &Mark| (mark.thread, mark.met, mark.op, mark.site);
+        let did = |mark: &Mark| (mark.thread, mark.met, mark.op, mark.site, mark.local);
         did(self) == did(other)
     }
 }
@@ -82,7 +85,7 @@ mod tests {
 
     fn mark(thread: u32, met: u64, enabled: u64) -> Mark {
         let enabled = (0..64).filter(|t| enabled >> t & 1 == 1).map(ThreadId).collect();
-        Mark { thread: ThreadId(thread), op: None, site: None, met, enabled }
+        Mark { thread: ThreadId(thread), op: None, site: None, met, local: None, enabled }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use corosensei::stack::DefaultStack;
+use corosensei::stack::{DefaultStack, Stack as _};
 use corosensei::{Coroutine, CoroutineResult, Yielder};
 
 use crate::op::ThreadId;
@@ -40,6 +40,8 @@ pub(crate) struct Coroutines {
 }
 
 struct Shared {
+    /// Where each thread's stack begins.
+    bases: RefCell<Vec<usize>>,
     /// A place for each thread's coroutine, which stays where it is while it runs.
     threads: RefCell<Vec<Option<Place>>>,
     stacks: RefCell<Vec<DefaultStack>>,
@@ -52,7 +54,9 @@ impl Coroutines {
     pub(crate) fn new() -> Self {
         let threads = RefCell::new(Vec::new());
         let stacks = RefCell::new(Vec::new());
-        Coroutines { shared: Rc::new(Shared { threads, stacks, way_out: Cell::new(None) }) }
+        Coroutines {
+            shared: Rc::new(Shared { bases: RefCell::default(), threads, stacks, way_out: Cell::new(None) }),
+        }
     }
 
     /// Runs executions for as long as the scheduler wants any and `more` allows them.
@@ -113,6 +117,13 @@ impl Coroutines {
         let stack = self.shared.stacks.borrow_mut().pop();
         let stack = stack
             .unwrap_or_else(|| DefaultStack::new(STACK).expect("the system has memory for a 1 MiB stack"));
+        {
+            let mut bases = self.shared.bases.borrow_mut();
+            if bases.len() <= thread.index() {
+                bases.resize(thread.index() + 1, 0);
+            }
+            bases[thread.index()] = stack.base().get();
+        }
         let shared = Rc::clone(&self.shared);
         let coroutine = Coroutine::with_stack(stack, move |yielder: &Yielder<(), ()>, ()| {
             shared.way_out.set(Some(std::ptr::from_ref(yielder)));
@@ -124,6 +135,11 @@ impl Coroutines {
         }
         let place = threads[thread.index()].as_mut().expect("a thread that begins does not run yet");
         **place = Some(coroutine);
+    }
+
+    /// Where the stack of a thread begins, which grows downwards from there.
+    pub(crate) fn stack_base(&self, thread: ThreadId) -> Option<usize> {
+        self.shared.bases.borrow().get(thread.index()).copied()
     }
 
     /// Stops the running thread until it is chosen again.

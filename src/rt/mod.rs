@@ -5,9 +5,11 @@
 //! coroutines; [`history`] keeps happens-before for the exhaustive engine, [`orders`] for the race detector,
 //! [`times`] for virtual time;
 //! [`waits`] finds cycles of waiting, [`cycles`] those of executions without an end; [`log`] keeps what is
-//! told to a reader, and [`witness`] what is told of an execution of loom's; [`loom_limits`] what loom leaves out;
-//! [`sharing`] whether threads share anything that is seen; [`context`] says where a thread is; [`ids`] gives names that equivalent executions share, [`naming`] those that a model gives;
-//! [`quiet`] keeps the models' panics from being printed; [`fail`] ends an execution with a failure that
+//! told to a reader, and [`witness`] what is told of an execution of loom's; [`loom_limits`] what loom leaves
+//! out; [`sharing`] whether threads share anything that is seen; [`context`] says where a thread is; [`ids`]
+//! gives names that equivalent executions share, [`naming`] those that a model gives; [`local_state`] tells a
+//! loop that counts from one that only waits; [`quiet`] keeps the models' panics from being printed; [`fail`]
+//! ends an execution with a failure that
 //! a primitive declares.
 
 pub(crate) mod context;
@@ -18,6 +20,7 @@ pub(crate) mod guarded;
 pub(crate) mod history;
 pub(crate) mod host;
 pub(crate) mod ids;
+pub(crate) mod local_state;
 pub(crate) mod log;
 pub(crate) mod loom_limits;
 pub(crate) mod naming;

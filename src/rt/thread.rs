@@ -1,6 +1,7 @@
 //! One thread of an execution: what it is about to do and what it may still do.
 
 use crate::op::{ObjectId, Op, Site, ThreadId, ThreadSet};
+use crate::rt::local_state::LocalState;
 use crate::rt::naming::Names;
 
 /// What a thread waits to do.
@@ -121,8 +122,8 @@ pub(crate) struct Spent {
     pub(crate) spurious_wakeups: usize,
     pub(crate) weak_failures: usize,
     pub(crate) timeouts: usize,
-    /// By call site, as the budget is.
-    pub(crate) fruitless_yields: Vec<(Site, usize)>,
+    /// The call sites of yields, each with a local state and how often the thread was there with it.
+    pub(crate) fruitless_yields: Vec<(Site, LocalState, usize)>,
 }
 
 impl Spent {
@@ -164,8 +165,11 @@ pub(crate) struct Thread {
     pub(crate) timed_out: bool,
     /// How many yields in a row returned because nothing else could move.
     pub(crate) rounds: usize,
-    /// How many yields in a row had nothing to wait for.
-    pub(crate) idle_yields: u32,
+    /// Its local state when it announced its next step, where executions are observed step by step.
+    pub(crate) local: Option<LocalState>,
+    /// Whether it has looked at the clock since its last yield, and whether it had at that.
+    pub(crate) looked_at_clock: bool,
+    pub(crate) polls_clock: bool,
     pub(crate) spent: Spent,
     pub(crate) panicked: Option<Panicked>,
     /// What destructors gave back while the thread unwound, still to be performed, in order.
@@ -174,6 +178,8 @@ pub(crate) struct Thread {
     pub(crate) awaited_by: ThreadSet,
     /// Whether somebody asked for the thread's result.
     pub(crate) joined: bool,
+    /// Whether it was told that the thread has finished which it waits to join.
+    pub(crate) assumes_end: bool,
     /// Whether its stack was given up: it waited while it was being unwound.
     pub(crate) abandoned: bool,
 }
@@ -198,19 +204,23 @@ impl Thread {
             slept,
             timed_out,
             rounds,
-            idle_yields,
+            local,
+            looked_at_clock,
+            polls_clock,
             spent,
             panicked,
             put_off,
             awaited_by,
             joined,
+            assumes_end,
             abandoned,
         } = self;
         (*pending, *answer, *way) = (Pending::Nothing, 0, 0);
         (*parker, *last_site, *name) = (None, None, None);
         (*children, *objects, *woken_by, *deadline, *slept) = (0, 0, None, None, 0);
-        (*timed_out, *rounds, *idle_yields, *panicked) = (false, 0, 0, None);
-        (*awaited_by, *joined, *abandoned) = (ThreadSet::default(), false, false);
+        (*timed_out, *rounds, *panicked) = (false, 0, None);
+        (*local, *looked_at_clock, *polls_clock) = (None, false, false);
+        (*awaited_by, *joined, *abandoned, *assumes_end) = (ThreadSet::default(), false, false, false);
         names.clear();
         read.clear();
         held.clear();

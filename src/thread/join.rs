@@ -133,7 +133,15 @@ impl<T> JoinHandle<T> {
     /// ```
     #[track_caller]
     pub fn is_finished(&self) -> bool {
-        self.looks()()
+        match &self.of {
+            // A closure on the heap would be part of the thread's local state.
+            Of::Model { index, .. } => {
+                let site = Location::caller();
+                context::session(|session| session.looks_finished(*index, site))
+            }
+            Of::Borrowing { handle, .. } => handle.is_finished(),
+            _ => self.looks()(),
+        }
     }
 
     /// What finds out whether the thread has ended, apart from the handle.

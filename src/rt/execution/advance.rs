@@ -32,7 +32,11 @@ impl Execution {
             }
             if enabled.is_empty() {
                 if !self.finished() && !self.force() {
-                    self.stuck();
+                    if self.assumed_in_vain() {
+                        self.cut = Some(Cut::Assumed);
+                    } else {
+                        self.stuck();
+                    }
                     self.cancelling = true;
                     continue;
                 }
@@ -41,8 +45,7 @@ impl Execution {
                 }
                 continue;
             }
-            if self.schedule.len() >= self.settings.max_steps {
-                self.run_out_of_steps();
+            if self.schedule.len() >= self.look_at && self.runs_for_ever() {
                 continue;
             }
             let Some(choice) = scheduler.choose(self, &enabled) else {
@@ -65,20 +68,40 @@ impl Execution {
         }
     }
 
-    /// The execution is at its bound: a livelock if it is in a fair cycle, else cut.
-    pub(super) fn run_out_of_steps(&mut self) {
-        self.cancelling = true;
+    /// Searches an execution that has become long: it is a livelock if it is in a fair cycle, and cut if it
+    /// is in another one or at its bound.
+    #[cold]
+    fn runs_for_ever(&mut self) -> bool {
         let cycle = cycles::find(&self.marks);
         if let Some(cycle) = cycle.filter(|cycle| cycle.fair) {
             self.cycle = Some(cycle);
             let message = waits::describe_livelock(self, cycle);
             self.fail(FailureKind::Livelock, message);
         } else if self.failure.is_none() {
+            let cycle = cycle.or_else(|| cycles::find_before_the_end(&self.marks));
+            if cycle.is_none() && self.schedule.len() < self.settings.max_steps {
+                self.look_at = (2 * self.look_at).min(self.settings.max_steps);
+                return false;
+            }
             let thread = self.schedule.last().map_or(ThreadId::MAIN, |choice| choice.thread);
             let site = self.thread(thread).pending.site();
-            let cycle = cycle.or_else(|| cycles::find_before_the_end(&self.marks));
             self.cut = Some(Cut::Steps { thread, site, cycle });
         }
+        self.cancelling = true;
+        true
+    }
+
+    /// Whether no thread can make progress only because one was told of an end that cannot come yet.
+    #[cold]
+    fn assumed_in_vain(&mut self) -> bool {
+        let assumes = self.born.iter().any(|&t| {
+            let thread = self.thread(t);
+            thread.assumes_end && matches!(thread.pending, Pending::Join { .. })
+        });
+        if let (true, Some(history)) = (assumes, &mut self.history) {
+            waits::check_blocked(history, &self.threads, &self.objects, &self.born);
+        }
+        assumes
     }
 
     pub(super) fn next_to_unwind(&mut self) -> Option<ThreadId> {
@@ -106,13 +129,21 @@ impl Execution {
         {
             return false;
         }
+        // A loop that looks at the clock waits for time to pass.
+        let polls = self.born.iter().any(|&t| spinning(t) && self.thread(t).polls_clock);
         if let Some(history) = &mut self.history {
             waits::check_blocked(history, &self.threads, &self.objects, &self.born);
             history.barrier();
         }
-        if let Some(deadline) = deadline {
-            self.now = self.now.max(deadline);
-        }
+        let until = if polls {
+            let tick = self.now.saturating_add(self.tick);
+            self.tick = self.tick.saturating_mul(2);
+            deadline.map_or(tick, |deadline| deadline.min(tick))
+        } else {
+            deadline.unwrap_or(0)
+        };
+        let passes = until > self.now;
+        self.now = self.now.max(until);
         for index in 0..self.born.len() {
             let thread = self.born[index];
             let fires = self.deadline(thread).is_some_and(|d| d <= self.now);
@@ -130,7 +161,7 @@ impl Execution {
                 state.timed_out = true;
                 state.rounds += 1;
             } else {
-                state.rounds += 1;
+                state.rounds = if passes && state.polls_clock { 0 } else { state.rounds + 1 };
                 state.read.clear();
             }
             if let Some(log) = &mut self.log {

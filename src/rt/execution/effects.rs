@@ -15,6 +15,7 @@ impl Execution {
         self.stop_waiting(thread);
         let state = &mut self.threads[thread.index()];
         let pending = std::mem::take(&mut state.pending);
+        let local = state.local.take();
         let site = pending.site();
         state.last_site = site;
         self.schedule.push(choice);
@@ -50,7 +51,7 @@ impl Execution {
             _ => unreachable!("only a visible operation is ever enabled"),
         }
         let met = self.threads[thread.index()].answer;
-        self.marks.push(Mark { thread, op: done, site, met, enabled });
+        self.marks.push(Mark { thread, op: done, site, met, local, enabled });
     }
 
     #[inline]
@@ -83,7 +84,6 @@ impl Execution {
         state.answer = before;
         state.way = op.args[1];
         state.slept = self.times.op(op.object, access, state.slept);
-        state.idle_yields = 0;
         // A swap that puts back what was there is a look, as far as waiting is concerned: the loop of a
         // test-and-set lock waits for somebody else's write.
         if after == before {

@@ -89,6 +89,8 @@ pub(crate) enum Cut {
     Steps { thread: ThreadId, site: Option<Site>, cycle: Option<Cycle> },
     /// The scheduler had no use for it.
     Abandoned,
+    /// A thread was told that another has finished, which could not finish before that.
+    Assumed,
 }
 
 /// How often a thread that waits for a write may return from its yield when nobody is left to write,
@@ -138,7 +140,18 @@ pub(crate) struct Execution {
     pub(crate) sharing: Sharing,
     /// Virtual time in nanoseconds.
     now: u64,
+    /// By how much time passes next for loops that wait for it, in nanoseconds.
+    tick: u64,
+    /// The number of steps at which the execution is next searched for a cycle that it does not leave.
+    look_at: usize,
 }
+
+/// By how much time passes first for loops that wait for nothing else, in nanoseconds. It is doubled each
+/// time, so that such a loop takes few rounds whatever it waits for.
+const FIRST_TICK: u64 = 1_000_000;
+
+/// After how many steps an execution is first searched for a cycle.
+const FIRST_LOOK: usize = 10_000;
 
 impl Execution {
     /// An execution that has not begun.
@@ -168,6 +181,8 @@ impl Execution {
             unwound: false,
             sharing: Sharing::default(),
             now: 0,
+            tick: FIRST_TICK,
+            look_at: 0,
         }
     }
 
@@ -197,6 +212,8 @@ impl Execution {
         self.cancelling = false;
         self.unwound = false;
         self.now = 0;
+        self.tick = FIRST_TICK;
+        self.look_at = FIRST_LOOK.min(self.settings.max_steps);
         self.be_born(ThreadId::MAIN, None, None);
         self.current = ThreadId::MAIN;
         let parker = self.create("Parker", 0, std::panic::Location::caller());
@@ -257,6 +274,13 @@ impl Execution {
     /// The virtual time in nanoseconds.
     pub(crate) fn now(&self) -> u64 {
         self.now
+    }
+
+    /// Whether local states are observed at every step, because the execution has become long: a cycle
+    /// fills half of it when it is searched.
+    #[inline]
+    pub(crate) fn observes_steps(&self) -> bool {
+        self.schedule.len() * 8 >= self.look_at * 3
     }
 
     /// The alternatives of a thread's next step.

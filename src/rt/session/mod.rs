@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::op::{Command, MAX_THREADS, ObjectId, Op, Publish, Site, State, ThreadId};
 use crate::rt::execution::Execution;
 use crate::rt::host::Coroutines;
+use crate::rt::local_state;
 use crate::rt::quiet;
 use crate::rt::thread::{Panicked, Pending};
 use crate::verdict::FailureKind;
@@ -197,7 +198,19 @@ impl Session {
         if self.has_put_off() {
             self.catch_up();
         }
+        if self.execution.borrow().observes_steps() {
+            local_state::clear_below();
+            self.note_local_state();
+        }
         self.announce_and_stop(pending)
+    }
+
+    /// Keeps the running thread's local state with its next step.
+    #[cold]
+    #[inline(never)]
+    fn note_local_state(&self) {
+        let local = self.local_state();
+        self.execution.borrow_mut().me().local = Some(local);
     }
 
     #[inline]

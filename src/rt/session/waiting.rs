@@ -3,19 +3,24 @@
 
 use super::Session;
 use crate::op::{ObjectId, Site, Slots, State, ThreadId};
+use crate::rt::local_state::{self, LocalState};
 use crate::rt::thread::{Choosing, Pending};
 
-/// A yield that follows nothing readable cannot wait for a write. This many in a row with nothing
-/// between them are a loop, not a courtesy, and wait until nothing else can move.
-const IDLE_YIELDS: u32 = 1_000;
+/// Spreads a time over all bits of a local state.
+const SPREAD: LocalState = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
 
 impl Session {
     /// Virtual time as the running thread knows it, in nanoseconds: the moments at which everybody
     /// waited, and what the thread and those have slept whose operations its own follow. No other thread's
     /// step changes it, so to look at it is no visible operation.
+    ///
+    /// A loop that looks at it waits for time to pass, which the thread's next yields take into account.
     pub(crate) fn time(&self) -> u64 {
         let mut execution = self.execution.borrow_mut();
-        execution.now().saturating_add(execution.me().slept)
+        let now = execution.now();
+        let me = execution.me();
+        me.looked_at_clock = true;
+        now.saturating_add(me.slept)
     }
 
     /// Time passes for the running thread alone.
@@ -90,13 +95,22 @@ impl Session {
     /// A thread's end is no visible operation, so this does not look, it waits: that the thread has
     /// finished is true where it is joined, and that it has not is true of any thread that nobody has
     /// joined, since it may still be on its way out after its last operation. Which of the two is said
-    /// is a choice with a budget; that it has not is also said whenever nothing else can move.
+    /// is a choice where the asking thread has not been with the same local state. There it is told that the
+    /// other has not finished only if no other thread can make progress.
     pub(crate) fn looks_finished(&self, thread: ThreadId, site: Site) -> bool {
         if std::thread::panicking() {
             return self.has_finished(thread);
         }
-        if self.happens(Choosing::FruitlessYield, site) {
-            return false;
+        local_state::clear_below();
+        if self.is_new(site) {
+            if self.choose(2, Choosing::FruitlessYield, site) == 1 {
+                return false;
+            }
+            // Executions in which the thread cannot finish before the answer are those with the other one.
+            self.execution.borrow_mut().me().assumes_end = true;
+            self.stop_at(Pending::Join { thread, site });
+            self.execution.borrow_mut().me().assumes_end = false;
+            return true;
         }
         self.give_up_after(0);
         self.stop_at(Pending::Join { thread, site });
@@ -122,11 +136,7 @@ impl Session {
                 Choosing::SpuriousWakeup => spent.spurious_wakeups < budgets.spurious_wakeups,
                 Choosing::WeakFailure => spent.weak_failures < budgets.weak_failures,
                 Choosing::Timeout => spent.timeouts < budgets.timeouts,
-                Choosing::FruitlessYield => {
-                    let here = spent.fruitless_yields.iter().find(|(known, _)| *known == site);
-                    here.map_or(0, |(_, n)| *n) < budgets.fruitless_yields
-                }
-                Choosing::Model => false,
+                Choosing::FruitlessYield | Choosing::Model => false,
             };
             if !left {
                 return false;
@@ -140,39 +150,60 @@ impl Session {
                 Choosing::SpuriousWakeup => spent.spurious_wakeups += 1,
                 Choosing::WeakFailure => spent.weak_failures += 1,
                 Choosing::Timeout => spent.timeouts += 1,
-                Choosing::FruitlessYield => {
-                    match spent.fruitless_yields.iter_mut().find(|(known, _)| *known == site) {
-                        Some((_, n)) => *n += 1,
-                        None => spent.fruitless_yields.push((site, 1)),
-                    }
-                }
-                Choosing::Model => {}
+                Choosing::FruitlessYield | Choosing::Model => {}
             }
         }
         happens
     }
 
-    /// The running thread hints that it waits for somebody's write.
+    /// The running thread lets others run, in a loop that may wait for another thread's write.
+    ///
+    /// The first yields at a place with one local state, as many as the budget says, return at once: what
+    /// follows a look that was in vain is part of the program. Whether a loop ends may depend on how often
+    /// it turned, but then its local state differs each time. A yield with a local state that was there
+    /// before waits until something changes that the thread has read.
     pub(crate) fn yield_now(&self, site: Site) {
         if std::thread::panicking() {
             return;
         }
-        {
-            let mut execution = self.execution.borrow_mut();
-            let me = execution.me();
-            if me.read.is_empty() {
-                me.idle_yields += 1;
-                if me.idle_yields < IDLE_YIELDS {
-                    return;
-                }
-            } else {
-                me.idle_yields = 0;
+        local_state::clear_below();
+        if !self.is_new(site) {
+            self.stop_at(Pending::Yield { site });
+        }
+    }
+
+    /// Whether the running thread has been at this place with its present local state no more often than
+    /// the budget allows. The caller has cleared the stack for this frame, in which the last state was.
+    #[inline(never)]
+    fn is_new(&self, site: Site) -> bool {
+        let mut local = self.local_state();
+        let mut execution = self.execution.borrow_mut();
+        let (now, budget) = (execution.now(), execution.settings.budgets.fruitless_yields);
+        let me = execution.me();
+        me.polls_clock = std::mem::take(&mut me.looked_at_clock);
+        if me.polls_clock {
+            // What the clock says is part of the state of a loop that looks at it.
+            local ^= LocalState::from(now.saturating_add(me.slept)).wrapping_mul(SPREAD);
+        }
+        // With nothing to wait for, a yield is a wait only if it is repeated.
+        let budget = budget.max(usize::from(me.read.is_empty()));
+        let arrivals = &mut me.spent.fruitless_yields;
+        match arrivals.iter_mut().find(|(known, state, _)| *known == site && *state == local) {
+            Some((.., n)) => {
+                *n += 1;
+                *n <= budget
+            }
+            None => {
+                arrivals.push((site, local, 1));
+                me.rounds = 0;
+                budget > 0
             }
         }
-        if self.happens(Choosing::FruitlessYield, site) {
-            self.execution.borrow_mut().me().read.clear();
-            return;
-        }
-        self.stop_at(Pending::Yield { site });
+    }
+
+    /// The running thread's local state; always the same on processors where it cannot be observed.
+    pub(super) fn local_state(&self) -> LocalState {
+        let base = self.host.stack_base(self.me());
+        base.and_then(local_state::observe).unwrap_or(0)
     }
 }
