@@ -116,6 +116,7 @@ impl Of<'_> {
         Ok(Ending {
             thread: self.below(threads)?,
             awaits,
+            succeeds: self.0.arbitrary()?,
             op: self.words()?,
             place: self.maybe(Self::place)?,
             holds: self.many(0..=3, |of| Ok((of.below(objects)?, of.place()?)))?,

@@ -28,7 +28,7 @@ pub(crate) struct Mark {
 
 impl PartialEq for Mark {
     fn eq(&self, other: &Mark) -> bool {
-        let did = |mark: &Mark| (mark.thread, mark.met, mark.op, mark.site, mark.local);
+        let did = |mark: &Mark| (mark.thread, mark.met, mark.op, mark.site);
         did(self) == did(other)
     }
 }
@@ -49,12 +49,22 @@ pub(crate) struct Cycle {
 /// A cycle must repeat at least so often to be believed.
 pub(crate) const ROUNDS: usize = 16;
 
-/// The shortest cycle that fills at least half of the execution, if there is one.
+/// The shortest cycle that fills at least half of the execution, if there is one, whatever the threads' local
+/// states are in it.
 pub(crate) fn find(marks: &[Mark]) -> Option<Cycle> {
+    find_by(marks, |a, b| a == b)
+}
+
+/// The same, if the threads' local states repeat too: with them the whole state does.
+pub(crate) fn find_observed(marks: &[Mark]) -> Option<Cycle> {
+    find_by(marks, |a, b| a == b && a.local == b.local)
+}
+
+fn find_by(marks: &[Mark], alike: impl Fn(&Mark, &Mark) -> bool) -> Option<Cycle> {
     (1..=marks.len() / (2 * ROUNDS)).find_map(|period| {
-        let alike =
-            marks.iter().rev().zip(marks.iter().rev().skip(period)).take_while(|(a, b)| a == b).count();
-        let repeated = alike + period;
+        let repeats =
+            marks.iter().rev().zip(marks.iter().rev().skip(period)).take_while(|(a, b)| alike(a, b)).count();
+        let repeated = repeats + period;
         let rounds = repeated / period;
         if rounds < ROUNDS || repeated * 2 < marks.len() {
             return None;

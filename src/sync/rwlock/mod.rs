@@ -35,7 +35,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
 pub use guards::{RwLockReadGuard, RwLockWriteGuard};
 
-use crate::op::{Command, Site};
+use crate::op::{Command, Role, Site};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
 use crate::rt::loom_limits::{self, Limit};
@@ -133,7 +133,7 @@ fn take<'a, G>(
         Raw::Guarded(lock) => guarded(lock).then_some(None),
         Raw::Loom(lock, witnessed) => {
             witnessed.check(site);
-            if tries {
+            if command.role == Role::TryAcquire {
                 loom_limits::meet(Limit::TryLock);
             }
             witnessed.awaits(command, [0; 2], site);
