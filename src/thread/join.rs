@@ -205,6 +205,8 @@ impl<T: Send + 'static> JoinHandle<T> {
         match context::arm() {
             Arm::Native => spawn_natively(f, as_said, Location::caller()),
             Arm::Loom => {
+                let site = Location::caller();
+                witness::sharing(|sharing| sharing.spawns(given, site));
                 let mut builder = loom::thread::Builder::new();
                 if let Some(name) = as_said.name {
                     builder = builder.name(name);
