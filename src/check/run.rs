@@ -25,6 +25,7 @@ use crate::rt::loom_limits::{self, Limit};
 use crate::rt::quiet::Quiet;
 use crate::rt::session::Session;
 use crate::rt::sharing::Sharing;
+use crate::rt::witness;
 use crate::verdict::{Counterexample, Reason, Report, Stats, Verdict, assumptions};
 
 /// One exploration.
@@ -224,7 +225,9 @@ impl Run {
             more
         };
         let (outcome, executions) = loom::explore(&self.model, self.settings.preemption_bound, wants_another);
-        let limits = loom_limits::met();
+        let (limits, mut sharing) = (loom_limits::met(), witness::take_sharing());
+        // To choose is a step.
+        sharing.took(usize::from(limits.contains(&Limit::Choice)));
         let mut stats = Stats { executions, ..Stats::default() };
         let reached = limit.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let mut failures = Vec::new();
@@ -243,9 +246,9 @@ impl Run {
                 let why = "loom takes the first alternative of every raddle::choose, and no other was checked:                            use the exhaustive engine for models that choose";
                 Verdict::Inconclusive(Reason::EngineLimit { why: why.to_owned() })
             }
-            (loom::Outcome::Passed, None, None) => Verdict::Verified,
+            (loom::Outcome::Passed, None, None) => verified_if(sharing),
         };
-        let mut report = self.finish(verdict, stats, failures);
+        let mut report = with_caution(self.finish(verdict, stats, failures), sharing);
         report.assumptions.extend(limits.iter().map(|limit| limit.assumption().to_owned()));
         report
     }
@@ -269,17 +272,25 @@ impl Run {
                       performs that at once, without the schedules in which others come between"
                     .to_owned(),
             }),
-            (None, None) => match tally.sharing.suspicion() {
-                Some(why) => Verdict::Inconclusive(Reason::Unseen { why }),
-                None => Verdict::Verified,
-            },
+            (None, None) => verified_if(tally.sharing),
         };
-        let caution = tally.sharing.caution().filter(|_| matches!(verdict, Verdict::Verified));
-        let mut report = self.finish(verdict, tally.stats, failures);
-        // Before what every verdict takes for granted.
-        report.assumptions.splice(0..0, caution.map(str::to_owned));
-        report
+        with_caution(self.finish(verdict, tally.stats, failures), tally.sharing)
     }
+}
+
+/// What no failure in any execution means.
+fn verified_if(sharing: Sharing) -> Verdict {
+    match sharing.suspicion() {
+        Some(why) => Verdict::Inconclusive(Reason::Unseen { why }),
+        None => Verdict::Verified,
+    }
+}
+
+/// A report whose caution, if there is one, stands before what every verdict takes for granted.
+fn with_caution(mut report: Report, sharing: Sharing) -> Report {
+    let caution = sharing.caution().filter(|_| matches!(report.verdict, Verdict::Verified));
+    report.assumptions.splice(0..0, caution.map(str::to_owned));
+    report
 }
 
 pub(super) fn report(

@@ -69,6 +69,7 @@ pub(crate) fn explore(
     let (model, count) = (Arc::clone(model), Arc::clone(&begun));
     let _inside = context::enter_loom();
     loom_limits::begin();
+    let _ = witness::take_sharing();
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
         builder.check(move || {
             if !wants_another() {

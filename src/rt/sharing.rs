@@ -52,6 +52,11 @@ impl Sharing {
         self.seen |= thread != maker;
     }
 
+    /// A thread does something to another that needs no object.
+    pub(crate) fn meets(&mut self) {
+        self.seen = true;
+    }
+
     /// A thread is spawned; whether it was given something by which it could share state.
     pub(crate) fn spawns(&mut self, given: bool, site: Site) {
         self.spawned = true;

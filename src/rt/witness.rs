@@ -7,19 +7,34 @@
 //! A load is stale if what it returned is not what was written last. Where two writes left the same value
 //! nobody can tell. Yields and parking are not noted.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use crate::op::{Access, Args, Command, ObjectId, Op, Publish, Role, Site, State, ThreadId};
 use crate::rt::context::Arm;
 use crate::rt::log::{End, Entry, Log, Stale, What};
 use crate::rt::naming::{self, Names};
 use crate::rt::object::check_arm;
+use crate::rt::sharing::Sharing;
 use crate::rt::thread::{Held, Holder, Panicked, Pending};
 use crate::trace::{Cast, Named, Trace};
 use crate::verdict::FailureKind;
 
 thread_local! {
     static WITNESS: RefCell<Witness> = RefCell::new(Witness::default());
+    /// What was seen of sharing in all executions of the check.
+    static SHARING: Cell<Sharing> = Cell::new(Sharing::default());
+}
+
+/// Notes something about what threads share.
+pub(crate) fn sharing(note: impl FnOnce(&mut Sharing)) {
+    let mut sharing = SHARING.get();
+    note(&mut sharing);
+    SHARING.set(sharing);
+}
+
+/// What was seen of sharing since this was last asked.
+pub(crate) fn take_sharing() -> Sharing {
+    SHARING.take()
 }
 
 /// An object of the loom arm, as the witness knows it.
@@ -58,6 +73,8 @@ struct Object {
     name: Option<std::rc::Rc<str>>,
     state: State,
     site: Site,
+    /// The thread that made it.
+    maker: ThreadId,
 }
 
 #[derive(Debug)]
@@ -142,7 +159,8 @@ impl Witnessed {
     pub(crate) fn new(kind: &'static str, state: State, site: Site) -> Self {
         witness(|witness| {
             let name = witness.threads[witness.current].names.innermost();
-            witness.objects.push(Object { kind, name, state, site });
+            let maker = ThreadId(witness.current as u32);
+            witness.objects.push(Object { kind, name, state, site, maker });
             Witnessed { id: ObjectId(witness.objects.len() as u32 - 1), site }
         })
     }
@@ -206,6 +224,13 @@ fn note(what: Did, site: Option<Site>) {
     let unwinding = std::thread::panicking();
     witness(|witness| {
         let thread = ThreadId(witness.current as u32);
+        if let Did::Op { object, .. } | Did::Other(What::Cell { object, .. }) = what {
+            let maker = witness.objects[object.index()].maker;
+            sharing(|sharing| {
+                sharing.uses(thread, maker);
+                sharing.took(1);
+            });
+        }
         witness.notes.push(Note { thread, what, site, unwinding });
     });
 }

@@ -119,9 +119,9 @@ impl<T> JoinHandle<T> {
     /// Whether the thread has ended; see [`std::thread::JoinHandle::is_finished`].
     ///
     /// A thread that nobody has joined may always still be on its way out. So in a model this is a
-    /// choice: it waits for the thread to end and says so, or says that it has not, which has the
-    /// budget of fruitless yields and is also said when nothing else can move. Under loom, which does
-    /// not tell, it is always false.
+    /// choice wherever it is asked with a new local state: it waits for the thread to end and says so, or says
+    /// that it has not. Asked again with the same local state it waits, and says that the thread has not ended
+    /// only if no other thread can make progress. Under loom, which does not tell, it is always false.
     ///
     /// # Examples
     /// ```
@@ -213,6 +213,8 @@ impl<T: Send + 'static> JoinHandle<T> {
         match context::arm() {
             Arm::Native => spawn_natively(f, as_said, Location::caller()),
             Arm::Loom => {
+                let site = Location::caller();
+                witness::sharing(|sharing| sharing.spawns(given, site));
                 let mut builder = loom::thread::Builder::new();
                 if let Some(name) = as_said.name {
                     builder = builder.name(name);

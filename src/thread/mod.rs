@@ -25,6 +25,7 @@ use crate::op::{ObjectId, Op, Publish, ThreadId as Index};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
 use crate::rt::loom_limits::{self, Limit};
+use crate::rt::sharing::Sharing;
 use crate::rt::thread::Choosing;
 use crate::rt::witness;
 use crate::sync::{PARK, PARK_IN_VAIN, UNPARK};
@@ -156,7 +157,10 @@ impl Thread {
             Parker::Native(parker) => {
                 parker.perform(&UNPARK, [0; 2], site);
             }
-            Parker::Loom(thread) => thread.unpark(),
+            Parker::Loom(thread) => {
+                witness::sharing(Sharing::meets);
+                thread.unpark();
+            }
             Parker::Model(parker) => context::session(|session| {
                 session.perform_on(*parker, &UNPARK, Publish::Release, site);
             }),

@@ -80,10 +80,9 @@ impl Execution {
             self.fail(FailureKind::Livelock, message);
         } else if self.failure.is_none() {
             // A fair cycle in which local states differ may come to an end.
-            let may_end = cycle.is_none_or(|cycle| cycle.fair && observed.is_none());
+            let may_end = cycle.is_some_and(|cycle| cycle.fair && observed.is_none());
             let cycle = cycle.or_else(|| cycles::find_before_the_end(&self.marks));
-            let before_the_end = cycle.is_some_and(|cycle| !cycle.fair);
-            if may_end && !before_the_end && self.schedule.len() < self.settings.max_steps {
+            if (may_end || cycle.is_none()) && self.schedule.len() < self.settings.max_steps {
                 self.look_at = (2 * self.look_at).min(self.settings.max_steps);
                 return false;
             }

@@ -35,7 +35,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
 pub use guards::{RwLockReadGuard, RwLockWriteGuard};
 
-use crate::op::{Command, Role, Site};
+use crate::op::{Command, Site};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
 use crate::rt::loom_limits::{self, Limit};
@@ -133,9 +133,6 @@ fn take<'a, G>(
         Raw::Guarded(lock) => guarded(lock).then_some(None),
         Raw::Loom(lock, witnessed) => {
             witnessed.check(site);
-            if command.role == Role::TryAcquire {
-                loom_limits::meet(Limit::TryLock);
-            }
             witnessed.awaits(command, [0; 2], site);
             let taken = on_loom(lock);
             // In a state in which the command would have gone as it did.
@@ -153,6 +150,7 @@ fn owned<G>(result: LockResult<G>) -> G {
 
 /// What loom's attempt gave, whatever it says of poison.
 fn tried<G>(result: Result<G, std::sync::TryLockError<G>>) -> Option<G> {
+    loom_limits::meet(Limit::TryLock);
     match result {
         Ok(guard) => Some(guard),
         Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
