@@ -14,7 +14,12 @@ use std::sync::{Arc, Mutex};
 use generate::{Instr, Outcome, Program};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use raddle::{Checker, Verdict};
+use raddle::{Checker, Reason, Verdict};
+
+/// Nothing fails; a generated program may also do nothing that two threads could notice.
+fn passes(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Verified | Verdict::Inconclusive(Reason::Unseen { .. }))
+}
 
 fn outcomes(program: &Program, checker: &Checker) -> (Verdict, BTreeSet<Outcome>) {
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
@@ -46,7 +51,7 @@ fn atomics_and_locks() -> impl Strategy<Value = Instr> {
 fn sampling_until_it_is_saturated_sees_every_outcome() {
     programs(200, atomics_and_locks(), 6, |program| {
         let (verdict, all) = outcomes(&program, &Checker::dfs());
-        prop_assert!(matches!(verdict, Verdict::Verified));
+        prop_assert!(passes(&verdict));
         let mut seen = BTreeSet::new();
         // A rare outcome of so small a program has a chance of one in some hundreds.
         for seed in 0..20 {
@@ -76,9 +81,9 @@ fn loom_agrees_where_everything_is_under_one_lock() {
         program.threads.truncate(3);
         program.threads[0].clear();
         let (verdict, all) = outcomes(&program, &Checker::exhaustive());
-        prop_assert!(matches!(verdict, Verdict::Verified));
+        prop_assert!(passes(&verdict));
         let (verdict, seen) = outcomes(&program, &Checker::loom());
-        prop_assert!(matches!(verdict, Verdict::Verified), "{:?}", verdict);
+        prop_assert!(passes(&verdict), "{:?}", verdict);
         prop_assert_eq!(seen, all);
         Ok(())
     });
@@ -95,7 +100,7 @@ fn loom_differs_on_plain_loads_and_stores_in_both_known_ways() {
         program.threads.truncate(2);
         let (_, all) = outcomes(&program, &Checker::exhaustive());
         let (verdict, seen) = outcomes(&program, &Checker::loom());
-        prop_assert!(matches!(verdict, Verdict::Verified), "{:?}", verdict);
+        prop_assert!(passes(&verdict), "{:?}", verdict);
         less.set(less.get() + u32::from(!all.is_subset(&seen)));
         more.set(more.get() + u32::from(!seen.is_subset(&all)));
         Ok(())

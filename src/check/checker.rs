@@ -187,7 +187,7 @@ impl Checker {
         self
     }
 
-    /// The most visible operations in one execution; by default 10,000. An execution that reaches
+    /// The most visible operations in one execution; by default 100,000. An execution that reaches
     /// it makes the check inconclusive.
     ///
     /// # Examples
@@ -313,7 +313,9 @@ impl Checker {
         self
     }
 
-    /// How many yields of a thread at one line may return though nothing has changed; by default 1.
+    /// How many yields of a thread at one call site and with one local state return at once; by default 1.
+    /// Further ones wait until something changes that the thread has read. The local state is what lies on the
+    /// thread's stack and in its registers, so each turn of a loop that counts there is a new one.
     ///
     /// # Examples
     /// ```

@@ -8,6 +8,8 @@
 //! The local states of the threads are compared too, so a loop that counts on its stack is no cycle. What is
 //! kept in the heap is not seen, so a cycle must fill most of a long execution before it is believed.
 
+use std::collections::BTreeSet;
+
 use crate::op::{ObjectId, Site, State, ThreadId, ThreadSet};
 use crate::rt::local_state::LocalState;
 
@@ -52,19 +54,10 @@ pub(crate) const ROUNDS: usize = 16;
 /// The shortest cycle that fills at least half of the execution, if there is one, whatever the threads' local
 /// states are in it.
 pub(crate) fn find(marks: &[Mark]) -> Option<Cycle> {
-    find_by(marks, |a, b| a == b)
-}
-
-/// The same, if the threads' local states repeat too: with them the whole state does.
-pub(crate) fn find_observed(marks: &[Mark]) -> Option<Cycle> {
-    find_by(marks, |a, b| a == b && a.local == b.local)
-}
-
-fn find_by(marks: &[Mark], alike: impl Fn(&Mark, &Mark) -> bool) -> Option<Cycle> {
     (1..=marks.len() / (2 * ROUNDS)).find_map(|period| {
-        let repeats =
-            marks.iter().rev().zip(marks.iter().rev().skip(period)).take_while(|(a, b)| alike(a, b)).count();
-        let repeated = repeats + period;
+        let alike =
+            marks.iter().rev().zip(marks.iter().rev().skip(period)).take_while(|(a, b)| a == b).count();
+        let repeated = alike + period;
         let rounds = repeated / period;
         if rounds < ROUNDS || repeated * 2 < marks.len() {
             return None;
@@ -77,6 +70,17 @@ fn find_by(marks: &[Mark], alike: impl Fn(&Mark, &Mark) -> bool) -> Option<Cycle
             .any(|thread| last.iter().all(|mark| mark.enabled.contains(thread)));
         Some(Cycle { start: marks.len() - repeated, period, rounds, fair: !passed_over })
     })
+}
+
+/// Whether the local states of all threads were the same at the end of two rounds of a cycle: the whole state
+/// repeats then. In a cycle of a thread that counts they never are.
+pub(crate) fn repeats_wholly(marks: &[Mark], cycle: Cycle) -> bool {
+    let mut seen = BTreeSet::new();
+    marks[cycle.start..]
+        .rchunks_exact(cycle.period)
+        .map(|round| round.iter().map(|mark| mark.local).collect::<Option<Vec<_>>>())
+        .map_while(|round| round)
+        .any(|round| !seen.insert(round))
 }
 
 /// How many of the last steps may lie outside of a cycle that is only to be tried again. A search turns

@@ -145,7 +145,7 @@ pub(crate) fn assumptions(kind: Kind, budgets: &Budgets) -> Vec<String> {
                 "sequential consistency; data races judged by the orderings written".to_owned(),
                 format!(
                     "per thread at most {spurious_wakeups} spurious wakeup, {weak_failures} weak failure and \
-                     {timeouts} early timeout, and {fruitless_yields} fruitless yield per call site"
+                     {timeouts} early timeout, and {fruitless_yields} fruitless yield per call site and local state"
                 ),
                 "std's Arc: its reference counts are no steps".to_owned(),
             ]

@@ -73,14 +73,14 @@ impl Execution {
     #[cold]
     fn runs_for_ever(&mut self) -> bool {
         let cycle = cycles::find(&self.marks);
-        let observed = cycles::find_observed(&self.marks);
-        if let (Some(cycle), Some(true)) = (cycle, observed.map(|observed| observed.fair)) {
+        let repeats = cycle.is_some_and(|cycle| cycles::repeats_wholly(&self.marks, cycle));
+        if let Some(cycle) = cycle.filter(|cycle| cycle.fair && repeats) {
             self.cycle = Some(cycle);
             let message = waits::describe_livelock(self, cycle);
             self.fail(FailureKind::Livelock, message);
         } else if self.failure.is_none() {
             // A fair cycle in which local states differ may come to an end.
-            let may_end = cycle.is_some_and(|cycle| cycle.fair && observed.is_none());
+            let may_end = cycle.is_some_and(|cycle| cycle.fair);
             let cycle = cycle.or_else(|| cycles::find_before_the_end(&self.marks));
             if (may_end || cycle.is_none()) && self.schedule.len() < self.settings.max_steps {
                 self.look_at = (2 * self.look_at).min(self.settings.max_steps);
