@@ -62,9 +62,7 @@ fn agree_with<T: Ord + Debug + Send + 'static>(
 #[track_caller]
 fn deadlocks(model: fn()) -> String {
     Checker::dfs().check(model).expect_failure(FailureKind::Deadlock);
-    let told = Checker::exhaustive().check(model).expect_failure(FailureKind::Deadlock).to_string();
-    println!("{told}");
-    told
+    Checker::exhaustive().check(model).expect_failure(FailureKind::Deadlock).to_string()
 }
 
 fn recursive_read() {
@@ -361,7 +359,6 @@ const PROGRAMS: &[&[&[Act]]] = &[
 #[test]
 fn programs_of_readers_and_writers_have_an_execution_for_each_trace() {
     for &threads in PROGRAMS {
-        println!("{threads:?}"); // Told if it fails.
         agree(program!(RwLock<u32>, act, threads));
     }
 }
@@ -369,7 +366,6 @@ fn programs_of_readers_and_writers_have_an_execution_for_each_trace() {
 #[test]
 fn programs_of_parking_lots_readers_and_writers_have_an_execution_for_each_trace() {
     for &threads in PROGRAMS {
-        println!("{threads:?}"); // Told if it fails.
         agree(program!(parking_lot::RwLock<u32>, act_under_parking_lot, threads));
     }
 }

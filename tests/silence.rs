@@ -111,7 +111,7 @@ fn a_lost_update_on_stds_atomic_is_not_verified() {
                 let n = std::sync::Arc::clone(&n);
                 thread::spawn(move || n.store(n.load(SeqCst) + 1, SeqCst))
             });
-            threads.into_iter().for_each(|thread| _ = thread.join().unwrap());
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
             assert_eq!(n.load(SeqCst), 2);
         });
         why(&report);
@@ -200,6 +200,7 @@ fn cells_count_as_shared() {
         let cell = Box::new(raddle::cell::UnsafeCell::new(0));
         // SAFETY: the thread is joined before the cell is read.
         let child = thread::spawn(move || {
+            // SAFETY: every access is after the one before.
             cell.with_mut(|n| unsafe { *n += 1 });
             cell
         });
@@ -283,7 +284,8 @@ fn a_report_by_loom_names_what_loom_leaves_out_of_the_model() {
         thread::sleep(Duration::from_millis(1));
         assert_eq!(begun.elapsed(), Duration::ZERO);
     };
-    let cases: [(fn(), &[&str]); 8] = [
+    type Case = (fn(), &'static [&'static str]);
+    let cases: [Case; 8] = [
         (counts, &[]),
         (waits, &["wakes up spuriously"]),
         (waits_for_some_time, &["no timeout fires", "time stands still", "wakes up spuriously"]),

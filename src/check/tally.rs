@@ -93,7 +93,6 @@ impl Judge for Tally {
                 self.stats.redundant += 1;
                 return;
             }
-            Some(Cut::Assumed) => {}
             Some(Cut::Steps { thread, site, cycle }) => {
                 let round = |cycle: Cycle| execution.schedule[..cycle.start + cycle.period].to_vec();
                 self.spinning = cycle.map(|cycle| (round(cycle), cycle.period));
@@ -104,7 +103,7 @@ impl Judge for Tally {
                 });
                 return;
             }
-            None => {}
+            Some(Cut::Assumed) | None => {}
         }
         self.stats.executions += 1;
         self.pulse.executions.fetch_add(1, Ordering::Relaxed);

@@ -135,6 +135,7 @@ impl Spent {
 }
 
 /// A thread's state within one execution.
+#[allow(clippy::struct_excessive_bools)] // Each answers a question of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Thread {
     pub(crate) pending: Pending,

@@ -188,22 +188,19 @@ impl Session {
         // With nothing to wait for, a yield is a wait only if it is repeated.
         let budget = budget.max(usize::from(me.read.is_empty()));
         let arrivals = &mut me.spent.fruitless_yields;
-        match arrivals.iter_mut().find(|(known, state, _)| *known == site && *state == local) {
-            Some((.., n)) => {
-                *n += 1;
-                *n <= budget
-            }
-            None => {
-                arrivals.push((site, local, 1));
-                me.rounds = 0;
-                budget > 0
-            }
+        if let Some((.., n)) = arrivals.iter_mut().find(|(known, state, _)| *known == site && *state == local)
+        {
+            *n += 1;
+            return *n <= budget;
         }
+        arrivals.push((site, local, 1));
+        me.rounds = 0;
+        budget > 0
     }
 
-    /// The running thread's local state; always the same on processors where it cannot be observed.
+    /// The running thread's local state.
     pub(super) fn local_state(&self) -> LocalState {
         let base = self.host.stack_base(self.me());
-        base.and_then(local_state::observe).unwrap_or(0)
+        base.map_or(0, local_state::observe)
     }
 }
