@@ -11,7 +11,9 @@ mod sets;
 
 use std::panic::Location;
 
-pub(crate) use sets::{Slots, ThreadSet};
+pub(crate) use sets::Slots;
+#[cfg(feature = "check")]
+pub(crate) use sets::ThreadSet;
 
 /// The state of one object: a word whose meaning belongs to the type that made the object.
 pub(crate) type State = u64;
