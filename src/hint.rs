@@ -5,6 +5,7 @@ use std::panic::Location;
 pub use std::hint::{assert_unchecked, black_box, select_unpredictable, unreachable_unchecked};
 
 use crate::rt::context::{self, Arm};
+use crate::rt::local_state;
 use crate::rt::witness;
 
 /// Says that this is a loop that waits for somebody's write; see [`std::hint::spin_loop`].
@@ -26,14 +27,16 @@ use crate::rt::witness;
 /// });
 /// report.expect_verified();
 /// ```
+#[expect(clippy::inline_always, reason = "its frame is no part of the caller's local state")]
+#[inline(always)]
 #[track_caller]
 pub fn spin_loop() {
     match context::arm() {
         Arm::Native => std::hint::spin_loop(),
         Arm::Loom => witness::goes_on_after(loom::hint::spin_loop),
         Arm::Model => {
-            let site = Location::caller();
-            context::session(|session| session.yield_now(site));
+            let (site, here) = (Location::caller(), local_state::here());
+            context::session(|session| session.yield_now(site, &here));
         }
     }
 }

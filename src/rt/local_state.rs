@@ -5,7 +5,7 @@
 //! there, does not. What a thread keeps in the heap or in statics is not seen.
 //!
 //! Words that are dead, but differ, make two equal states look different. That is safe: the thread then goes
-//! on as if it had not been there before. Those of raddle's own frames below the observation are cleared.
+//! on as if it had not been there before. Raddle's own frames are not part of the state.
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use std::arch::asm;
@@ -14,8 +14,78 @@ use std::arch::asm;
 /// with a probability that no check lives to see.
 pub(crate) type LocalState = u128;
 
-/// How many words below the caller's frame are cleared: more than the frames between an operation's entry
-/// and the observation take in an unoptimised build.
+/// Where a call of the facade was made from: the end of the caller's live stack, and the callee-saved registers.
+/// Every value that the caller needs after the call is in one of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Here {
+    top: usize,
+    registers: [u64; REGISTERS],
+}
+
+#[cfg(target_arch = "x86_64")]
+const REGISTERS: usize = 6;
+#[cfg(target_arch = "aarch64")]
+const REGISTERS: usize = 19;
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+const REGISTERS: usize = 0;
+
+/// Notes where the live stack of the caller's frame ends, and what the callee-saved registers hold there.
+///
+/// It is inlined, and so must be the functions of the facade that call it: none of raddle's own frames, whose
+/// dead words hold what was there before, is then part of the state.
+#[cfg(target_arch = "x86_64")]
+#[expect(clippy::inline_always, reason = "the caller's own frame is to be noted")]
+#[inline(always)]
+pub(crate) fn here() -> Here {
+    let mut here = Here { top: 0, registers: [0; REGISTERS] };
+    // SAFETY: the instructions copy registers to the array to which the operand points, which is as long as
+    // they need. What else a call may change is said to be changed, so that no value that is needed later
+    // lies in another register.
+    unsafe {
+        asm!(
+            "mov [rax], rbx", "mov [rax + 8], rbp", "mov [rax + 16], r12",
+            "mov [rax + 24], r13", "mov [rax + 32], r14", "mov [rax + 40], r15",
+            "mov rax, rsp",
+            inlateout("rax") here.registers.as_mut_ptr() => here.top,
+            clobber_abi("C"), options(nostack, preserves_flags),
+        );
+    }
+    here
+}
+
+/// Notes where the live stack of the caller's frame ends, and what the callee-saved registers hold there.
+///
+/// It is inlined, and so must be the functions of the facade that call it: none of raddle's own frames, whose
+/// dead words hold what was there before, is then part of the state.
+#[cfg(target_arch = "aarch64")]
+#[expect(clippy::inline_always, reason = "the caller's own frame is to be noted")]
+#[inline(always)]
+pub(crate) fn here() -> Here {
+    let mut here = Here { top: 0, registers: [0; REGISTERS] };
+    // SAFETY: as above.
+    unsafe {
+        asm!(
+            "stp x19, x20, [x0]", "stp x21, x22, [x0, #16]", "stp x23, x24, [x0, #32]",
+            "stp x25, x26, [x0, #48]", "stp x27, x28, [x0, #64]", "str x29, [x0, #80]",
+            "stp d8, d9, [x0, #88]", "stp d10, d11, [x0, #104]",
+            "stp d12, d13, [x0, #120]", "stp d14, d15, [x0, #136]",
+            "mov x0, sp",
+            inlateout("x0") here.registers.as_mut_ptr() => here.top,
+            clobber_abi("C"), options(nostack, preserves_flags),
+        );
+    }
+    here
+}
+
+/// As if every call were made with the same local state: a loop that counts its yields is taken for one that
+/// waits on processors of which raddle does not know where that state lies.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub(crate) fn here() -> Here {
+    Here { top: usize::MAX, registers: [] }
+}
+
+/// How many words below the caller's frame are cleared: more than the frames of an operation take in an
+/// unoptimised build.
 const CLEARED: usize = 512;
 
 /// Overwrites the stack below the caller's frame, so that the frames that come to lie there begin with the
@@ -26,71 +96,16 @@ pub(crate) fn clear_below() {
     std::hint::black_box(&words);
 }
 
-/// The local state of the running thread, whose stack begins at `base`.
-///
-/// Always the same on processors for which raddle does not know where it lies: a loop that counts its yields
-/// is taken there for one that waits.
-#[inline(never)]
-pub(crate) fn observe(base: usize) -> LocalState {
-    clear_below();
-    observe_from_here(base)
-}
-
-/// Notes where the live stack ends, with the callee-saved registers on it.
-#[cfg(target_arch = "x86_64")]
-#[inline(never)]
-fn observe_from_here(base: usize) -> LocalState {
-    let (top, rbx, rbp): (usize, u64, u64);
-    // SAFETY: the instructions copy registers, and touch neither memory nor flags. That `r12` to `r15` are
-    // said to be overwritten makes the compiler save them in this frame, which is part of what is read.
-    unsafe {
-        asm!(
-            "mov {top}, rsp", "mov {rbx}, rbx", "mov {rbp}, rbp",
-            top = out(reg) top, rbx = out(reg) rbx, rbp = out(reg) rbp,
-            out("r12") _, out("r13") _, out("r14") _, out("r15") _,
-            options(nomem, nostack, preserves_flags),
-        );
-    }
-    digest(top, base, [rbx, rbp])
-}
-
-/// Notes where the live stack ends, with the callee-saved registers on it.
-#[cfg(target_arch = "aarch64")]
-#[inline(never)]
-fn observe_from_here(base: usize) -> LocalState {
-    let (top, x19, x29): (usize, u64, u64);
-    // SAFETY: as above; `x19` and `x29` are reserved and are copied instead.
-    unsafe {
-        asm!(
-            "mov {top}, sp", "mov {x19}, x19", "mov {x29}, x29",
-            top = out(reg) top, x19 = out(reg) x19, x29 = out(reg) x29,
-            out("x20") _, out("x21") _, out("x22") _, out("x23") _, out("x24") _, out("x25") _,
-            out("x26") _, out("x27") _, out("x28") _,
-            out("v8") _, out("v9") _, out("v10") _, out("v11") _,
-            out("v12") _, out("v13") _, out("v14") _, out("v15") _,
-            options(nomem, nostack, preserves_flags),
-        );
-    }
-    digest(top, base, [x19, x29])
-}
-
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-fn observe_from_here(_: usize) -> LocalState {
-    0
-}
-
-/// A hash of the words from `top` up to `base`, and of some more.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-#[inline(never)]
-fn digest(top: usize, base: usize, more: [u64; 2]) -> LocalState {
+/// The local state at a call that the running thread has not returned from, whose stack begins at `base`.
+pub(crate) fn observe(here: &Here, base: usize) -> LocalState {
     let mut hash = Hash { low: 0x9e37_79b9_7f4a_7c15, high: 0xc2b2_ae3d_27d4_eb4f };
-    for word in more {
+    for &word in &here.registers {
         hash.feed(word);
     }
-    let mut at = top;
+    let mut at = here.top;
     while at < base {
-        // SAFETY: `top` was the stack pointer of this function's caller and `base` is where the stack of the
-        // running coroutine begins, so the word lies in frames that are alive. It is read by the processor
+        // SAFETY: `top` was the stack pointer in a frame that is still alive and `base` is where the stack of
+        // the running coroutine begins, so the word lies in frames that are alive. It is read by the processor
         // and not by Rust, so it need not be initialised, and no reference to it is made.
         hash.feed(unsafe { word(at) });
         at += size_of::<u64>();
@@ -99,13 +114,11 @@ fn digest(top: usize, base: usize, more: [u64; 2]) -> LocalState {
 }
 
 /// Two independent lanes of multiplication and rotation.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 struct Hash {
     low: u64,
     high: u64,
 }
 
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 impl Hash {
     #[inline]
     fn feed(&mut self, word: u64) {
@@ -145,6 +158,15 @@ unsafe fn word(at: usize) -> u64 {
     word
 }
 
+/// There is no word to be read where the end of the stack is not known.
+///
+/// # Safety
+/// None is needed.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+unsafe fn word(_: usize) -> u64 {
+    0
+}
+
 #[cfg(all(test, any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod tests {
     use super::*;
@@ -158,7 +180,7 @@ mod tests {
         let mut local = std::hint::black_box(0);
         for i in 0..n {
             std::hint::black_box(&mut local);
-            seen.push(observe(base));
+            seen.push(observe(&here(), base));
             local = round(i);
         }
         seen

@@ -10,6 +10,7 @@ use crate::engine::native::{NativeRun, panic_of};
 use crate::op::{Command, Publish, Role, Site, ThreadId as Index, always, plain, reads, unchanged, writes};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
+use crate::rt::local_state::{self, Here};
 use crate::rt::loom_limits::{self, Limit};
 use crate::rt::quiet::{self, Quiet};
 use crate::rt::session::Cancelled;
@@ -131,35 +132,34 @@ impl<T> JoinHandle<T> {
     /// }
     /// child.join().unwrap();
     /// ```
+    #[expect(clippy::inline_always, reason = "its frame is no part of the caller's local state")]
+    #[inline(always)]
     #[track_caller]
     pub fn is_finished(&self) -> bool {
-        match &self.of {
-            // A closure on the heap would be part of the thread's local state.
-            Of::Model { index, .. } => {
-                let site = Location::caller();
-                context::session(|session| session.looks_finished(*index, site))
-            }
-            Of::Borrowing { handle, .. } => handle.is_finished(),
-            _ => self.looks()(),
-        }
+        self.is_finished_as_seen_from(&local_state::here())
+    }
+
+    #[track_caller]
+    fn is_finished_as_seen_from(&self, here: &Here) -> bool {
+        self.looks()(here)
     }
 
     /// What finds out whether the thread has ended, apart from the handle.
     #[track_caller]
-    pub(super) fn looks(&self) -> Box<dyn FnOnce() -> bool> {
+    pub(super) fn looks(&self) -> Box<dyn FnOnce(&Here) -> bool> {
         let site = Location::caller();
         match &self.of {
             Of::Native { done, .. } => {
                 let done = Arc::clone(done);
-                Box::new(move || done.perform(&LOOK, [0; 2], site) == 1)
+                Box::new(move |_| done.perform(&LOOK, [0; 2], site) == 1)
             }
             Of::Loom(_) => {
                 loom_limits::meet(Limit::IsFinished);
-                Box::new(|| false)
+                Box::new(|_| false)
             }
             Of::Model { index, .. } => {
                 let index = *index;
-                Box::new(move || context::session(|session| session.looks_finished(index, site)))
+                Box::new(move |here| context::session(|session| session.looks_finished(index, site, here)))
             }
             Of::Borrowing { handle, .. } => handle.looks(),
         }

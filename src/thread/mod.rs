@@ -24,6 +24,7 @@ pub use scope::{Scope, ScopedJoinHandle, scope};
 use crate::op::{ObjectId, Op, Publish, ThreadId as Index};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
+use crate::rt::local_state;
 use crate::rt::loom_limits::{self, Limit};
 use crate::rt::sharing::Sharing;
 use crate::rt::thread::Choosing;
@@ -59,14 +60,16 @@ where
 /// ```
 /// raddle::thread::yield_now();
 /// ```
+#[expect(clippy::inline_always, reason = "its frame is no part of the caller's local state")]
+#[inline(always)]
 #[track_caller]
 pub fn yield_now() {
     match context::arm() {
         Arm::Native => std::thread::yield_now(),
         Arm::Loom => witness::goes_on_after(loom::thread::yield_now),
         Arm::Model => {
-            let site = Location::caller();
-            context::session(|session| session.yield_now(site));
+            let (site, here) = (Location::caller(), local_state::here());
+            context::session(|session| session.yield_now(site, &here));
         }
     }
 }
@@ -300,6 +303,8 @@ pub fn park_timeout_ms(milliseconds: u32) {
 /// raddle::thread::sleep_ms(1);
 /// ```
 #[deprecated(note = "use `sleep`, as with std's")]
+#[expect(clippy::inline_always, reason = "its frame is no part of the caller's local state")]
+#[inline(always)]
 #[track_caller]
 pub fn sleep_ms(milliseconds: u32) {
     sleep(Duration::from_millis(milliseconds.into()));
@@ -321,6 +326,8 @@ pub fn sleep_ms(milliseconds: u32) {
 ///     })
 ///     .expect_verified();
 /// ```
+#[expect(clippy::inline_always, reason = "its frame is no part of the caller's local state")]
+#[inline(always)]
 #[track_caller]
 pub fn sleep(duration: Duration) {
     match context::arm() {
@@ -330,9 +337,9 @@ pub fn sleep(duration: Duration) {
             witness::goes_on_after(loom::thread::yield_now);
         }
         Arm::Model => {
-            let site = Location::caller();
+            let (site, here) = (Location::caller(), local_state::here());
             context::session(|session| {
-                session.yield_now(site);
+                session.yield_now(site, &here);
                 session.pass(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
             });
         }

@@ -10,6 +10,7 @@ use super::left::{Slot, leaving_its_result, result_left};
 use super::{Builder, JoinHandle};
 use crate::op::Site;
 use crate::rt::context::{self, Arm};
+use crate::rt::local_state::{self, Here};
 use crate::rt::sharing::given;
 
 /// Where threads may be spawned that borrow from outside; see [`std::thread::Scope`].
@@ -184,15 +185,22 @@ impl<T> ScopedJoinHandle<'_, T> {
     ///     }
     /// });
     /// ```
+    #[expect(clippy::inline_always, reason = "its frame is no part of the caller's local state")]
+    #[inline(always)]
     #[track_caller]
     pub fn is_finished(&self) -> bool {
+        self.is_finished_as_seen_from(&local_state::here())
+    }
+
+    #[track_caller]
+    fn is_finished_as_seen_from(&self, here: &Here) -> bool {
         let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
         match &*handle {
             // Looking takes turns with other threads, so the lock must not be held meanwhile.
             Some(of) => {
                 let looks = of.looks();
                 drop(handle);
-                looks()
+                looks(here)
             }
             None => true,
         }

@@ -198,18 +198,22 @@ impl Session {
         if self.has_put_off() {
             self.catch_up();
         }
-        if self.execution.borrow().observes_steps() {
-            local_state::clear_below();
-            self.note_local_state();
+        if !self.execution.borrow().observes_steps() {
+            return self.announce_and_stop(pending);
         }
-        self.announce_and_stop(pending)
+        local_state::clear_below();
+        self.note_local_state();
+        let answer = self.announce_and_stop(pending);
+        // The frames of what follows begin with the same words in every round.
+        local_state::clear_below();
+        answer
     }
 
     /// Keeps the running thread's local state with its next step.
     #[cold]
     #[inline(never)]
     fn note_local_state(&self) {
-        let local = self.local_state();
+        let local = self.local_state(&local_state::here());
         self.execution.borrow_mut().me().local = Some(local);
     }
 

@@ -3,7 +3,7 @@
 
 use super::Session;
 use crate::op::{ObjectId, Site, Slots, State, ThreadId};
-use crate::rt::local_state::{self, LocalState};
+use crate::rt::local_state::{self, Here, LocalState};
 use crate::rt::thread::{Choosing, Pending};
 
 /// Spreads a time over all bits of a local state.
@@ -97,12 +97,11 @@ impl Session {
     /// joined, since it may still be on its way out after its last operation. Which of the two is said
     /// is a choice where the asking thread has not been with the same local state. There it is told that the
     /// other has not finished only if no other thread can make progress.
-    pub(crate) fn looks_finished(&self, thread: ThreadId, site: Site) -> bool {
+    pub(crate) fn looks_finished(&self, thread: ThreadId, site: Site, here: &Here) -> bool {
         if std::thread::panicking() {
             return self.has_finished(thread);
         }
-        local_state::clear_below();
-        if self.is_new(site) {
+        if self.is_new(site, here) {
             if self.choose(2, Choosing::FruitlessYield, site) == 1 {
                 return false;
             }
@@ -162,21 +161,19 @@ impl Session {
     /// follows a look that was in vain is part of the program. Whether a loop ends may depend on how often
     /// it turned, but then its local state differs each time. A yield with a local state that was there
     /// before waits until something changes that the thread has read.
-    pub(crate) fn yield_now(&self, site: Site) {
+    pub(crate) fn yield_now(&self, site: Site, here: &Here) {
         if std::thread::panicking() {
             return;
         }
-        local_state::clear_below();
-        if !self.is_new(site) {
+        if !self.is_new(site, here) {
             self.stop_at(Pending::Yield { site });
         }
     }
 
     /// Whether the running thread has been at this place with its present local state no more often than
-    /// the budget allows. The caller has cleared the stack for this frame, in which the last state was.
-    #[inline(never)]
-    fn is_new(&self, site: Site) -> bool {
-        let mut local = self.local_state();
+    /// the budget allows.
+    fn is_new(&self, site: Site, here: &Here) -> bool {
+        let mut local = self.local_state(here);
         let mut execution = self.execution.borrow_mut();
         let (now, budget) = (execution.now(), execution.settings.budgets.fruitless_yields);
         let me = execution.me();
@@ -198,9 +195,8 @@ impl Session {
         budget > 0
     }
 
-    /// The running thread's local state.
-    pub(super) fn local_state(&self) -> LocalState {
-        let base = self.host.stack_base(self.me());
-        base.map_or(0, local_state::observe)
+    /// The running thread's local state where it called the facade.
+    pub(super) fn local_state(&self, here: &Here) -> LocalState {
+        self.host.stack_base(self.me()).map_or(0, |base| local_state::observe(here, base))
     }
 }

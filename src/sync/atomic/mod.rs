@@ -60,6 +60,8 @@ pub fn fence(order: Ordering) {
 /// raddle::sync::atomic::spin_loop_hint();
 /// ```
 #[deprecated(note = "use `hint::spin_loop`, as with std's")]
+#[expect(clippy::inline_always, reason = "its frame is no part of the caller's local state")]
+#[inline(always)]
 #[track_caller]
 pub fn spin_loop_hint() {
     crate::hint::spin_loop();
