@@ -241,9 +241,9 @@ impl Op {
         (self.command.effect)(state, self.args)
     }
 
-    /// Whether it has no result: it may be put off to the end of an unwinding.
+    /// Whether it has no result, so that its thread may go on without it when its execution has ended.
     #[inline]
-    pub(crate) fn can_be_put_off(&self) -> bool {
+    pub(crate) fn has_no_result(&self) -> bool {
         matches!(self.command.role, Role::Store | Role::Notify)
     }
 

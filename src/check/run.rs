@@ -19,6 +19,7 @@ use crate::engine::probe::Probe;
 use crate::engine::shuttle::Sampling;
 use crate::engine::{Kind, loom, native, shuttle};
 use crate::rt::execution::{Execution, Scheduler};
+use crate::rt::helpers::on_another_thread;
 use crate::rt::history::History;
 use crate::rt::host::{Coroutines, Judge};
 use crate::rt::loom_limits::{self, Limit};
@@ -120,7 +121,6 @@ impl Run {
             pulse: Arc::clone(&self.pulse),
             failures: Vec::new(),
             cut: None,
-            unwound: false,
             sharing: Sharing::default(),
             spinning: None,
             traces: self.settings.count_traces.then(Default::default),
@@ -172,7 +172,8 @@ impl Run {
         let result: Rc<RefCell<Option<Tally>>> = Rc::default();
         let (run, into) = (Rc::clone(self), Rc::clone(&result));
         shuttle::with_scheduler(sampling, move |scheduler| {
-            *into.borrow_mut() = Some(run.model_arm(scheduler));
+            // Shuttle asks whether the system's thread panics, which it does for ever after some executions.
+            *into.borrow_mut() = Some(on_another_thread(|| run.model_arm(scheduler)));
         });
         let tally = result.borrow_mut().take();
         tally.unwrap_or_else(|| self.tally())
@@ -267,11 +268,6 @@ impl Run {
             (None, None) if sampled => {
                 Verdict::Inconclusive(Reason::Sampled { executions: tally.stats.executions })
             }
-            (None, None) if tally.unwound => Verdict::Inconclusive(Reason::EngineLimit {
-                why: "a destructor that ran while its thread unwound did more than give something back; raddle \
-                      performs that at once, without the schedules in which others come between"
-                    .to_owned(),
-            }),
             (None, None) => verified_if(tally.sharing),
         };
         with_caution(self.finish(verdict, tally.stats, failures), tally.sharing)

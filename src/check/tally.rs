@@ -42,8 +42,6 @@ pub(super) struct Tally {
     pub(super) pulse: Arc<Pulse>,
     pub(super) failures: Vec<Found>,
     pub(super) cut: Option<Reason>,
-    /// Whether a destructor did more than give something back while its thread unwound.
-    pub(super) unwound: bool,
     /// What was seen of sharing.
     pub(super) sharing: Sharing,
     /// A schedule up to the end of the first round of a cycle that it does not leave, or late; and how many
@@ -61,7 +59,6 @@ impl Tally {
         self.stats.steps += other.stats.steps;
         self.failures.extend(other.failures);
         self.cut = self.cut.take().or(other.cut);
-        self.unwound |= other.unwound;
         self.sharing.add(other.sharing);
         self.spinning = self.spinning.take().or(other.spinning);
         if let (Some(traces), Some(others)) = (&mut self.traces, other.traces) {
@@ -103,6 +100,13 @@ impl Judge for Tally {
                 });
                 return;
             }
+            Some(Cut::Limit { why }) => {
+                self.cut = Some(Reason::EngineLimit { why: why.clone() });
+                // A failure that came before it is one all the same.
+                if execution.failure.is_none() {
+                    return;
+                }
+            }
             Some(Cut::Assumed) | None => {}
         }
         self.stats.executions += 1;
@@ -110,7 +114,6 @@ impl Judge for Tally {
         if let (Some(traces), Some(history)) = (&mut self.traces, &execution.history) {
             traces.insert(history.fingerprint());
         }
-        self.unwound |= execution.unwound;
         let Some(failure) = &execution.failure else { return };
         self.stats.failures += 1;
         let known = self

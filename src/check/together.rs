@@ -52,7 +52,7 @@ impl Run {
             *executions = tally.stats.executions;
         }
         let settled = matches!(tally.cut, None | Some(Reason::TimeLimit { .. }));
-        (settled && tally.stats.failures == 0 && !tally.unwound).then_some(tally)
+        (settled && tally.stats.failures == 0).then_some(tally)
     }
 }
 

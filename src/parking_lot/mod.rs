@@ -84,9 +84,7 @@ impl Raw {
     /// Unlocks, if the thread holds the lock.
     fn unlock(&self, command: &'static Command) {
         let site = *self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(object) = self.state.model()
-            && !std::thread::panicking()
-        {
+        if let Some(object) = self.state.model() {
             object.with(site, |session| {
                 let held = {
                     let execution = session.execution.borrow();

@@ -47,6 +47,11 @@ pub(crate) fn session<R>(f: impl FnOnce(&Session) -> R) -> R {
     f(unsafe { session.as_ref() })
 }
 
+/// Calls `f` with the execution that this thread is inside of, if it is inside of one of ours.
+pub(crate) fn in_session<R>(f: impl FnOnce(&Session) -> R) -> Option<R> {
+    (arm() == Arm::Model).then(|| session(f))
+}
+
 /// A number for the execution that this thread is inside of, in whichever arm; 0 if in none.
 pub(crate) fn stamp() -> u64 {
     match arm() {

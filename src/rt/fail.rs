@@ -1,7 +1,8 @@
 //! Failures that a primitive declares by itself: a release by somebody who does not hold the lock, a
 //! resource that nobody gives back. Each arm has its own way to end an execution with a kind.
 //!
-//! Not for destructors: like a panic, it must not begin while the thread is already unwinding.
+//! Outside of the Model arm not for destructors: like a panic, it must not begin while the thread is already
+//! unwinding.
 
 use crate::engine::native;
 use crate::rt::context::{self, Arm};

@@ -85,6 +85,15 @@ impl Guarded {
         }
     }
 
+    /// The present state, looked at by a thread that has the object for itself.
+    pub(crate) fn peek(&self) -> State {
+        match &self.of {
+            Of::Native(native) => *native.0.lock(),
+            Of::Loom(loom) => loom.state.load(Relaxed),
+            Of::Model(object) => object.peek(),
+        }
+    }
+
     /// What the running thread knows, to be kept beside something that it hands over; for the part of a
     /// step that [`perform_and`](Self::perform_and) calls.
     pub(crate) fn hand_over(&self) -> Option<Handed> {
@@ -129,16 +138,16 @@ impl Guarded {
         self.perform(command, args, site)
     }
 
-    /// Waits until the guard of a command that may have two ways to go holds and performs it; whether the
-    /// object was changed. Natively the second way is taken.
-    pub(crate) fn perform_either_way(&self, command: &'static Command, site: Site) -> bool {
+    /// Waits until the guard of a command that may have two ways to go holds and performs it; the state before
+    /// if the object was changed. Natively the second way is taken.
+    pub(crate) fn perform_either_way(&self, command: &'static Command, site: Site) -> Option<State> {
         let natively = 1;
         let before = self.perform(command, [0, natively], site);
         let way = match &self.of {
             Of::Model(object) => object.with(site, |session| session.execution.borrow_mut().me().way),
             _ => natively,
         };
-        (command.effect)(before, [0, way]) != before
+        ((command.effect)(before, [0, way]) != before).then_some(before)
     }
 
     /// Performs a command that gives something back: it is always enabled, and nobody asks for its

@@ -74,6 +74,11 @@ impl ModelObject {
         })
     }
 
+    /// Whether the object is used in the execution that made it.
+    pub(crate) fn is_here(self) -> bool {
+        context::in_session(Session::stamp) == Some(self.stamp)
+    }
+
     /// The object's present state, looked at by somebody who has it for themselves.
     ///
     /// # Panics

@@ -1,4 +1,4 @@
-//! Panics of the models under check: caught, remembered, and not printed.
+//! Panics of the models under check: caught, remembered, and not printed, unless they abort the process.
 //!
 //! The panic hook belongs to the whole process. While at least one check runs, a hook of ours stands
 //! over the one that was there; it passes on every panic of a thread that is not exploring. When
@@ -12,10 +12,12 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::io::Write as _;
 use std::panic::{self, PanicHookInfo};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::rt::thread::Panicked;
+use crate::rt::{context, process_end};
 
 type Hook = dyn Fn(&PanicHookInfo<'_>) + Send + Sync;
 
@@ -38,7 +40,7 @@ impl Standing {
         let ours: Box<Hook> = Box::new(move |info| {
             if EXPLORING.get() {
                 let place = info.location().map(ToString::to_string);
-                PLACE.with(|cell| *cell.borrow_mut() = place);
+                heard(Panicked { message: text(info.payload()), place });
             } else {
                 below(info);
             }
@@ -70,7 +72,8 @@ fn address(hook: &Hook) -> usize {
 
 thread_local! {
     static EXPLORING: Cell<bool> = const { Cell::new(false) };
-    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// The last two panics, the newer one last.
+    static SAID: RefCell<[Option<Panicked>; 2]> = const { RefCell::new([None, None]) };
 }
 
 /// Keeps this thread's panics silent until it is dropped.
@@ -82,6 +85,7 @@ pub(crate) struct Quiet {
 impl Quiet {
     /// Silences this thread, of which a check makes use.
     pub(crate) fn begin() -> Self {
+        process_end::watch();
         let mut standing = STANDING.lock().unwrap_or_else(PoisonError::into_inner);
         standing.0 += 1;
         if standing.0 == 1 {
@@ -107,6 +111,57 @@ impl Drop for Quiet {
     }
 }
 
+/// Whether this thread of the system explores.
+pub(crate) fn exploring() -> bool {
+    EXPLORING.get()
+}
+
+/// What std says where a second panic would have to pass through a destructor, or through a function that
+/// does not unwind. The process is aborted after that.
+const ABORTS: [&str; 2] = ["panic in a destructor during cleanup", "panic in a function that cannot unwind"];
+
+/// Keeps a panic in mind, or prints those that abort the process now.
+fn heard(panicked: Panicked) {
+    SAID.with_borrow_mut(|said| {
+        if !ABORTS.contains(&&*panicked.message) {
+            *said = [said[1].take(), Some(panicked)];
+            return;
+        }
+        let session = context::in_session(|session| {
+            let execution = session.execution.try_borrow().ok()?;
+            let over = execution.cancelling().then(|| execution.failure.clone());
+            Some((execution.describe(execution.current()), over))
+        });
+        let (who, over) = session.flatten().unwrap_or_else(|| ("a thread".to_owned(), None));
+        let mut lines =
+            format!("raddle: {who} of the model under check aborts the process: {}", panicked.message);
+        let first = match over {
+            Some(failure) => {
+                lines.push_str("\n  the thread was unwound because its execution had ended");
+                if let Some(failure) = failure {
+                    lines.extend([" (", &*failure.message, ")"]);
+                }
+                1
+            }
+            None => 0,
+        };
+        for Panicked { message, place } in said[first..].iter().flatten() {
+            let place = place.as_deref().unwrap_or("a place unknown");
+            lines.extend(["\n  it panicked at ", place, ": ", message.as_str()]);
+        }
+        // Nothing is left to be done if that cannot be written.
+        let _ = writeln!(std::io::stderr(), "{lines}");
+    });
+}
+
+fn text(payload: &(dyn Any + Send)) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic with a value that is not text".to_owned())
+}
+
 /// Installs nothing and leaves nothing, but lets shuttle install its own hook, which it does once in
 /// a process and over whatever stands there, at a moment when it can be taken away again.
 pub(crate) fn let_shuttle_install_its_hook(run_something: impl FnOnce()) {
@@ -120,11 +175,9 @@ pub(crate) fn let_shuttle_install_its_hook(run_something: impl FnOnce()) {
 
 /// What a caught panic said, and where it began.
 pub(crate) fn describe(payload: &(dyn Any + Send)) -> Panicked {
-    let place = PLACE.with(|cell| cell.borrow_mut().take());
-    let message = payload
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic with a value that is not text".to_owned());
-    Panicked { message, place }
+    let message = text(payload);
+    // A payload that was thrown again went past the hook, and may not be what the hook heard last.
+    let said = SAID.with_borrow_mut(std::mem::take);
+    let place = said.into_iter().flatten().rev().find(|said| said.message == message);
+    Panicked { message, place: place.and_then(|said| said.place) }
 }

@@ -34,6 +34,8 @@ pub(crate) enum Pending {
         thread: ThreadId,
         /// Where.
         site: Site,
+        /// Whether it asks only whether that thread has finished, which orders nothing and joins nothing.
+        only_looks: bool,
     },
     /// To be notified.
     Wake {
@@ -173,15 +175,15 @@ pub(crate) struct Thread {
     pub(crate) polls_clock: bool,
     pub(crate) spent: Spent,
     pub(crate) panicked: Option<Panicked>,
-    /// What destructors gave back while the thread unwound, still to be performed, in order.
-    pub(crate) put_off: Vec<Op>,
     /// The threads that wait for its end.
     pub(crate) awaited_by: ThreadSet,
     /// Whether somebody asked for the thread's result.
     pub(crate) joined: bool,
     /// Whether it was told that the thread has finished which it waits to join.
     pub(crate) assumes_end: bool,
-    /// Whether its stack was given up: it waited while it was being unwound.
+    /// How often it was unwound at the end of the execution.
+    pub(crate) unwound: u32,
+    /// Whether its stack is given up.
     pub(crate) abandoned: bool,
 }
 
@@ -210,10 +212,10 @@ impl Thread {
             polls_clock,
             spent,
             panicked,
-            put_off,
             awaited_by,
             joined,
             assumes_end,
+            unwound,
             abandoned,
         } = self;
         (*pending, *answer, *way) = (Pending::Nothing, 0, 0);
@@ -222,10 +224,10 @@ impl Thread {
         (*timed_out, *rounds, *panicked) = (false, 0, None);
         (*local, *looked_at_clock, *polls_clock) = (None, false, false);
         (*awaited_by, *joined, *abandoned, *assumes_end) = (ThreadSet::default(), false, false, false);
+        *unwound = 0;
         names.clear();
         read.clear();
         held.clear();
-        put_off.clear();
         spent.clear();
     }
 }

@@ -126,7 +126,7 @@ pub(crate) fn joins<R>(id: loom::thread::ThreadId, site: Site, join: impl FnOnce
     let other = witness(|witness| witness.threads.iter().position(|thread| thread.id == id));
     let Some(other) = other else { return join() };
     let thread = ThreadId(other as u32);
-    about_to(Pending::Join { thread, site });
+    about_to(Pending::Join { thread, site, only_looks: false });
     let result = join();
     note(Did::Other(What::Joined { other: thread }), Some(site));
     result

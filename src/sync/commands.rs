@@ -4,12 +4,17 @@ use crate::op::{
     Access, Args, Command, NOTIFY_ALL, NOTIFY_ONE, Publish, Role, State, always, plain, reads, writes,
 };
 
-/// Locks an exclusive lock. The state is 0 while it is free. Two locks never commute.
+/// The bit of an exclusive lock's state that says that it is held.
+pub(super) const HELD: State = 1;
+/// The bit of the state of any of std's locks that says that it is poisoned.
+pub(super) const POISONED: State = 1 << 61;
+
+/// Locks an exclusive lock. Two locks never commute.
 pub(crate) static LOCK: Command = Command {
     name: "lock",
     role: Role::Acquire,
-    guard: |held, _| held == 0,
-    effect: |_, _| 1,
+    guard: |state, _| state & HELD == 0,
+    effect: |state, _| state | HELD,
     access: writes,
     publish: Publish::Acquire,
     show: plain,
@@ -20,10 +25,10 @@ pub(crate) static TRY_LOCK: Command = Command {
     name: "try_lock",
     role: Role::TryAcquire,
     guard: always,
-    effect: |_, _| 1,
-    access: |held, _| if held == 0 { Access::WRITE } else { Access::READ },
+    effect: |state, _| state | HELD,
+    access: |state, _| if state & HELD == 0 { Access::WRITE } else { Access::READ },
     publish: Publish::Acquire,
-    show: |held, _| format!("() → {}", if held == 0 { "locked" } else { "would block" }),
+    show: |state, _| format!("() → {}", if state & HELD == 0 { "locked" } else { "would block" }),
 };
 
 /// Unlocks.
@@ -31,9 +36,42 @@ pub(crate) static UNLOCK: Command = Command {
     name: "unlock",
     role: Role::Release,
     guard: always,
-    effect: |_, _| 0,
+    effect: |state, _| state & !HELD,
     access: writes,
     publish: Publish::Release,
+    show: plain,
+};
+
+/// Poisons any of std's locks, which its holder does before it unlocks, and which orders nothing.
+pub(crate) static POISON: Command = Command {
+    name: "poison",
+    role: Role::Signal,
+    guard: always,
+    effect: |state, _| state | POISONED,
+    access: writes,
+    publish: Publish::Nothing,
+    show: plain,
+};
+
+/// Looks whether any of std's locks is poisoned, which orders nothing.
+pub(crate) static IS_POISONED: Command = Command {
+    name: "is_poisoned",
+    role: Role::Signal,
+    guard: always,
+    effect: crate::op::unchanged,
+    access: reads,
+    publish: Publish::Nothing,
+    show: |state, _| format!("() → {}", state & POISONED != 0),
+};
+
+/// Takes the poison back, which orders nothing.
+pub(crate) static CLEAR_POISON: Command = Command {
+    name: "clear_poison",
+    role: Role::Signal,
+    guard: always,
+    effect: |state, _| state & !POISONED,
+    access: |state, _| if state & POISONED == 0 { Access::READ } else { Access::WRITE },
+    publish: Publish::Nothing,
     show: plain,
 };
 
@@ -50,7 +88,7 @@ const READERS: Access = Access::commuting(1);
 pub(super) const BEHIND: u64 = 1;
 
 fn read_locked(state: State) -> bool {
-    state & !(WRITER | AWAITED) != 0
+    state & !(WRITER | AWAITED | POISONED) != 0
 }
 
 /// Whether a reader that looks in this state must be told if it passes a writer that waits.
@@ -69,7 +107,7 @@ fn enter_if_free(state: State, [_, alternative]: Args) -> State {
 
 /// Whether a writer that asks in this state has the lock at once.
 pub(super) fn writer_enters(state: State) -> bool {
-    state & !AWAITED == 0
+    state & !(AWAITED | POISONED) == 0
 }
 
 /// Takes a shared lock, or stays behind a writer that waits.
@@ -142,8 +180,8 @@ pub(crate) static WRITE: Command = Command {
 /// Takes the exclusive lock for the writer that waits, once the readers have left.
 pub(crate) static WRITE_AFTER: Command = Command {
     role: Role::Succeed,
-    guard: |state, _| state == AWAITED,
-    effect: |_, _| WRITER,
+    guard: |state, _| state & !POISONED == AWAITED,
+    effect: |state, _| state & POISONED | WRITER,
     show: plain,
     ..WRITE
 };

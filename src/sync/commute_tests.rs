@@ -21,15 +21,21 @@ fn anything(_: &Command, _: State) -> bool {
     true
 }
 
-fn families() -> Vec<Family> {
-    let writer = 1 << 63;
-    let one = |n| Slots::one(n).0;
-    vec![
+/// std's locks, which can be poisoned.
+fn locks() -> [Family; 2] {
+    [
         Family {
             name: "mutex",
-            commands: vec![(&LOCK, [0; 2]), (&TRY_LOCK, [0; 2]), (&UNLOCK, [0; 2])],
-            states: vec![0, 1],
-            possible: |command, state| command.name != "unlock" || state == 1,
+            commands: vec![
+                (&LOCK, [0; 2]),
+                (&TRY_LOCK, [0; 2]),
+                (&UNLOCK, [0; 2]),
+                (&POISON, [0; 2]),
+                (&IS_POISONED, [0; 2]),
+                (&CLEAR_POISON, [0; 2]),
+            ],
+            states: vec![0, HELD, POISONED, HELD | POISONED],
+            possible: |command, state| !matches!(command.name, "unlock" | "poison") || state & HELD != 0,
         },
         Family {
             name: "rwlock",
@@ -45,16 +51,29 @@ fn families() -> Vec<Family> {
                 (&TRY_WRITE, [0; 2]),
                 (&WRITE_UNLOCK, [0; 2]),
                 (&DOWNGRADE, [0; 2]),
+                (&POISON, [0; 2]),
+                (&IS_POISONED, [0; 2]),
+                (&CLEAR_POISON, [0; 2]),
             ],
-            states: [0, 1, 2, 3, writer].into_iter().flat_map(|state| [state, state | AWAITED]).collect(),
-            possible: move |command, state| match command.name {
-                "read_unlock" => state & !(WRITER | AWAITED) > 0,
-                "write_unlock" | "downgrade" => state & WRITER != 0,
+            states: [0, 1, 2, 3, WRITER]
+                .into_iter()
+                .flat_map(|state| [state, state | AWAITED])
+                .flat_map(|state| [state, state | POISONED])
+                .collect(),
+            possible: |command, state| match command.name {
+                "read_unlock" => state & !(WRITER | AWAITED | POISONED) > 0,
+                "write_unlock" | "downgrade" | "poison" => state & WRITER != 0,
                 // There is one writer with a turn.
                 "write" if command.role == Role::Succeed => state & AWAITED != 0,
                 _ => true,
             },
         },
+    ]
+}
+
+fn families() -> Vec<Family> {
+    let one = |n| Slots::one(n).0;
+    let others = vec![
         Family {
             name: "semaphore",
             commands: vec![
@@ -120,7 +139,8 @@ fn families() -> Vec<Family> {
             states: vec![0, 1],
             possible: anything,
         },
-    ]
+    ];
+    locks().into_iter().chain(others).collect()
 }
 
 /// Whether a command has two ways to go.

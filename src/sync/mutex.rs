@@ -4,13 +4,14 @@ use std::cell::UnsafeCell;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::op::Site;
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
 use crate::rt::loom_limits::{self, Limit};
 use crate::rt::witness::Witnessed;
-use crate::sync::commands::{LOCK, TRY_LOCK, UNLOCK};
+use crate::sync::commands::{HELD, LOCK, TRY_LOCK, UNLOCK};
 use crate::sync::poison::{self, Flag};
 use crate::sync::{LockResult, TryLockError, TryLockResult};
 
@@ -32,7 +33,6 @@ use crate::sync::{LockResult, TryLockError, TryLockResult};
 /// ```
 pub struct Mutex<T: ?Sized> {
     raw: Raw,
-    poison: Flag,
     data: UnsafeCell<T>,
 }
 
@@ -40,7 +40,22 @@ pub struct Mutex<T: ?Sized> {
 #[derive(Debug)]
 enum Raw {
     Guarded(Guarded),
-    Loom(Box<loom::sync::Mutex<()>>, Witnessed),
+    Loom(Box<loom::sync::Mutex<()>>, Witnessed, Flag),
+}
+
+impl Raw {
+    /// Whether the lock is poisoned, for a thread that has it for itself.
+    fn poisoned(&self) -> bool {
+        match self {
+            Raw::Guarded(guarded) => poison::is_in(guarded.peek()),
+            Raw::Loom(.., poison) => poison.get(),
+        }
+    }
+
+    /// Whether the lock is where it was made: a lock that has left its execution has no state.
+    fn can_be_seen(&self) -> bool {
+        !matches!(self, Raw::Guarded(guarded) if guarded.model().is_some_and(|object| !object.is_here()))
+    }
 }
 
 // SAFETY: as for std's mutex: whoever gets at the data holds the lock, which one thread does at a time.
@@ -64,7 +79,10 @@ impl<T: ?Sized> RefUnwindSafe for Mutex<T> {}
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct MutexGuard<'a, T: ?Sized> {
     lock: &'a Mutex<T>,
+    /// Whether its thread panicked when it took the lock.
     panicking: bool,
+    /// Whether the lock was poisoned when it was last taken.
+    poisoned: AtomicBool,
     /// Loom's own guard; nothing in the other arms.
     loom: Option<loom::sync::MutexGuard<'a, ()>>,
     site: Site,
@@ -86,10 +104,13 @@ impl<T> Mutex<T> {
     pub fn new(data: T) -> Self {
         let site = Location::caller();
         let raw = match context::arm() {
-            Arm::Loom => Raw::Loom(Box::new(loom::sync::Mutex::new(())), Witnessed::new("Mutex", 0, site)),
+            Arm::Loom => {
+                let witnessed = Witnessed::new("Mutex", 0, site);
+                Raw::Loom(Box::new(loom::sync::Mutex::new(())), witnessed, Flag::new())
+            }
             _ => Raw::Guarded(Guarded::new("Mutex", 0, site)),
         };
-        Mutex { raw, poison: Flag::new(), data: UnsafeCell::new(data) }
+        Mutex { raw, data: UnsafeCell::new(data) }
     }
 
     /// The data, once nobody else has the mutex.
@@ -102,8 +123,7 @@ impl<T> Mutex<T> {
     /// assert_eq!(raddle::sync::Mutex::new(7).into_inner().unwrap(), 7);
     /// ```
     pub fn into_inner(self) -> LockResult<T> {
-        let poisoned = self.poison.get();
-        poison::result(poisoned, self.data.into_inner())
+        poison::result(self.raw.poisoned(), self.data.into_inner())
     }
 }
 
@@ -120,20 +140,20 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
         let site = Location::caller();
-        let loom = match &self.raw {
+        let (loom, poisoned) = match &self.raw {
             Raw::Guarded(guarded) => {
-                guarded.perform(&LOCK, [0; 2], site);
-                None
+                let before = guarded.perform(&LOCK, [0; 2], site);
+                (None, poison::found(guarded, before, site))
             }
-            Raw::Loom(lock, witnessed) => {
+            Raw::Loom(lock, witnessed, poison) => {
                 witnessed.check(site);
                 witnessed.awaits(&LOCK, [0; 2], site);
                 let guard = lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 witnessed.did(&LOCK, [0; 2], 0, LOCK.publish, site);
-                Some(guard)
+                (Some(guard), poison.get())
             }
         };
-        self.guard(loom, site)
+        poison::result(poisoned, self.guard(loom, poisoned, site))
     }
 
     /// Takes the lock if it is free.
@@ -151,42 +171,39 @@ impl<T: ?Sized> Mutex<T> {
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         let site = Location::caller();
-        let loom = match &self.raw {
+        let (loom, poisoned) = match &self.raw {
             Raw::Guarded(guarded) => {
-                if guarded.perform(&TRY_LOCK, [0; 2], site) != 0 {
+                let before = guarded.perform(&TRY_LOCK, [0; 2], site);
+                if before & HELD != 0 {
                     return Err(TryLockError::WouldBlock);
                 }
-                None
+                (None, poison::found(guarded, before, site))
             }
-            Raw::Loom(lock, witnessed) => {
+            Raw::Loom(lock, witnessed, poison) => {
                 witnessed.check(site);
                 loom_limits::meet(Limit::TryLock);
                 let tried = lock.try_lock();
                 let held = matches!(tried, Err(std::sync::TryLockError::WouldBlock));
                 witnessed.did(&TRY_LOCK, [0; 2], held.into(), TRY_LOCK.publish, site);
-                match tried {
-                    Ok(guard) => Some(guard),
-                    Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+                let guard = match tried {
+                    Ok(guard) => guard,
+                    Err(std::sync::TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
                     Err(std::sync::TryLockError::WouldBlock) => return Err(TryLockError::WouldBlock),
-                }
+                };
+                (Some(guard), poison.get())
             }
         };
-        self.guard(loom, site).map_err(TryLockError::Poisoned)
+        poison::result(poisoned, self.guard(loom, poisoned, site)).map_err(TryLockError::Poisoned)
     }
 
     fn guard<'a>(
         &'a self,
         loom: Option<loom::sync::MutexGuard<'a, ()>>,
+        poisoned: bool,
         site: Site,
-    ) -> LockResult<MutexGuard<'a, T>> {
-        let guard = MutexGuard {
-            lock: self,
-            panicking: std::thread::panicking(),
-            loom,
-            site,
-            not_send: std::marker::PhantomData,
-        };
-        poison::result(self.poison.get(), guard)
+    ) -> MutexGuard<'a, T> {
+        let (panicking, poisoned) = (std::thread::panicking(), AtomicBool::new(poisoned));
+        MutexGuard { lock: self, panicking, poisoned, loom, site, not_send: std::marker::PhantomData }
     }
 
     /// Whether a thread panicked while it held the lock.
@@ -195,8 +212,12 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     /// assert!(!raddle::sync::Mutex::new(()).is_poisoned());
     /// ```
+    #[track_caller]
     pub fn is_poisoned(&self) -> bool {
-        self.poison.get()
+        match &self.raw {
+            Raw::Guarded(guarded) => poison::look(guarded, Location::caller()),
+            Raw::Loom(.., poison) => poison.get(),
+        }
     }
 
     /// Forgets that a thread panicked.
@@ -205,8 +226,12 @@ impl<T: ?Sized> Mutex<T> {
     /// ```
     /// raddle::sync::Mutex::new(()).clear_poison();
     /// ```
+    #[track_caller]
     pub fn clear_poison(&self) {
-        self.poison.clear();
+        match &self.raw {
+            Raw::Guarded(guarded) => poison::clear(guarded, Location::caller()),
+            Raw::Loom(.., poison) => poison.clear(),
+        }
     }
 
     /// The data, without locking: nobody else has the mutex.
@@ -220,7 +245,7 @@ impl<T: ?Sized> Mutex<T> {
     /// *lock.get_mut().unwrap() = 2;
     /// ```
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        poison::result(self.poison.get(), self.data.get_mut())
+        poison::result(self.raw.poisoned(), self.data.get_mut())
     }
 }
 
@@ -240,32 +265,37 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
         match &self.lock.raw {
             Raw::Guarded(guarded) => _ = guarded.perform(&UNLOCK, [0; 2], site),
             // Loom's condition variable does that.
-            Raw::Loom(_, witnessed) => witnessed.did(&UNLOCK, [0; 2], 1, UNLOCK.publish, site),
+            Raw::Loom(_, witnessed, _) => witnessed.did(&UNLOCK, [0; 2], 1, UNLOCK.publish, site),
         }
     }
 
     /// Locks again after a wait.
     pub(super) fn lock_again(&self, site: Site) {
-        match &self.lock.raw {
-            Raw::Guarded(guarded) => _ = guarded.perform(&LOCK, [0; 2], site),
-            Raw::Loom(_, witnessed) => witnessed.did(&LOCK, [0; 2], 0, LOCK.publish, site),
-        }
+        let poisoned = match &self.lock.raw {
+            Raw::Guarded(guarded) => {
+                let before = guarded.perform(&LOCK, [0; 2], site);
+                poison::found(guarded, before, site)
+            }
+            Raw::Loom(_, witnessed, poison) => {
+                witnessed.did(&LOCK, [0; 2], 0, LOCK.publish, site);
+                poison.get()
+            }
+        };
+        self.poisoned.store(poisoned, Ordering::Relaxed);
     }
 
-    /// Whether the mutex was poisoned in the meantime.
+    /// Whether the mutex was poisoned when it was last taken.
     pub(super) fn poisoned(&self) -> bool {
-        self.lock.poison.get()
+        self.poisoned.load(Ordering::Relaxed)
     }
 }
 
 impl<T: ?Sized> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
-        self.lock.poison.done(self.panicking);
         match &self.lock.raw {
-            Raw::Guarded(guarded) => {
-                guarded.give_back(&UNLOCK, [0; 2], self.site);
-            }
-            Raw::Loom(_, witnessed) => {
+            Raw::Guarded(guarded) => poison::unlock(guarded, &UNLOCK, self.panicking, self.site),
+            Raw::Loom(_, witnessed, poison) => {
+                poison.done(self.panicking);
                 drop(self.loom.take());
                 witnessed.did(&UNLOCK, [0; 2], 1, UNLOCK.publish, self.site);
             }
@@ -304,7 +334,11 @@ impl<T: ?Sized + fmt::Display> fmt::Display for MutexGuard<'_, T> {
 impl<T: ?Sized> fmt::Debug for Mutex<T> {
     // Looking at the data would be a visible operation.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mutex").field("poisoned", &self.poison.get()).finish_non_exhaustive()
+        let mut shown = f.debug_struct("Mutex");
+        if self.raw.can_be_seen() {
+            shown.field("poisoned", &self.raw.poisoned());
+        }
+        shown.finish_non_exhaustive()
     }
 }
 

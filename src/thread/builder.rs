@@ -43,7 +43,7 @@ impl Builder {
         self
     }
 
-    /// How large the thread's stack is, natively; threads of a model have stacks of 1 MiB.
+    /// How large the thread's stack is. Threads of a model have 8 MiB, or more if they are given more.
     ///
     /// # Examples
     /// ```

@@ -43,6 +43,7 @@ enum Of<T> {
         result: Slot<T>,
         done: Arc<Guarded>,
         run: Option<(Arc<NativeRun>, usize)>,
+        thread: std::thread::JoinHandle<()>,
     },
     Loom(loom::thread::JoinHandle<T>),
     Model {
@@ -95,11 +96,13 @@ impl<T> JoinHandle<T> {
     pub fn join(self) -> std::thread::Result<T> {
         let site = Location::caller();
         match self.of {
-            Of::Native { result, done, run } => {
+            Of::Native { result, done, run, thread } => {
                 done.perform(&JOIN, [0; 2], site);
                 if let Some((run, number)) = run {
                     run.joined(number);
                 }
+                // Its thread-locals are dropped after that, and before it is joined. It has caught its panic.
+                let _ = thread.join();
                 taken(&result)
             }
             Of::Loom(handle) => {
@@ -231,7 +234,7 @@ impl<T: Send + 'static> JoinHandle<T> {
             Arm::Model => {
                 let site = Location::caller();
                 context::session(|session| session.execution.borrow_mut().sharing.spawns(given, site));
-                Ok(spawn_in_model(f, as_said.name))
+                spawn_in_model(f, as_said)
             }
         }
     }
@@ -258,7 +261,10 @@ impl<T: Send> JoinHandle<T> {
 }
 
 #[track_caller]
-fn spawn_in_model<T: 'static>(f: impl FnOnce() -> T + 'static, name: Option<String>) -> JoinHandle<T> {
+fn spawn_in_model<T: 'static>(
+    f: impl FnOnce() -> T + 'static,
+    Builder { name, stack_size }: Builder,
+) -> io::Result<JoinHandle<T>> {
     let result: Slot<T> = Arc::default();
     let slot = Arc::clone(&result);
     let body = move || match panic::catch_unwind(AssertUnwindSafe(f)) {
@@ -270,8 +276,8 @@ fn spawn_in_model<T: 'static>(f: impl FnOnce() -> T + 'static, name: Option<Stri
         }
     };
     let site = Location::caller();
-    let index = context::session(|session| session.spawn(name, body, site));
-    JoinHandle { thread: Thread::in_model(index), of: Of::Model { result, index } }
+    let index = context::session(|session| session.spawn((name, stack_size), body, site))?;
+    Ok(JoinHandle { thread: Thread::in_model(index), of: Of::Model { result, index } })
 }
 
 fn spawn_natively<F, T>(f: F, Builder { name, stack_size }: Builder, site: Site) -> io::Result<JoinHandle<T>>
@@ -335,5 +341,5 @@ where
         name: name.map(Arc::from),
         parker: Parker::Native(parker),
     };
-    Ok(JoinHandle { thread, of: Of::Native { result, done, run } })
+    Ok(JoinHandle { thread, of: Of::Native { result, done, run, thread: handle } })
 }

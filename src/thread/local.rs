@@ -1,7 +1,7 @@
 //! `thread_local!`: each thread of each execution has its own value.
 //!
-//! In the Model arm the values are dropped when their thread ends, by that thread, and what their
-//! destructors do is part of the execution. Under loom they are loom's own, natively std's.
+//! In the Model arm the values are dropped when their thread ends, by that thread and the newest first, and
+//! what their destructors do is part of the execution. Under loom they are loom's own, natively std's.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use crate::rt::context::{self, Arm};
+use crate::rt::session::Found;
 
 /// Calls something with std's value of the thread, for the macro.
 type Native<T> = fn(&mut dyn FnMut(&T)) -> Result<(), AccessError>;
@@ -101,7 +102,7 @@ impl<T: 'static> LocalKey<T> {
     /// Like [`with`](Self::with), but says so if the value was dropped already.
     ///
     /// # Errors
-    /// If it was. In the Model arm it never was: a destructor that asks for it has a new one.
+    /// If it was, or is being dropped.
     ///
     /// # Examples
     /// ```
@@ -117,19 +118,22 @@ impl<T: 'static> LocalKey<T> {
                 result.ok_or(AccessError)
             }
             Arm::Loom => self.loom.try_with(f).map_err(|_| AccessError),
-            Arm::Model => Ok(self.with_in_model(f)),
+            Arm::Model => self.with_in_model(f),
         }
     }
 
-    fn with_in_model<R>(&'static self, f: impl FnOnce(&T) -> R) -> R {
+    fn with_in_model<R>(&'static self, f: impl FnOnce(&T) -> R) -> Result<R, AccessError> {
         let key = std::ptr::from_ref(self).addr();
-        let known = context::session(|session| session.local(key)).and_then(|value| value.downcast().ok());
-        let value: Rc<T> = known.unwrap_or_else(|| {
-            let value = Rc::new((self.init)());
-            context::session(|session| session.set_local(key, Rc::clone(&value) as _));
-            value
-        });
-        f(&value)
+        let value: Rc<T> = match context::session(|session| session.local(key)) {
+            Found::Value(value) => value.downcast().map_err(|_| AccessError)?,
+            Found::Gone => return Err(AccessError),
+            Found::Nothing => {
+                let value = Rc::new((self.init)());
+                context::session(|session| session.set_local(key, Rc::clone(&value)));
+                value
+            }
+        };
+        Ok(f(&value))
     }
 }
 

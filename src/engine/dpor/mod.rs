@@ -76,8 +76,6 @@ impl Dpor {
 
     /// Adds a point to the path and says which step is taken from it.
     fn extend(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
-        let history = execution.history.as_ref().expect("the exhaustive engine keeps a history");
-        self.learn_touches(history);
         let sleep = self.inherited_sleep();
         let (step, todo) =
             if let Some((Branch { step, then }, others)) = std::mem::take(&mut self.guide).next() {
@@ -98,16 +96,6 @@ impl Dpor {
         self.path.push(node);
         self.depth += 1;
         Some(choice)
-    }
-
-    /// Corrects what the newest step was foreseen to touch by what it did touch: if its thread
-    /// panicked, destructors went on as part of it.
-    fn learn_touches(&mut self, history: &History) {
-        if let Some(event) = self.path.len().checked_sub(1)
-            && event < history.events().len()
-        {
-            self.path[event].step.touches = history.touched(event as u32);
-        }
     }
 
     /// The sleeping steps of the last point that its step does not wake.
@@ -157,10 +145,7 @@ impl Dpor {
             sequence.clear();
             let stays = |step: &u32| race.others.iter().all(|&other| !history.ordered(other, *step));
             sequence.extend(without(history, race.first).filter(stays).map(|later| step(history, later)));
-            let (alternative, mut touches) = race.instead.clone();
-            for rest in history.touches(race.then).skip(touches.len()) {
-                touches.push(rest);
-            }
+            let (alternative, touches) = race.instead.clone();
             sequence.push(Step { thread: race.thread, alternative, touches });
             let team = self.team.as_ref().map(|(team, _)| &**team);
             self.path[race.first as usize].put_in(team, sequence);
@@ -179,7 +164,7 @@ impl Dpor {
         let team = self.team.as_ref().map(|(team, _)| &**team);
         for at in 0..history.events().len() {
             let node = &mut self.path[at];
-            let operation = node.announced > 0;
+            let operation = !node.step.touches.is_empty();
             if node.alternatives == Alternatives::One || at < self.new_from && !operation {
                 continue;
             }
@@ -187,8 +172,7 @@ impl Dpor {
                 if node.took(alternative) {
                     continue;
                 }
-                let touches = node.step.touches[..node.announced].iter().copied().collect();
-                let other = Step { thread: node.step.thread, alternative, touches };
+                let other = Step { alternative, ..node.step.clone() };
                 self.sequence.clear();
                 let rest = without(history, at as u32).map(|later| step(history, later));
                 self.sequence.extend(std::iter::once(other).chain(rest));
@@ -265,7 +249,6 @@ impl Scheduler for Dpor {
 
     fn end(&mut self, execution: &Execution) {
         if let (None, Some(history)) = (&self.problem, &execution.history) {
-            self.learn_touches(history);
             self.reverse_races(history);
             self.choose_otherwise(history);
             if history.gave_up() {

@@ -14,8 +14,6 @@ pub(super) struct Node {
     pub(super) step: Step,
     /// What could be taken instead.
     pub(super) alternatives: Alternatives,
-    /// How much of what the step touches was known before it was taken, whatever the alternative.
-    pub(super) announced: usize,
     /// What the step was the first time; 0 if it has not been taken yet.
     pub(super) signature: u64,
     /// Steps whose every continuation is explored elsewhere, as far as nothing dependent comes first.
@@ -35,7 +33,7 @@ pub(super) enum Plan {
 impl Node {
     /// A point whose step has not been taken yet.
     pub(super) fn new(step: Step, sleep: Vec<Step>, plan: Plan) -> Self {
-        Node { step, alternatives: Alternatives::One, announced: 0, signature: 0, sleep, plan }
+        Node { step, alternatives: Alternatives::One, signature: 0, sleep, plan }
     }
 
     /// Whether the step can be taken, and is what it was foreseen to be, or what it was the last time.
@@ -50,10 +48,8 @@ impl Node {
         if known != 0 {
             return known == signature;
         }
-        let announced = execution.touches(*thread);
-        self.announced = announced.len();
         self.alternatives = execution.alternatives(*thread);
-        touches.starts_with(&announced) && self.alternatives.contains(*alternative)
+        *touches == execution.touches(*thread) && self.alternatives.contains(*alternative)
     }
 
     /// The step, as the execution takes it.

@@ -13,14 +13,15 @@ impl Execution {
     /// Lets the next thread go on, and names it; `None` at the end of the execution.
     pub(crate) fn advance(&mut self, scheduler: &mut dyn Scheduler) -> Option<ThreadId> {
         loop {
+            // At the end of the execution also those that are ready wait for their turn to be unwound.
+            if self.cancelling {
+                return self.next_to_unwind();
+            }
             if !self.ready.is_empty()
                 && let Some(thread) = self.ready.pop_front()
             {
                 self.current = thread;
                 return Some(thread);
-            }
-            if self.cancelling {
-                return self.next_to_unwind();
             }
             if self.settings.stop_on_failure && self.fails_early() {
                 self.cancelling = true;

@@ -6,7 +6,6 @@ use crate::rt::cycles::Mark;
 use crate::rt::history::Next;
 use crate::rt::thread::{Held, Pending, WokenBy};
 use crate::schedule::Choice;
-use crate::verdict::FailureKind;
 
 impl Execution {
     /// Performs the pending operation of the chosen thread, one of those that are enabled.
@@ -69,7 +68,7 @@ impl Execution {
         self.take_effect(thread, &op, before);
     }
 
-    /// The part of an operation that is the same whether it was scheduled or not.
+    /// The part of an operation that is no business of the history's.
     #[inline]
     pub(super) fn take_effect(&mut self, thread: ThreadId, op: &Op, before: State) {
         let access = op.access(before);
@@ -126,56 +125,6 @@ impl Execution {
             if matches!(self.thread(waiter).pending, Pending::Wake { .. }) {
                 self.wakes(waiter, woken_by);
             }
-        }
-    }
-
-    /// Performs an operation at once, as part of the newest event: destructors that run during a panic's
-    /// unwinding must not switch. Schedules in which others come between are left out, which the
-    /// verdict says. `None` if the operation would have to wait.
-    pub(crate) fn perform_unscheduled(&mut self, op: Op) -> Option<State> {
-        let thread = self.current;
-        let before = self.objects[op.object.index()].state;
-        if !op.enabled(before) {
-            return None;
-        }
-        let mut op = op;
-        // What was put off comes before it, at once and whatever it is: giving back is never disabled.
-        let put_off = std::mem::take(&mut self.threads[thread.index()].put_off);
-        for earlier in put_off {
-            self.perform_unscheduled(earlier);
-        }
-        let before = self.objects[op.object.index()].state;
-        self.unwound |= !self.cancelling;
-        if let Some(waiters) = op.waiters(before) {
-            op.args[1] = Slots::one(waiters.first()).0;
-        }
-        if !self.cancelling
-            && let Some(history) = &mut self.history
-        {
-            history.extend(thread, &op, before);
-        }
-        let quiet = self.cancelling.then(|| self.log.take()).flatten();
-        self.take_effect(thread, &op, before);
-        if quiet.is_some() {
-            self.log = quiet;
-        }
-        Some(before)
-    }
-
-    /// Gives up the running thread, which would have to wait while it unwinds.
-    pub(crate) fn abandon_current(&mut self) {
-        let thread = self.current;
-        self.threads[thread.index()].abandoned = true;
-        if !self.cancelling {
-            self.fail(
-                FailureKind::Panic,
-                format!(
-                    "{} panicked, and a destructor that ran while it unwound waits for another thread, \
-                     which raddle does not follow",
-                    self.describe(thread)
-                ),
-            );
-            self.cancelling = true;
         }
     }
 }

@@ -91,6 +91,8 @@ pub(crate) enum Cut {
     Abandoned,
     /// A thread was told that another has finished, which could not finish before that.
     Assumed,
+    /// The model needs more of something than there is room for.
+    Limit { why: String },
 }
 
 /// How often a thread that waits for a write may return from its yield when nobody is left to write,
@@ -134,8 +136,6 @@ pub(crate) struct Execution {
     pub(crate) failure: Option<Failure>,
     pub(crate) cut: Option<Cut>,
     cancelling: bool,
-    /// Whether a destructor did more than give something back while its thread unwound.
-    pub(crate) unwound: bool,
     /// What was seen of sharing, in all executions so far.
     pub(crate) sharing: Sharing,
     /// Virtual time in nanoseconds.
@@ -178,7 +178,6 @@ impl Execution {
             failure: None,
             cut: None,
             cancelling: false,
-            unwound: false,
             sharing: Sharing::default(),
             now: 0,
             tick: FIRST_TICK,
@@ -210,7 +209,6 @@ impl Execution {
         self.failure = None;
         self.cut = None;
         self.cancelling = false;
-        self.unwound = false;
         self.now = 0;
         self.tick = FIRST_TICK;
         self.look_at = FIRST_LOOK.min(self.settings.max_steps);

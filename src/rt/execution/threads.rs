@@ -98,9 +98,9 @@ impl Execution {
                 }
                 self.ready.push_back(thread);
             }
-            Pending::Join { thread: other, site } => {
+            Pending::Join { thread: other, site, only_looks } => {
                 if matches!(self.thread(other).pending, Pending::Finished) {
-                    self.joins(thread, other, Some(site));
+                    self.joins(thread, other, site, only_looks);
                 } else {
                     self.threads[other.index()].awaited_by.insert(thread);
                 }
@@ -132,11 +132,12 @@ impl Execution {
         if !awaited_by.is_empty() {
             for index in 0..self.born.len() {
                 let other = self.born[index];
-                // Whoever gave up meanwhile does something else.
+                // One that gave up meanwhile does something else.
                 if awaited_by.contains(other)
-                    && matches!(self.thread(other).pending, Pending::Join { thread: awaited, .. } if awaited == thread)
+                    && let Pending::Join { thread: awaited, site, only_looks } = self.thread(other).pending
+                    && awaited == thread
                 {
-                    self.joins(other, thread, self.thread(other).pending.site());
+                    self.joins(other, thread, site, only_looks);
                 }
             }
         }
@@ -172,25 +173,27 @@ impl Execution {
 
     /// The running thread joins one that has finished, and goes on at once.
     pub(crate) fn has_joined(&mut self, other: ThreadId, site: Site) {
-        self.follows_the_end_of(self.current, other, Some(site));
+        self.follows_the_end_of(self.current, other, site, false);
     }
 
-    fn joins(&mut self, thread: ThreadId, other: ThreadId, site: Option<Site>) {
-        self.follows_the_end_of(thread, other, site);
+    fn joins(&mut self, thread: ThreadId, other: ThreadId, site: Site, only_looks: bool) {
+        self.follows_the_end_of(thread, other, site, only_looks);
         self.ready.push_back(thread);
     }
 
-    fn follows_the_end_of(&mut self, thread: ThreadId, other: ThreadId, site: Option<Site>) {
-        self.threads[other.index()].joined = true;
+    fn follows_the_end_of(&mut self, thread: ThreadId, other: ThreadId, site: Site, only_looks: bool) {
+        self.threads[other.index()].joined |= !only_looks;
         let slept = self.threads[other.index()].slept;
         let state = &mut self.threads[thread.index()];
         state.slept = state.slept.max(slept);
         if let Some(history) = &mut self.history {
             history.follow(thread, other);
         }
-        self.orders.follow(thread, other);
+        if !only_looks {
+            self.orders.follow(thread, other);
+        }
         if let Some(log) = &mut self.log {
-            log.joined(thread, other, site);
+            log.joined(thread, other, Some(site));
         }
     }
 

@@ -294,24 +294,6 @@ impl History {
         self.close(thread);
     }
 
-    /// Adds an operation to the newest event, of which it is an inseparable part: what destructors
-    /// do while a panic unwinds.
-    pub(crate) fn extend(&mut self, thread: ThreadId, op: &Op, before: State) {
-        let Some(newest) = self.happened.checked_sub(1) else { return };
-        let Event { thread: owner, clock, .. } = self.events[newest];
-        if self.happened > self.kept {
-            if self.happened > self.matter_from {
-                self.covering.clear();
-                self.walk_back(owner, clock, &Next::Rest(op), op.object, op.access(before));
-            }
-            self.access(op.object, op.access(before), before, Some((op.command.effect, op.args)));
-            self.close(owner);
-        }
-        if owner != thread {
-            self.follow(thread, owner);
-        }
-    }
-
     #[inline]
     fn open(&mut self, thread: ThreadId, alternative: u32) {
         let clock = self.clocks.copy_of(self.threads[thread.index()]);

@@ -41,8 +41,6 @@ pub(crate) struct Race {
     pub(crate) first: u32,
     /// Later events that commute with the first, and without which the reversal is not possible either.
     pub(crate) others: Others,
-    /// The event that came later; one past the last if it never happened.
-    pub(crate) then: u32,
     /// The thread whose event is to come first instead.
     pub(crate) thread: ThreadId,
     /// What that event can be there: an alternative, and what it touches.
@@ -55,8 +53,6 @@ pub(crate) enum Next<'a> {
     Op(&'a Op),
     /// A yield that waits for a write to one of these objects, each looked at at this version.
     Yield(&'a [(ObjectId, u32)]),
-    /// One more operation of the newest event, which it cannot be without.
-    Rest(&'a Op),
 }
 
 /// Events that are taken away besides the first of a race; nearly always none.
@@ -81,7 +77,7 @@ impl History {
         self.covering.clear();
         let own = self.threads[thread.index()];
         match next {
-            Next::Op(op) | Next::Rest(op) => self.walk_back(thread, own, next, op.object, op.access(state)),
+            Next::Op(op) => self.walk_back(thread, own, next, op.object, op.access(state)),
             Next::Yield(read) => {
                 for &(object, _) in *read {
                     self.walk_back(thread, own, next, object, Access::READ);
@@ -92,14 +88,7 @@ impl History {
 
     /// Walks back through the layers of one object until every earlier access is ordered anyway,
     /// by the clock `own` or by a race already found.
-    pub(super) fn walk_back(
-        &mut self,
-        thread: ThreadId,
-        own: Row,
-        next: &Next<'_>,
-        object: ObjectId,
-        access: Access,
-    ) {
+    fn walk_back(&mut self, thread: ThreadId, own: Row, next: &Next<'_>, object: ObjectId, access: Access) {
         let Some(Some(layers)) = self.objects.get(object.index()) else { return };
         let mut at = layers.last;
         let (mut class, mut settled) = (layers.class, false);
@@ -120,15 +109,13 @@ impl History {
                 {
                     settled = true;
                 } else {
-                    let part = matches!(next, Next::Rest(_));
-                    let then = self.events.len() as u32 - u32::from(part);
                     let reversals = self.reversals(at, thread, own, next, object);
                     if !reversals.is_empty() {
                         settled = true;
                         self.covering.push(event);
                     }
                     for (others, instead) in reversals {
-                        self.races.push(Race { first: event, others, then, thread, instead });
+                        self.races.push(Race { first: event, others, thread, instead });
                     }
                 }
             }
@@ -171,13 +158,6 @@ impl History {
                 if read.iter().any(waits_for) {
                     reversals.push((Others::new(), (0, touches)));
                 }
-            }
-            Next::Rest(op) => {
-                // The event does not follow `event` yet, so its earlier part stays as it is.
-                let newest = self.events.len() as u32 - 1;
-                let mut touches = self.touched(newest);
-                touches.push((op.object, op.access(self.state_without(at, object))));
-                reversals.push((Others::new(), (self.events[newest as usize].alternative, touches)));
             }
         }
         reversals

@@ -46,8 +46,6 @@ enum Act {
     Local(u32),
     /// A yield that waits for these.
     Yield(Vec<ObjectId>),
-    /// One more part of the newest event.
-    Extend(ObjectId),
     /// What a join does.
     Follow(ThreadId),
     Barrier,
@@ -61,7 +59,6 @@ fn acts() -> impl Strategy<Value = Vec<(ThreadId, Act)>> {
         10 => (command, object(), 0..3_u64).prop_map(|(command, object, arg)| Act::Op(command, object, arg)),
         1 => (0..2_u32).prop_map(Act::Local),
         1 => prop::collection::vec(object(), 1..3).prop_map(Act::Yield),
-        1 => object().prop_map(Act::Extend),
         2 => thread().prop_map(Act::Follow),
         1 => Just(Act::Barrier),
     ];
@@ -82,11 +79,8 @@ fn run(history: &mut History, acts: &[(ThreadId, Act)]) -> Vec<usize> {
     }
     let mut states = [0; OBJECTS as usize];
     let mut events = 0;
-    // A panic's destructors come at once.
-    let mut newest_is_open = false;
     let mut after = Vec::new();
     for (thread, act) in acts {
-        let before = events;
         match act {
             Act::Op(command, object, arg) => {
                 let (op, state) = (op(command, *object, *arg), &mut states[object.index()]);
@@ -107,16 +101,9 @@ fn run(history: &mut History, acts: &[(ThreadId, Act)]) -> Vec<usize> {
                 history.yields(*thread, read.iter().map(|&object| (object, states[object.index()])));
                 events += 1;
             }
-            Act::Extend(object) if newest_is_open => {
-                let (op, state) = (op(&WRITE, *object, 7), &mut states[object.index()]);
-                history.extend(*thread, &op, *state);
-                *state = op.effect(*state);
-            }
-            Act::Extend(_) => {}
             Act::Follow(other) => history.follow(*thread, *other),
             Act::Barrier => history.barrier(),
         }
-        newest_is_open = events > before || newest_is_open && matches!(act, Act::Extend(_));
         after.push(events);
     }
     after
@@ -149,11 +136,7 @@ proptest! {
         let mut after = run(&mut rewound, &done);
         for (tail, cut) in rest {
             let cut = cut.min(done.len());
-            // What extends the last event that is kept is a part of it.
-            let extends = |(_, act): &(ThreadId, Act)| matches!(act, Act::Extend(_));
-            let cut = cut + done[cut..].iter().take_while(|act| extends(act)).count();
             let kept = if cut == 0 { 0 } else { after[cut - 1] };
-            let tail = tail.into_iter().skip_while(extends);
             done = done[..cut].iter().cloned().chain(tail).collect();
 
             rewound.rewind(kept, kept);

@@ -3,25 +3,24 @@
 //! Every visible operation goes through [`Session::perform`] or one of its siblings: it announces,
 //! switches, and returns when the scheduler has chosen it and its effect has taken place.
 
+mod ending;
+mod locals;
 mod waiting;
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::panic::{self, AssertUnwindSafe};
-use std::rc::Rc;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::op::{Command, MAX_THREADS, ObjectId, Op, Publish, Site, State, ThreadId};
 use crate::rt::execution::Execution;
 use crate::rt::host::Coroutines;
 use crate::rt::local_state;
-use crate::rt::quiet;
 use crate::rt::thread::{Panicked, Pending};
 use crate::verdict::FailureKind;
 
-/// The payload with which the threads of an ended execution are unwound.
-#[derive(Debug)]
-pub(crate) struct Cancelled;
+pub(crate) use ending::{Cancelled, run_thread};
+pub(crate) use locals::Found;
+use locals::Local;
 
 /// Tells executions apart, so that an object cannot pass from one into another unnoticed. It is a
 /// counter of the whole process, because sessions may follow each other at one address; nothing
@@ -33,15 +32,12 @@ pub(crate) fn new_stamp() -> u64 {
     EXECUTIONS.fetch_add(1, Ordering::Relaxed) + 1
 }
 
-/// A thread's own value of a `thread_local`.
-type Local = (ThreadId, usize, Rc<dyn Any>);
-
 /// What one explorer and the model's threads share.
 pub(crate) struct Session {
     pub(crate) execution: RefCell<Execution>,
     pub(crate) host: Coroutines,
     stamp: Cell<u64>,
-    /// The values of `thread_local`s, by thread and key, for as long as their threads live.
+    /// The values of `thread_local`s, for as long as their threads live, in the order in which they were made.
     locals: RefCell<Vec<Local>>,
 }
 
@@ -60,37 +56,7 @@ impl Session {
     /// Prepares the next execution.
     pub(crate) fn reset(&self, repeats: usize, races_matter_from: usize) {
         self.stamp.set(new_stamp());
-        self.locals.borrow_mut().clear();
         self.execution.borrow_mut().reset(repeats, races_matter_from);
-    }
-
-    /// The running thread's value of a `thread_local`, if it is there.
-    pub(crate) fn local(&self, key: usize) -> Option<Rc<dyn Any>> {
-        let me = self.me();
-        let locals = self.locals.borrow();
-        locals
-            .iter()
-            .find(|(thread, known, _)| (*thread, *known) == (me, key))
-            .map(|(.., value)| Rc::clone(value))
-    }
-
-    /// Gives the running thread its value of a `thread_local`.
-    pub(crate) fn set_local(&self, key: usize, value: Rc<dyn Any>) {
-        let me = self.me();
-        self.locals.borrow_mut().push((me, key, value));
-    }
-
-    /// Drops the running thread's values, oldest first; the destructors may perform operations, and
-    /// make further values.
-    fn drop_locals(&self) {
-        let me = self.me();
-        loop {
-            let mut locals = self.locals.borrow_mut();
-            let Some(at) = locals.iter().position(|(thread, ..)| *thread == me) else { return };
-            let local = locals.remove(at);
-            drop(locals);
-            drop(local);
-        }
     }
 
     /// The number of the running execution.
@@ -113,10 +79,11 @@ impl Session {
     /// The running thread performs an operation; the state before it.
     #[inline]
     pub(crate) fn perform(&self, op: Op) -> State {
-        if std::thread::panicking() {
-            return self.perform_unwinding(op);
+        match self.stop(Pending::Op(op)) {
+            Some(before) => before,
+            None if op.has_no_result() => 0,
+            None => self.never_go_on(),
         }
-        self.stop_at(Pending::Op(op))
     }
 
     /// The running thread performs a command without operands on an object of its execution.
@@ -134,70 +101,28 @@ impl Session {
     /// The running thread performs an operation, or gives it up when its time is over, which it is
     /// when nothing else can move; `None` then.
     pub(crate) fn perform_within(&self, op: Op, nanoseconds: u64) -> Option<State> {
-        if std::thread::panicking() {
-            return self.execution.borrow_mut().perform_unscheduled(op);
-        }
         self.give_up_after(nanoseconds);
         let answer = self.stop_at(Pending::Op(op));
         (!self.gave_up()).then_some(answer)
     }
 
-    #[cold]
-    fn perform_unwinding(&self, op: Op) -> State {
-        if op.can_be_put_off() {
-            self.give_back(op);
-            return 0;
-        }
-        let performed = self.execution.borrow_mut().perform_unscheduled(op);
-        performed.unwrap_or_else(|| self.wait_for_ever())
-    }
-
-    /// The running thread gives something back, which never waits and whose result nobody asks for. A
-    /// thread that unwinds does so when it has unwound.
+    /// The running thread gives something back, which never waits and has no result. A destructor that gives
+    /// something back when the execution has ended goes on without doing so.
     #[inline]
     pub(crate) fn give_back(&self, op: Op) {
-        if !std::thread::panicking() {
-            self.stop_at(Pending::Op(op));
-            return;
-        }
-        let mut execution = self.execution.borrow_mut();
-        if execution.cancelling() {
-            execution.perform_unscheduled(op);
-        } else {
-            execution.me().put_off.push(op);
-        }
-    }
-
-    /// Performs what destructors gave back while the running thread unwound. They could not switch
-    /// then: whether a thread panics is asked of the system's thread, which all threads of a model
-    /// share.
-    fn catch_up(&self) {
-        while self.has_put_off() {
-            let op = self.execution.borrow_mut().me().put_off.remove(0);
-            self.announce_and_stop(Pending::Op(op));
-        }
-    }
-
-    #[inline]
-    fn has_put_off(&self) -> bool {
-        let execution = self.execution.borrow();
-        !execution.thread(execution.current()).put_off.is_empty()
-    }
-
-    /// The running thread would have to wait while it unwinds: its stack is given up.
-    fn wait_for_ever(&self) -> ! {
-        self.execution.borrow_mut().abandon_current();
-        loop {
-            self.host.switch();
-        }
+        let _ = self.stop(Pending::Op(op));
     }
 
     /// Announces, and returns when the thread may go on; the result of what it announced.
     #[inline]
     fn stop_at(&self, pending: Pending) -> State {
-        if self.has_put_off() {
-            self.catch_up();
-        }
+        self.stop(pending).unwrap_or_else(|| self.never_go_on())
+    }
+
+    /// Announces, and returns when the thread may go on, with the result of what it announced. At the end of
+    /// an execution it unwinds instead, or returns nothing if it is unwinding already.
+    #[inline]
+    fn stop(&self, pending: Pending) -> Option<State> {
         if !self.execution.borrow().observes_steps() {
             return self.announce_and_stop(pending);
         }
@@ -218,12 +143,12 @@ impl Session {
     }
 
     #[inline]
-    fn announce_and_stop(&self, pending: Pending) -> State {
+    fn announce_and_stop(&self, pending: Pending) -> Option<State> {
         {
             let mut execution = self.execution.borrow_mut();
             if execution.cancelling() {
                 drop(execution);
-                cancel();
+                return self.unwind();
             }
             if execution.declaring.is_some() {
                 drop(execution);
@@ -238,14 +163,32 @@ impl Session {
         let execution = self.execution.borrow();
         if execution.cancelling() {
             drop(execution);
-            cancel();
+            return self.unwind();
         }
-        execution.thread(execution.current()).answer
+        Some(execution.thread(execution.current()).answer)
     }
 
-    /// The running thread spawns another, which runs up to its first visible operation.
-    pub(crate) fn spawn(&self, name: Option<String>, body: impl FnOnce() + 'static, site: Site) -> ThreadId {
-        self.catch_up();
+    /// The running thread spawns another, which runs up to its first visible operation. An error if the system
+    /// has no stack of the size that was asked for.
+    pub(crate) fn spawn(
+        &self,
+        (name, stack): (Option<String>, Option<usize>),
+        body: impl FnOnce() + 'static,
+        site: Site,
+    ) -> io::Result<ThreadId> {
+        if self.execution.borrow().cancelling() {
+            self.leave();
+        }
+        let stack = match self.host.stack(stack) {
+            Err(_) if stack.is_none() => {
+                let threads = self.execution.borrow().born().len();
+                self.give_up_check(format!(
+                    "the system has no memory for the stack of one more thread than {threads}: let the model spawn \
+                     fewer, or raise the limits on memory and on its mappings (vm.max_map_count)"
+                ))
+            }
+            made => made?,
+        };
         let child = self.execution.borrow_mut().spawn(name);
         let Some(child) = child else {
             panic!("a model may have {MAX_THREADS} threads at most");
@@ -259,43 +202,19 @@ impl Session {
                 log.spawned(parent, child, site);
             }
         }
-        self.host.spawn(child, body);
+        self.host.spawn(child, stack, body);
         self.stop_at(Pending::Spawned);
-        child
+        Ok(child)
     }
 
     /// The running thread passes a fence, which touches no object.
     pub(crate) fn fence(&self, publish: Publish, site: Site) {
-        if !std::thread::panicking() {
-            self.catch_up();
-        }
         let mut execution = self.execution.borrow_mut();
         let thread = execution.current();
         if let Some(log) = &mut execution.log {
             log.fence(thread, publish, site);
         }
         execution.orders.fence(thread, publish);
-    }
-
-    /// Records a failure at the running thread, which cannot go on.
-    pub(crate) fn fail(&self, kind: FailureKind, message: String) -> ! {
-        {
-            let mut execution = self.execution.borrow_mut();
-            let thread = execution.current();
-            if let Some(log) = &mut execution.log {
-                log.declared(thread, kind, &message);
-            }
-            execution.fail(kind, message);
-            execution.cancel();
-        }
-        self.leave()
-    }
-
-    /// Ends the execution from within: the running thread is unwound when its turn comes, after the
-    /// threads that may borrow from it.
-    fn leave(&self) -> ! {
-        self.host.switch();
-        cancel();
     }
 
     /// The running thread.
@@ -309,25 +228,6 @@ impl Session {
         self.execution.borrow_mut().me().panicked = Some(panicked);
     }
 
-    /// The running thread's body has returned, or has panicked.
-    fn finish(&self, outcome: std::thread::Result<()>) {
-        let mut outcome = outcome;
-        if !self.locals.borrow().is_empty() {
-            let dropped = panic::catch_unwind(AssertUnwindSafe(|| self.drop_locals()));
-            outcome = outcome.and(dropped);
-        }
-        let panicked = match outcome {
-            Ok(()) => None,
-            Err(payload) if payload.is::<Cancelled>() => None,
-            Err(payload) => Some(quiet::describe(&*payload)),
-        };
-        if self.has_put_off() {
-            // Whoever unwinds this unwinds the thread's last breath: there is nothing left to drop.
-            let _ = panic::catch_unwind(AssertUnwindSafe(|| self.catch_up()));
-        }
-        self.execution.borrow_mut().finish(panicked);
-    }
-
     /// The running thread made a cell.
     pub(crate) fn make_cell(&self, cell: ObjectId, site: Site) {
         let mut execution = self.execution.borrow_mut();
@@ -338,9 +238,6 @@ impl Session {
 
     /// The running thread touches a cell.
     pub(crate) fn touch_cell(&self, cell: ObjectId, write: bool, site: Site) {
-        if !std::thread::panicking() {
-            self.catch_up();
-        }
         let mut guard = self.execution.borrow_mut();
         let execution = &mut *guard;
         if execution.cancelling() {
@@ -375,8 +272,8 @@ impl Session {
             execution.cancel();
         }
         drop(guard);
-        if stop && !std::thread::panicking() {
-            self.leave();
+        if stop {
+            self.wait_for_the_end();
         }
     }
 }
@@ -391,15 +288,4 @@ impl Drop for Declaring {
     fn drop(&mut self) {
         crate::rt::context::session(|session| session.execution.borrow_mut().declaring = self.outer);
     }
-}
-
-/// The body of every thread of a model: catches its panic and says that it has finished.
-pub(crate) fn run_thread(body: impl FnOnce()) {
-    let outcome = panic::catch_unwind(AssertUnwindSafe(body));
-    crate::rt::context::session(|session| session.finish(outcome));
-}
-
-/// Unwinds the running thread without a word.
-fn cancel() -> ! {
-    panic::resume_unwind(Box::new(Cancelled))
 }

@@ -48,9 +48,6 @@ impl Session {
 
     /// The running thread waits until it is notified, or until its deadline; whether it timed out.
     pub(crate) fn wait(&self, object: ObjectId, timeout: Option<u64>, site: Site) -> bool {
-        if std::thread::panicking() {
-            self.wait_for_ever();
-        }
         let deadline = {
             let mut execution = self.execution.borrow_mut();
             execution.me().timed_out = false;
@@ -75,51 +72,46 @@ impl Session {
     /// The running thread waits until another has finished.
     #[inline]
     pub(crate) fn join(&self, thread: ThreadId, site: Site) {
-        if std::thread::panicking() && !self.has_finished(thread) {
-            self.wait_for_ever();
+        {
+            let mut execution = self.execution.borrow_mut();
+            if matches!(execution.thread(thread).pending, Pending::Finished) && !execution.cancelling() {
+                execution.has_joined(thread, site);
+                return;
+            }
         }
-        if self.has_finished(thread) && !self.has_put_off() {
-            self.execution.borrow_mut().has_joined(thread, site);
-            return;
-        }
-        self.stop_at(Pending::Join { thread, site });
-    }
-
-    /// Whether a thread has finished; to be used where that cannot be noticed by the model.
-    pub(crate) fn has_finished(&self, thread: ThreadId) -> bool {
-        matches!(self.execution.borrow().thread(thread).pending, Pending::Finished)
+        self.stop_at(Pending::Join { thread, site, only_looks: false });
     }
 
     /// Whether a thread has finished, as another may notice.
     ///
     /// A thread's end is no visible operation, so this does not look, it waits: that the thread has
-    /// finished is true where it is joined, and that it has not is true of any thread that nobody has
+    /// finished is true where it could be joined, and that it has not is true of any thread that nobody has
     /// joined, since it may still be on its way out after its last operation. Which of the two is said
     /// is a choice where the asking thread has not been with the same local state. There it is told that the
     /// other has not finished only if no other thread can make progress.
+    ///
+    /// It is no join: std looks at a counter, without an ordering, so no access to memory is ordered by it,
+    /// and a panic of the thread is still to be asked for.
     pub(crate) fn looks_finished(&self, thread: ThreadId, site: Site, here: &Here) -> bool {
-        if std::thread::panicking() {
-            return self.has_finished(thread);
-        }
         if self.is_new(site, here) {
             if self.choose(2, Choosing::FruitlessYield, site) == 1 {
                 return false;
             }
             // Executions in which the thread cannot finish before the answer are those with the other one.
             self.execution.borrow_mut().me().assumes_end = true;
-            self.stop_at(Pending::Join { thread, site });
+            self.stop_at(Pending::Join { thread, site, only_looks: true });
             self.execution.borrow_mut().me().assumes_end = false;
             return true;
         }
         self.give_up_after(0);
-        self.stop_at(Pending::Join { thread, site });
+        self.stop_at(Pending::Join { thread, site, only_looks: true });
         !self.gave_up()
     }
 
     /// The running thread takes one of `n` alternatives.
     #[inline]
     pub(crate) fn choose(&self, n: u32, what: Choosing, site: Site) -> u32 {
-        if n <= 1 || std::thread::panicking() {
+        if n <= 1 {
             return 0;
         }
         self.stop_at(Pending::Choose { n, what, site }) as u32
@@ -162,9 +154,6 @@ impl Session {
     /// it turned, but then its local state differs each time. A yield with a local state that was there
     /// before waits until something changes that the thread has read.
     pub(crate) fn yield_now(&self, site: Site, here: &Here) {
-        if std::thread::panicking() {
-            return;
-        }
         if !self.is_new(site, here) {
             self.stop_at(Pending::Yield { site });
         }
@@ -197,6 +186,6 @@ impl Session {
 
     /// The running thread's local state where it called the facade.
     pub(super) fn local_state(&self, here: &Here) -> LocalState {
-        self.host.stack_base(self.me()).map_or(0, |base| local_state::observe(here, base))
+        local_state::observe(here, self.host.stack_base())
     }
 }

@@ -7,6 +7,7 @@ use std::ops::{Deref, DerefMut};
 use super::{Raw, RwLock};
 use crate::op::Site;
 use crate::sync::commands::{DOWNGRADE, READ_UNLOCK, WRITE_UNLOCK, WRITER};
+use crate::sync::poison;
 
 /// Shared access until it is dropped; see [`std::sync::RwLockReadGuard`].
 ///
@@ -83,7 +84,7 @@ impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
             Raw::Guarded(guarded) => {
                 guarded.give_back(&READ_UNLOCK, [0; 2], self.site);
             }
-            Raw::Loom(_, witnessed) => {
+            Raw::Loom(_, witnessed, _) => {
                 drop(self.loom.take());
                 witnessed.did(&READ_UNLOCK, [0; 2], 1, READ_UNLOCK.publish, self.site);
             }
@@ -93,12 +94,10 @@ impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
 
 impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
     fn drop(&mut self) {
-        self.lock.poison.done(self.panicking);
         match &self.lock.raw {
-            Raw::Guarded(guarded) => {
-                guarded.give_back(&WRITE_UNLOCK, [0; 2], self.site);
-            }
-            Raw::Loom(_, witnessed) => {
+            Raw::Guarded(guarded) => poison::unlock(guarded, &WRITE_UNLOCK, self.panicking, self.site),
+            Raw::Loom(_, witnessed, poison) => {
+                poison.done(self.panicking);
                 drop(self.loom.take());
                 witnessed.did(&WRITE_UNLOCK, [0; 2], WRITER, WRITE_UNLOCK.publish, self.site);
             }

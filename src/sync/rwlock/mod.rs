@@ -35,7 +35,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
 pub use guards::{RwLockReadGuard, RwLockWriteGuard};
 
-use crate::op::{Command, Site};
+use crate::op::{Command, Site, State};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
 use crate::rt::loom_limits::{self, Limit};
@@ -68,14 +68,28 @@ use crate::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 /// ```
 pub struct RwLock<T: ?Sized> {
     raw: Raw,
-    poison: Flag,
     data: UnsafeCell<T>,
 }
 
 #[derive(Debug)]
 enum Raw {
     Guarded(Guarded),
-    Loom(Box<loom::sync::RwLock<()>>, Witnessed),
+    Loom(Box<loom::sync::RwLock<()>>, Witnessed, Flag),
+}
+
+impl Raw {
+    /// Whether the lock is poisoned, for a thread that has it for itself.
+    fn poisoned(&self) -> bool {
+        match self {
+            Raw::Guarded(guarded) => poison::is_in(guarded.peek()),
+            Raw::Loom(.., poison) => poison.get(),
+        }
+    }
+
+    /// Whether the lock is where it was made: a lock that has left its execution has no state.
+    fn can_be_seen(&self) -> bool {
+        !matches!(self, Raw::Guarded(guarded) if guarded.model().is_some_and(|object| !object.is_here()))
+    }
 }
 
 // SAFETY: as for std's: shared access needs a shared lock, exclusive access the exclusive one.
@@ -96,10 +110,13 @@ impl<T> RwLock<T> {
     pub fn new(data: T) -> Self {
         let site = Location::caller();
         let raw = match context::arm() {
-            Arm::Loom => Raw::Loom(Box::new(loom::sync::RwLock::new(())), Witnessed::new("RwLock", 0, site)),
+            Arm::Loom => {
+                let witnessed = Witnessed::new("RwLock", 0, site);
+                Raw::Loom(Box::new(loom::sync::RwLock::new(())), witnessed, Flag::new())
+            }
             _ => Raw::Guarded(Guarded::new("RwLock", 0, site)),
         };
-        RwLock { raw, poison: Flag::new(), data: UnsafeCell::new(data) }
+        RwLock { raw, data: UnsafeCell::new(data) }
     }
 
     /// The data, once nobody else has the lock.
@@ -112,33 +129,32 @@ impl<T> RwLock<T> {
     /// assert_eq!(raddle::sync::RwLock::new(7).into_inner().unwrap(), 7);
     /// ```
     pub fn into_inner(self) -> LockResult<T> {
-        let poisoned = self.poison.get();
-        poison::result(poisoned, self.data.into_inner())
+        poison::result(self.raw.poisoned(), self.data.into_inner())
     }
 }
 
-/// Nothing if the lock was not taken, else loom's guard, if there is one.
-#[allow(clippy::option_option)] // Two questions, two answers.
-type Taken<G> = Option<Option<G>>;
+/// Nothing if the lock was not taken, else loom's guard, if there is one, and whether the lock is poisoned.
+type Taken<G> = Option<(Option<G>, bool)>;
 
-/// Takes the lock in one of raddle's ways, which says whether it was taken, or as the command does on loom's.
+/// Takes the lock in one of raddle's ways, which gives the state before if it was taken, or as the command does
+/// on loom's.
 fn take<'a, G>(
     raw: &'a Raw,
     command: &'static Command,
-    guarded: impl FnOnce(&Guarded) -> bool,
+    guarded: impl FnOnce(&Guarded) -> Option<State>,
     on_loom: impl FnOnce(&'a loom::sync::RwLock<()>) -> Option<G>,
     site: Site,
 ) -> Taken<G> {
     match raw {
-        Raw::Guarded(lock) => guarded(lock).then_some(None),
-        Raw::Loom(lock, witnessed) => {
+        Raw::Guarded(lock) => guarded(lock).map(|before| (None, poison::found(lock, before, site))),
+        Raw::Loom(lock, witnessed, poison) => {
             witnessed.check(site);
             witnessed.awaits(command, [0; 2], site);
             let taken = on_loom(lock);
             // In a state in which the command would have gone as it did.
             let before = if taken.is_some() { 0 } else { WRITER };
             witnessed.did(command, [0; 2], before, command.publish, site);
-            taken.map(Some)
+            taken.map(|guard| (Some(guard), poison.get()))
         }
     }
 }
@@ -176,13 +192,11 @@ impl<T: ?Sized> RwLock<T> {
         let site = Location::caller();
         let on_loom = |lock| Some(owned(loom::sync::RwLock::read(lock)));
         let enters = |lock: &Guarded| {
-            if !lock.perform_either_way(&READ, site) {
-                lock.perform(&READ_BEHIND, [0; 2], site);
-            }
-            true
+            let at_once = lock.perform_either_way(&READ, site);
+            at_once.or_else(|| Some(lock.perform(&READ_BEHIND, [0; 2], site)))
         };
-        let loom = take(&self.raw, &READ, enters, on_loom, site).flatten();
-        poison::result(self.poison.get(), RwLockReadGuard { lock: self, loom, site, not_send: PhantomData })
+        let (loom, poisoned) = take(&self.raw, &READ, enters, on_loom, site).unwrap_or((None, false));
+        poison::result(poisoned, RwLockReadGuard { lock: self, loom, site, not_send: PhantomData })
     }
 
     /// Shares the lock if no writer holds it.
@@ -201,10 +215,10 @@ impl<T: ?Sized> RwLock<T> {
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let site = Location::caller();
         let enters = |lock: &Guarded| lock.perform_either_way(&TRY_READ, site);
-        let loom = take(&self.raw, &TRY_READ, enters, |lock| tried(lock.try_read()), site);
-        let loom = loom.ok_or(TryLockError::WouldBlock)?;
+        let taken = take(&self.raw, &TRY_READ, enters, |lock| tried(lock.try_read()), site);
+        let (loom, poisoned) = taken.ok_or(TryLockError::WouldBlock)?;
         let guard = RwLockReadGuard { lock: self, loom, site, not_send: PhantomData };
-        poison::result(self.poison.get(), guard).map_err(TryLockError::Poisoned)
+        poison::result(poisoned, guard).map_err(TryLockError::Poisoned)
     }
 
     /// Waits until nobody holds the lock and takes it.
@@ -224,13 +238,12 @@ impl<T: ?Sized> RwLock<T> {
         let site = Location::caller();
         let on_loom = |lock| Some(owned(loom::sync::RwLock::write(lock)));
         let enters = |lock: &Guarded| {
-            if !writer_enters(lock.perform(&WRITE, [0; 2], site)) {
-                lock.perform(&WRITE_AFTER, [0; 2], site);
-            }
-            true
+            let before = lock.perform(&WRITE, [0; 2], site);
+            let waits = !writer_enters(before);
+            Some(if waits { lock.perform(&WRITE_AFTER, [0; 2], site) } else { before })
         };
-        let loom = take(&self.raw, &WRITE, enters, on_loom, site).flatten();
-        self.writer(loom, site)
+        let (loom, poisoned) = take(&self.raw, &WRITE, enters, on_loom, site).unwrap_or((None, false));
+        poison::result(poisoned, self.writer(loom, site))
     }
 
     /// Takes the lock if nobody holds it.
@@ -248,20 +261,22 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let site = Location::caller();
-        let enters = |lock: &Guarded| writer_enters(lock.perform(&TRY_WRITE, [0; 2], site));
-        let loom = take(&self.raw, &TRY_WRITE, enters, |lock| tried(lock.try_write()), site);
-        let loom = loom.ok_or(TryLockError::WouldBlock)?;
-        self.writer(loom, site).map_err(TryLockError::Poisoned)
+        let enters = |lock: &Guarded| {
+            let before = lock.perform(&TRY_WRITE, [0; 2], site);
+            writer_enters(before).then_some(before)
+        };
+        let taken = take(&self.raw, &TRY_WRITE, enters, |lock| tried(lock.try_write()), site);
+        let (loom, poisoned) = taken.ok_or(TryLockError::WouldBlock)?;
+        poison::result(poisoned, self.writer(loom, site)).map_err(TryLockError::Poisoned)
     }
 
     fn writer<'a>(
         &'a self,
         loom: Option<loom::sync::RwLockWriteGuard<'a, ()>>,
         site: Site,
-    ) -> LockResult<RwLockWriteGuard<'a, T>> {
+    ) -> RwLockWriteGuard<'a, T> {
         let panicking = std::thread::panicking();
-        let guard = RwLockWriteGuard { lock: self, panicking, loom, site, not_send: PhantomData };
-        poison::result(self.poison.get(), guard)
+        RwLockWriteGuard { lock: self, panicking, loom, site, not_send: PhantomData }
     }
 
     /// Whether a writer panicked.
@@ -270,8 +285,12 @@ impl<T: ?Sized> RwLock<T> {
     /// ```
     /// assert!(!raddle::sync::RwLock::new(()).is_poisoned());
     /// ```
+    #[track_caller]
     pub fn is_poisoned(&self) -> bool {
-        self.poison.get()
+        match &self.raw {
+            Raw::Guarded(guarded) => poison::look(guarded, Location::caller()),
+            Raw::Loom(.., poison) => poison.get(),
+        }
     }
 
     /// Forgets that a writer panicked.
@@ -280,8 +299,12 @@ impl<T: ?Sized> RwLock<T> {
     /// ```
     /// raddle::sync::RwLock::new(()).clear_poison();
     /// ```
+    #[track_caller]
     pub fn clear_poison(&self) {
-        self.poison.clear();
+        match &self.raw {
+            Raw::Guarded(guarded) => poison::clear(guarded, Location::caller()),
+            Raw::Loom(.., poison) => poison.clear(),
+        }
     }
 
     /// The data, without locking: nobody else has the lock.
@@ -295,13 +318,17 @@ impl<T: ?Sized> RwLock<T> {
     /// *lock.get_mut().unwrap() = 2;
     /// ```
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        poison::result(self.poison.get(), self.data.get_mut())
+        poison::result(self.raw.poisoned(), self.data.get_mut())
     }
 }
 
 impl<T: ?Sized> fmt::Debug for RwLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RwLock").field("poisoned", &self.poison.get()).finish_non_exhaustive()
+        let mut shown = f.debug_struct("RwLock");
+        if self.raw.can_be_seen() {
+            shown.field("poisoned", &self.raw.poisoned());
+        }
+        shown.finish_non_exhaustive()
     }
 }
 

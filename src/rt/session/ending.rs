@@ -1,0 +1,142 @@
+//! How a thread ends: by itself, or with its execution.
+//!
+//! An execution that fails, deadlocks or is cut is over. Its threads are then unwound, the newest first, since
+//! a child may borrow from its parent's stack; what they hold is freed by that. Nothing that other threads
+//! could notice happens any more: an operation of a thread that does not unwind yet begins its unwinding, and
+//! one of a destructor is left out if it has no result. A destructor that needs a result never goes on, for
+//! any result would be one that no execution has (a lock that was never given back, a thread that never ended),
+//! and what the destructor makes of it could be a second panic, which aborts the process. Its stack is given
+//! up, and what is on it is leaked.
+
+use std::panic::{self, AssertUnwindSafe};
+
+use super::Session;
+use crate::op::State;
+use crate::rt::execution::Cut;
+use crate::rt::thread::Panicked;
+use crate::rt::{context, quiet};
+use crate::verdict::FailureKind;
+
+/// The payload with which the threads of an ended execution are unwound.
+#[derive(Debug)]
+pub(crate) struct Cancelled;
+
+/// How often a thread may catch the panic that unwinds it and go on to another operation. A loop that catches
+/// every panic would never end.
+const CAUGHT: u32 = 100;
+
+/// The body of every thread of a model: catches its panic and says that it has finished.
+pub(crate) fn run_thread(body: impl FnOnce()) {
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
+        // A thread that has not begun when its execution ends never does.
+        if context::session(|session| !session.execution.borrow().cancelling()) {
+            body();
+        }
+    }));
+    context::session(|session| session.finish(outcome));
+}
+
+impl Session {
+    /// The execution is over, which the running thread has noticed at an operation: begins to unwind it.
+    /// Returns if it is unwinding already.
+    #[cold]
+    pub(super) fn unwind(&self) -> Option<State> {
+        if std::thread::panicking() {
+            return None;
+        }
+        let mut execution = self.execution.borrow_mut();
+        let unwound = &mut execution.me().unwound;
+        *unwound += 1;
+        if *unwound > CAUGHT {
+            drop(execution);
+            self.never_go_on();
+        }
+        drop(execution);
+        panic::resume_unwind(Box::new(Cancelled))
+    }
+
+    /// The running thread cannot go on in the ended execution.
+    pub(super) fn leave(&self) -> ! {
+        self.unwind();
+        self.never_go_on()
+    }
+
+    /// The execution ends because of what the running thread did. It is unwound when its turn comes, after the
+    /// threads that may borrow from it.
+    pub(super) fn wait_for_the_end(&self) -> ! {
+        self.host.switch();
+        self.leave()
+    }
+
+    /// The running thread stays where it is, and its stack is given up.
+    #[cold]
+    pub(super) fn never_go_on(&self) -> ! {
+        self.execution.borrow_mut().me().abandoned = true;
+        loop {
+            self.host.switch();
+        }
+    }
+
+    /// The model needs more than there is room for: ends the check, which shows nothing then.
+    #[cold]
+    pub(crate) fn give_up_check(&self, why: String) -> ! {
+        {
+            let mut execution = self.execution.borrow_mut();
+            execution.cut.get_or_insert(Cut::Limit { why });
+            execution.cancel();
+        }
+        self.wait_for_the_end()
+    }
+
+    /// Records a failure at the running thread, which cannot go on.
+    pub(crate) fn fail(&self, kind: FailureKind, message: String) -> ! {
+        {
+            let mut execution = self.execution.borrow_mut();
+            let thread = execution.current();
+            if let Some(log) = &mut execution.log {
+                log.declared(thread, kind, &message);
+            }
+            execution.fail(kind, message);
+            execution.cancel();
+        }
+        self.wait_for_the_end()
+    }
+
+    /// The running thread's body has returned, or has panicked.
+    fn finish(&self, outcome: std::thread::Result<()>) {
+        let panicked = described(outcome);
+        if self.has_locals() {
+            self.drop_locals();
+        }
+        self.execution.borrow_mut().finish(panicked);
+    }
+
+    /// The running thread drops its values of `thread_local`s. A panic there aborts the process, as std's
+    /// documentation says, whether the thread is joined or not.
+    fn drop_locals(&self) {
+        while let Some(value) = self.next_local_to_drop() {
+            let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(value)));
+            let Some(panicked) = described(dropped) else { continue };
+            let mut execution = self.execution.borrow_mut();
+            let thread = execution.current();
+            let message = format!(
+                "{} panicked in the destructor of a thread-local, which aborts the process: {}",
+                execution.describe(thread),
+                panicked.message
+            );
+            execution.fail(FailureKind::Panic, message);
+            if execution.settings.stop_on_failure {
+                execution.cancel();
+            }
+        }
+    }
+}
+
+/// What a panic said that is the model's own.
+fn described(outcome: std::thread::Result<()>) -> Option<Panicked> {
+    let payload = outcome.err().filter(|payload| !payload.is::<Cancelled>())?;
+    let panicked = quiet::describe(&*payload);
+    // Its destructor is the model's, and may be unwound as well.
+    let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(payload)));
+    Some(panicked)
+}

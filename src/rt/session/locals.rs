@@ -1,0 +1,74 @@
+//! The values of `thread_local`s, and the order in which a thread drops them.
+//!
+//! As std does it where the platform leaves it to std, and as glibc does: a value's destructor is registered
+//! once the value is made, and the newest one runs next, also if an earlier destructor has just registered
+//! it. A value is gone from the moment at which its destructor begins. One without a destructor never is.
+
+use std::any::Any;
+use std::rc::Rc;
+
+use super::Session;
+use crate::op::ThreadId;
+
+/// A thread's own value of a `thread_local`.
+pub(super) struct Local {
+    thread: ThreadId,
+    key: usize,
+    /// Whether it has a destructor.
+    drops: bool,
+    /// The value, until its destructor begins.
+    value: Option<Rc<dyn Any>>,
+}
+
+/// What a thread finds where it looks for its value.
+pub(crate) enum Found {
+    /// The value.
+    Value(Rc<dyn Any>),
+    /// Nothing yet.
+    Nothing,
+    /// Nothing any more: its destructor runs, or has run.
+    Gone,
+}
+
+impl Session {
+    /// The running thread's value of a `thread_local`.
+    pub(crate) fn local(&self, key: usize) -> Found {
+        let me = self.me();
+        let locals = self.locals.borrow();
+        match locals.iter().find(|local| (local.thread, local.key) == (me, key)) {
+            None => Found::Nothing,
+            Some(Local { value: None, .. }) => Found::Gone,
+            Some(Local { value: Some(value), .. }) => Found::Value(Rc::clone(value)),
+        }
+    }
+
+    /// Gives the running thread its value of a `thread_local`.
+    pub(crate) fn set_local<T: 'static>(&self, key: usize, value: Rc<T>) {
+        let (thread, drops) = (self.me(), std::mem::needs_drop::<T>());
+        self.locals.borrow_mut().push(Local { thread, key, drops, value: Some(value) });
+    }
+
+    /// Whether any thread has values.
+    pub(super) fn has_locals(&self) -> bool {
+        !self.locals.borrow().is_empty()
+    }
+
+    /// The running thread's value whose destructor runs next; its values are forgotten when there is none.
+    pub(super) fn next_local_to_drop(&self) -> Option<Rc<dyn Any>> {
+        let me = self.me();
+        let mut locals = self.locals.borrow_mut();
+        let next = |local: &&mut Local| local.thread == me && local.drops && local.value.is_some();
+        let value = locals.iter_mut().rev().find(next).and_then(|local| local.value.take());
+        if value.is_none() {
+            locals.retain(|local| local.thread != me);
+        }
+        value
+    }
+
+    /// Leaks what belongs to threads that were given up: a destructor may run on its own thread only.
+    pub(crate) fn leak_locals(&self) {
+        for local in self.locals.borrow_mut().drain(..) {
+            std::mem::forget(local.value);
+        }
+    }
+}
