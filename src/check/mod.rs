@@ -2,8 +2,8 @@
 //!
 //! [`checker`] is the public builder; [`watch`] starts a check on a thread of its own and notices when the
 //! model hangs; [`run`] is the one loop that all engines share; [`together`] shares one search among
-//! several; [`tally`] counts what is seen; [`failing`] makes counterexamples of failures; [`replay`] runs
-//! the schedule of a token, and [`asked`] says whose token it is.
+//! several; [`twice`] repeats the first schedule of a search; [`tally`] counts what is seen; [`failing`] makes
+//! counterexamples of failures; [`replay`] runs the schedule of a token, and [`asked`] says whose token it is.
 
 mod asked;
 mod checker;
@@ -12,6 +12,7 @@ mod replay;
 mod run;
 mod tally;
 mod together;
+mod twice;
 mod watch;
 
 use std::io::Write as _;

@@ -10,6 +10,8 @@ use crate::check::Model;
 use crate::check::checker::Plan;
 use crate::check::failing::AsRun;
 use crate::check::tally::{Tally, limit_reached};
+use crate::check::together::Together;
+use crate::check::twice;
 use crate::check::watch::Pulse;
 use crate::config::Settings;
 use crate::engine::bytes::Bytes;
@@ -17,7 +19,7 @@ use crate::engine::dfs::Dfs;
 use crate::engine::dpor::Dpor;
 use crate::engine::probe::Probe;
 use crate::engine::shuttle::Sampling;
-use crate::engine::{Kind, loom, native, shuttle};
+use crate::engine::{Kind, diverged, loom, native, shuttle};
 use crate::rt::execution::{Execution, Scheduler};
 use crate::rt::helpers::on_another_thread;
 use crate::rt::history::History;
@@ -60,12 +62,19 @@ impl Run {
                 self.native(executions)
             }
             (Kind::Exhaustive, _) if self.settings.preemption_bound.is_none() => {
-                let tally = self.explore_together().unwrap_or_else(|| {
-                    let mut dpor = Dpor::new();
-                    let mut tally = self.model_arm(&mut dpor);
-                    tally.stats.redundant += dpor.redundant;
-                    tally
-                });
+                let tally = match self.explore_together() {
+                    Together::Settled(tally) => *tally,
+                    Together::Open { failed } => {
+                        let mut dpor = Dpor::new();
+                        let mut tally = self.model_arm(&mut dpor);
+                        tally.stats.redundant += dpor.redundant;
+                        if let Some(failure) = failed.filter(|_| tally.failures.is_empty()) {
+                            let reason = diverged::not_found_again(failure.kind, &failure.message);
+                            tally.cut = Some(tally.cut.unwrap_or(reason));
+                        }
+                        tally
+                    }
+                };
                 self.conclude(tally, false)
             }
             (Kind::Exhaustive | Kind::Dfs, _) => self.bounded(),
@@ -146,7 +155,11 @@ impl Run {
         let mut tally = self.tally();
         let host = Coroutines::new();
         let session = Session::new(self.execution(), host.clone());
-        host.explore(&session, scheduler, &self.body(), &mut tally);
+        if matches!(self.plan, Plan::Replay(_) | Plan::Bytes(_)) {
+            host.explore(&session, scheduler, &self.body(), &mut tally);
+        } else {
+            twice::explore(&host, &session, scheduler, &self.body(), &mut tally);
+        }
         self.probe(&host, &session, &mut tally);
         tally
     }
@@ -263,7 +276,10 @@ impl Run {
             .map(|(at, found)| self.show(found, at == 0))
             .collect();
         let verdict = match (failures.first(), tally.cut) {
-            (Some(first), _) => Verdict::Refuted(Box::new(first.clone())),
+            (Some(first), _) => match failures.iter().find(|failure| failure.trace.is_none()) {
+                Some(lost) => Verdict::Inconclusive(diverged::not_found_again(lost.kind, &lost.message)),
+                None => Verdict::Refuted(Box::new(first.clone())),
+            },
             (None, Some(reason)) => Verdict::Inconclusive(reason),
             (None, None) if sampled => {
                 Verdict::Inconclusive(Reason::Sampled { executions: tally.stats.executions })

@@ -4,21 +4,31 @@ use std::sync::Arc;
 
 use crate::check::run::Run;
 use crate::check::tally::Tally;
+use crate::check::twice;
 use crate::engine::dpor::{Dpor, Team};
+use crate::rt::execution::Failure;
 use crate::rt::host::Coroutines;
 use crate::rt::ids::Identities;
 use crate::rt::quiet::Quiet;
 use crate::rt::session::Session;
 use crate::verdict::Reason;
 
+/// What several workers saw.
+pub(super) enum Together {
+    /// All that there is to see.
+    Settled(Box<Tally>),
+    /// Something that a single worker has to look for, and a failure if they met one.
+    Open { failed: Option<Failure> },
+}
+
 impl Run {
-    /// The exhaustive search by several workers; nothing where what they saw depends on how they
+    /// The exhaustive search by several workers; nothing settled where what they saw depends on how they
     /// shared the work. That there is no failure does not, but which of several is met first does, as
     /// does where a search is cut off by a number of executions.
-    pub(super) fn explore_together(&self) -> Option<Tally> {
+    pub(super) fn explore_together(&self) -> Together {
         let workers = self.settings.workers;
         if workers < 2 || self.settings.max_executions.is_some() {
-            return None;
+            return Together::Open { failed: None };
         }
         let team = Arc::new(Team::new(workers));
         let ids = Identities::new();
@@ -32,7 +42,11 @@ impl Run {
             execution.ids = ids.clone();
             let host = Coroutines::new();
             let session = Session::new(execution, host.clone());
-            host.explore(&session, &mut dpor, &self.body(), &mut tally);
+            if begins {
+                twice::explore(&host, &session, &mut dpor, &self.body(), &mut tally);
+            } else {
+                host.explore(&session, &mut dpor, &self.body(), &mut tally);
+            }
             tally.stats.redundant += dpor.redundant;
             tally
         };
@@ -51,8 +65,17 @@ impl Run {
         if let Some(Reason::TimeLimit { executions }) = &mut tally.cut {
             *executions = tally.stats.executions;
         }
-        let settled = matches!(tally.cut, None | Some(Reason::TimeLimit { .. }));
-        (settled && tally.stats.failures == 0).then_some(tally)
+        // A model that is not deterministic is not asked again whether it is.
+        let diverged = matches!(tally.cut, Some(Reason::Diverged { .. }));
+        let whole = matches!(tally.cut, None | Some(Reason::TimeLimit { .. })) && tally.stats.failures == 0;
+        if diverged || whole {
+            if diverged {
+                tally.failures.clear();
+                tally.stats.failures = 0;
+            }
+            return Together::Settled(Box::new(tally));
+        }
+        Together::Open { failed: tally.failures.pop().map(|found| found.failure) }
     }
 }
 

@@ -4,6 +4,8 @@
 //! stack of the options at each step, the last of which is advanced. With a preemption bound (Musuvathi
 //! and Qadeer, PLDI 2007) it leaves out options that would exceed it and remembers that it did.
 
+use crate::engine::diverged;
+use crate::engine::taken::{Point, Taken};
 use crate::op::{ThreadId, ThreadSet};
 use crate::rt::execution::{Execution, Scheduler};
 use crate::schedule::Choice;
@@ -14,7 +16,9 @@ use crate::verdict::Reason;
 struct Frame {
     options: Vec<Choice>,
     at: usize,
-    signature: u64,
+    point: Point,
+    /// The step of the option that is tried, once it was taken.
+    taken: Option<Taken>,
 }
 
 /// The search.
@@ -79,6 +83,7 @@ impl Scheduler for Dfs {
         }
         while let Some(frame) = self.stack.last_mut() {
             frame.at += 1;
+            frame.taken = None;
             if frame.at < frame.options.len() {
                 return true;
             }
@@ -90,25 +95,39 @@ impl Scheduler for Dfs {
     fn choose(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         if self.depth == self.stack.len() {
             let options = self.options(execution, enabled);
-            let signature = execution.signature(options[0].thread);
-            self.stack.push(Frame { options, at: 0, signature });
+            let point = Point::of(execution, enabled);
+            self.stack.push(Frame { options, at: 0, point, taken: None });
         }
-        let newest = self.depth + 1 == self.stack.len();
         let frame = &mut self.stack[self.depth];
         let choice = frame.options[frame.at];
-        let signature = execution.signature(choice.thread);
-        if newest {
-            frame.signature = signature;
-        } else if frame.signature != signature || !enabled.contains(choice.thread) {
-            self.problem = Some(super::replay::diverged(execution, self.depth));
+        let able = enabled.contains(choice.thread)
+            && execution.alternatives(choice.thread).contains(choice.alternative);
+        let here = frame.point.is(execution, enabled);
+        let alike = match &frame.taken {
+            Some(known) => known.is(execution, choice.thread, enabled),
+            None => here,
+        };
+        if !able || !alike {
+            self.problem = Some(match &frame.taken {
+                Some(known) => diverged::step(execution, self.depth, choice.thread, known, enabled),
+                None if here => diverged::unforeseen(execution, self.depth, choice.thread),
+                None => diverged::point(execution, self.depth, &frame.point, enabled),
+            });
             return None;
         }
+        frame.taken.get_or_insert_with(|| Taken::of(execution, choice.thread, enabled));
         self.preemptions += usize::from(self.preempts(choice, enabled));
         self.depth += 1;
         Some(choice)
     }
 
-    fn end(&mut self, _: &Execution) {}
+    fn end(&mut self, execution: &Execution) {
+        // A failure or a bound ends an execution wherever it is met first.
+        let whole = execution.cut.is_none() && execution.failure.is_none();
+        if self.problem.is_none() && whole && self.depth < self.stack.len() {
+            self.problem = Some(diverged::ended_early(execution, self.stack.len()));
+        }
+    }
 
     fn problem(&self) -> Option<Reason> {
         self.problem.clone()

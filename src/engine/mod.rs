@@ -9,6 +9,7 @@ use crate::error::Error;
 
 pub(crate) mod bytes;
 pub(crate) mod dfs;
+pub(crate) mod diverged;
 pub(crate) mod dpor;
 pub(crate) mod forgiving;
 pub(crate) mod loom;
@@ -16,6 +17,7 @@ pub(crate) mod native;
 pub(crate) mod probe;
 pub(crate) mod replay;
 pub(crate) mod shuttle;
+pub(crate) mod taken;
 
 /// An engine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]

@@ -51,7 +51,13 @@ impl Scheduler for Replay {
         Some(Choice { thread, alternative })
     }
 
-    fn end(&mut self, _: &Execution) {}
+    fn end(&mut self, execution: &Execution) {
+        // A failure ends an execution wherever it is met first.
+        let whole = execution.cut.is_none() && execution.failure.is_none();
+        if self.problem.is_none() && whole && self.at < self.schedule.len() {
+            self.problem = Some(diverged(execution, self.at));
+        }
+    }
 
     fn problem(&self) -> Option<Reason> {
         self.problem.clone()

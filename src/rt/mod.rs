@@ -7,11 +7,13 @@
 //! [`waits`] finds cycles of waiting, [`cycles`] those of executions without an end; [`log`] keeps what is
 //! told to a reader, and [`witness`] what is told of an execution of loom's; [`loom_limits`] what loom leaves
 //! out; [`sharing`] whether threads share anything that is seen; [`context`] says where a thread is; [`ids`]
-//! gives names that equivalent executions share, [`naming`] those that a model gives; [`local_state`] tells a
-//! loop that counts from one that only waits; [`quiet`] keeps the models' panics from being printed, and
-//! [`process_end`] what ends the process from passing for a success; [`fail`] ends an execution with a failure that
+//! gives names that equivalent executions share, [`naming`] those that a model gives, [`addresses`] those of
+//! pointers; [`local_state`] tells a loop that counts from one that only waits; [`quiet`] keeps the models'
+//! panics from being printed, and [`process_end`] what ends the process from passing for a success; [`fail`]
+//! ends an execution with a failure that
 //! a primitive declares.
 
+pub(crate) mod addresses;
 pub(crate) mod context;
 pub(crate) mod cycles;
 pub(crate) mod execution;

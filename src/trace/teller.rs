@@ -2,6 +2,7 @@
 
 use super::{Awaits, Cast, Ending, Event, Mark, Panic, Place, Touch, Trace};
 use crate::op::{Access, ObjectId, Role, ThreadId};
+use crate::rt::addresses::Addresses;
 use crate::rt::log::{End, Entry, What};
 use crate::rt::thread::{Choosing, Holder, Pending};
 
@@ -10,6 +11,7 @@ pub(super) struct Teller<'a> {
     cast: &'a dyn Cast,
     pub(super) ids: Vec<ThreadId>,
     objects: Vec<ObjectId>,
+    addresses: Addresses,
     pub(super) trace: Trace,
     told: Option<usize>,
 }
@@ -19,7 +21,7 @@ impl<'a> Teller<'a> {
         let ids = cast.threads();
         let threads = ids.iter().map(|&thread| cast.called(thread)).collect();
         let trace = Trace { threads, ..Trace::default() };
-        Teller { cast, ids, objects: Vec::new(), trace, told: None }
+        Teller { cast, ids, objects: Vec::new(), addresses: Addresses::default(), trace, told: None }
     }
 
     fn thread(&self, thread: ThreadId) -> usize {
@@ -141,7 +143,7 @@ impl<'a> Teller<'a> {
         event.access = Some(*access);
         event.short = format!("{}.{name}", self.name(object));
         let mark = if stale.is_some() { " (stale)" } else { "" };
-        event.text = format!("{}{shown}{mark}", event.short);
+        event.text = format!("{}{}{mark}", event.short, self.addresses.name(shown));
         event.stale = *stale;
         event.touch.releases = publish.releases();
         event.touch.acquires = publish.acquires();

@@ -87,15 +87,20 @@ impl Dpor {
                 self.redundant += 1;
                 return None;
             };
-        let mut node = Node::new(step, sleep, Plan::Own(todo));
+        self.path.push(Node::new(step, sleep, Plan::Own(todo)));
+        self.meet(execution, enabled)
+    }
+
+    /// Takes the step of the next point of the path, if it is there what it is known or foreseen to be.
+    #[inline]
+    fn meet(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
+        let node = &mut self.path[self.depth];
         if !node.meet(execution, enabled) {
-            self.problem = Some(super::replay::diverged(execution, self.depth));
+            self.problem = Some(node.diverged(execution, enabled, self.depth));
             return None;
         }
-        let choice = node.choice();
-        self.path.push(node);
         self.depth += 1;
-        Some(choice)
+        Some(node.choice())
     }
 
     /// The sleeping steps of the last point that its step does not wake.
@@ -125,6 +130,13 @@ impl Dpor {
         }
         let last = self.path.last().map(|node| node.step.thread).filter(|&t| enabled.contains(t));
         last.and_then(awake).or_else(|| enabled.iter().find_map(awake))
+    }
+
+    /// Whether the execution ended before it had taken the steps that it was to take.
+    fn ended_early(&self, execution: &Execution) -> bool {
+        // A failure or a bound ends an execution wherever it is met first.
+        let whole = execution.cut.is_none() && execution.failure.is_none();
+        whole && (self.depth < self.path.len() || !matches!(self.guide, Then::Anything))
     }
 
     /// Goes on with a leaf that another worker knows of.
@@ -218,10 +230,12 @@ impl Scheduler for Dpor {
                 self.new_from = self.path.len() - 1;
                 return true;
             }
-            if let Some(Node { mut sleep, .. }) = self.path.pop() {
+            if let Some(node) = self.path.last_mut() {
+                let mut sleep = std::mem::take(&mut node.sleep);
                 sleep.clear();
                 self.spare.push(sleep);
             }
+            self.path.truncate(self.path.len() - 1);
         }
         self.take()
     }
@@ -230,13 +244,7 @@ impl Scheduler for Dpor {
         if self.depth == self.path.len() {
             return self.extend(execution, enabled);
         }
-        let node = &mut self.path[self.depth];
-        if !node.meet(execution, enabled) {
-            self.problem = Some(super::replay::diverged(execution, self.depth));
-            return None;
-        }
-        self.depth += 1;
-        Some(node.choice())
+        self.meet(execution, enabled)
     }
 
     fn races_matter_from(&self) -> usize {
@@ -248,6 +256,9 @@ impl Scheduler for Dpor {
     }
 
     fn end(&mut self, execution: &Execution) {
+        if self.problem.is_none() && self.ended_early(execution) {
+            self.problem = Some(super::diverged::ended_early(execution, self.path.len()));
+        }
         if let (None, Some(history)) = (&self.problem, &execution.history) {
             self.reverse_races(history);
             self.choose_otherwise(history);

@@ -2,10 +2,13 @@
 
 use super::team::{Place, Team};
 use super::tree::{Branch, Initial, Step, Then, initial, insert};
+use crate::engine::diverged;
+use crate::engine::taken::Taken;
 use crate::op::ThreadSet;
 use crate::rt::execution::Execution;
 use crate::rt::history::Alternatives;
 use crate::schedule::Choice;
+use crate::verdict::Reason;
 
 /// A point of the current execution.
 #[derive(Debug)]
@@ -14,8 +17,12 @@ pub(super) struct Node {
     pub(super) step: Step,
     /// What could be taken instead.
     pub(super) alternatives: Alternatives,
-    /// What the step was the first time; 0 if it has not been taken yet.
-    pub(super) signature: u64,
+    /// A step as it was taken from here, once one was.
+    pub(super) taken: Option<Taken>,
+    /// Whether that was not the present step but one before it.
+    turned: bool,
+    /// Whether this worker has met the present step.
+    met: bool,
     /// Steps whose every continuation is explored elsewhere, as far as nothing dependent comes first.
     pub(super) sleep: Vec<Step>,
     pub(super) plan: Plan,
@@ -31,9 +38,9 @@ pub(super) enum Plan {
 }
 
 impl Node {
-    /// A point whose step has not been taken yet.
+    /// A point whose step this worker has not taken yet.
     pub(super) fn new(step: Step, sleep: Vec<Step>, plan: Plan) -> Self {
-        Node { step, alternatives: Alternatives::One, signature: 0, sleep, plan }
+        Node { step, alternatives: Alternatives::One, taken: None, turned: false, met: false, sleep, plan }
     }
 
     /// Whether the step can be taken, and is what it was foreseen to be, or what it was the last time.
@@ -43,13 +50,39 @@ impl Node {
         if !enabled.contains(*thread) {
             return false;
         }
-        let signature = execution.signature(*thread);
-        let known = std::mem::replace(&mut self.signature, signature);
-        if known != 0 {
-            return known == signature;
+        let alike = self.taken.as_ref().is_none_or(|known| {
+            if self.turned {
+                known.point().is(execution, enabled)
+            } else {
+                known.is(execution, *thread, enabled)
+            }
+        });
+        if self.met || !alike {
+            return alike;
         }
         self.alternatives = execution.alternatives(*thread);
-        *touches == execution.touches(*thread) && self.alternatives.contains(*alternative)
+        if *touches != execution.touches(*thread) || !self.alternatives.contains(*alternative) {
+            return false;
+        }
+        (self.taken, self.turned, self.met) = (Some(Taken::of(execution, *thread, enabled)), false, true);
+        true
+    }
+
+    /// A step as another worker took it from here: this one, or, if it `turned`, one before it.
+    pub(super) fn knowing(self, taken: Option<Taken>, turned: bool) -> Self {
+        Node { taken, turned, ..self }
+    }
+
+    /// Why the step cannot be taken as it was foreseen, or as it was the last time.
+    #[cold]
+    pub(super) fn diverged(&self, execution: &Execution, enabled: &ThreadSet, depth: usize) -> Reason {
+        match &self.taken {
+            Some(known) if !self.turned => diverged::step(execution, depth, self.step.thread, known, enabled),
+            Some(known) if !known.point().is(execution, enabled) => {
+                diverged::point(execution, depth, known.point(), enabled)
+            }
+            _ => diverged::unforeseen(execution, depth, self.step.thread),
+        }
     }
 
     /// The step, as the execution takes it.
@@ -92,7 +125,7 @@ impl Node {
         let Branch { step, then } = todo.remove(0);
         self.sleep.push(std::mem::replace(&mut self.step, step));
         // Another thread's operation, or another alternative: it is looked at when it is taken.
-        self.signature = 0;
+        (self.turned, self.met) = (true, false);
         Some(then)
     }
 

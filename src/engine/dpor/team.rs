@@ -15,6 +15,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::node::{Node, Plan};
 use super::tree::{self, Branch, Initial, Step, initial};
+use crate::engine::taken::Taken;
 use crate::rt::history::dependent;
 
 /// A branch of a shared point: the point's number, and the branch's among its branches.
@@ -33,6 +34,8 @@ struct Point {
     sleep: Option<Vec<Step>>,
     /// In the order in which they count as explored.
     branches: Vec<(Step, Then)>,
+    /// The first of them as it was taken, if it was when the point was shared.
+    taken: Option<Taken>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -112,6 +115,7 @@ impl Team {
                         shared.points[before].branches[branch].1 = Then::Divided(point);
                     }
                     let place = Place { point, branch: 0 };
+                    shared.points[point].taken.clone_from(&node.taken);
                     shared.points[point].branches.push((node.step.clone(), Then::Anything));
                     for branch in todo {
                         shared.hang(point, branch);
@@ -174,7 +178,7 @@ impl Team {
 
 impl Shared {
     fn point(&mut self, from: Option<Place>, sleep: Option<Vec<Step>>) -> usize {
-        let point = Point { from, sleep, branches: Vec::new() };
+        let point = Point { from, sleep, branches: Vec::new(), taken: None };
         if let Some(free) = self.free.pop() {
             self.points[free] = point;
             return free;
@@ -200,7 +204,8 @@ impl Shared {
                     if !self.settle(behind) {
                         return false;
                     }
-                    self.points[behind] = Point { from: None, sleep: None, branches: Vec::new() };
+                    self.points[behind] =
+                        Point { from: None, sleep: None, branches: Vec::new(), taken: None };
                     self.free.push(behind);
                     self.points[point].branches[branch].1 = Then::Nothing;
                 }
@@ -283,14 +288,14 @@ impl Shared {
         }
         let mut inherited: Vec<Step> = Vec::new();
         let on_the_way = |&place: &Place| {
-            let Point { sleep, branches, .. } = &self.points[place.point];
+            let Point { sleep, branches, taken, .. } = &self.points[place.point];
             let step = branches[place.branch].0.clone();
             let mut sleep = sleep.clone().unwrap_or_else(|| std::mem::take(&mut inherited));
             sleep.extend(branches[..place.branch].iter().map(|(step, _)| step.clone()));
             inherited.clone_from(&sleep);
             inherited
                 .retain(|asleep| asleep.thread != step.thread && !dependent(&asleep.touches, &step.touches));
-            Node::new(step, sleep, Plan::Shared(place))
+            Node::new(step, sleep, Plan::Shared(place)).knowing(taken.clone(), place.branch > 0)
         };
         places.iter().rev().map(on_the_way).collect()
     }

@@ -84,13 +84,14 @@ impl Execution {
         state.way = op.args[1];
         state.slept = self.times.op(op.object, access, state.slept);
         // A swap that puts back what was there is a look, as far as waiting is concerned: the loop of a
-        // test-and-set lock waits for somebody else's write.
-        if after == before {
+        // test-and-set lock waits for another thread's write. Which operation of a commuting class changes
+        // the state depends on their order, which is explored one way only: none of them is a look.
+        if after == before && !access.is_commuting_change() {
             if !state.read.iter().any(|&(read, _)| read == op.object) {
                 state.read.push((op.object, object.version));
             }
         } else {
-            object.version += 1;
+            object.version += u32::from(after != before);
             state.read.clear();
             state.rounds = 0;
         }

@@ -97,6 +97,11 @@ impl Execution {
         }
     }
 
+    /// Whether an object was made in this execution.
+    pub(crate) fn knows(&self, object: ObjectId) -> bool {
+        self.made().contains(&object)
+    }
+
     /// An object's name among all of this execution: what the model calls it or else its kind, with a
     /// number, which equivalent executions share, where there may be several.
     pub(crate) fn name_of(&self, object: ObjectId) -> String {

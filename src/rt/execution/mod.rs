@@ -322,17 +322,6 @@ impl Execution {
             _ => Touches::None,
         }
     }
-
-    /// A number that tells apart what a thread is about to do, the same in every execution.
-    #[inline]
-    pub(crate) fn signature(&self, thread: ThreadId) -> u64 {
-        match &self.thread(thread).pending {
-            Pending::Op(op) => std::ptr::from_ref(op.command) as u64 ^ u64::from(op.object.0).rotate_left(48),
-            Pending::Choose { n, .. } => 1 | u64::from(*n) << 8,
-            Pending::Yield { .. } => 2,
-            _ => 3,
-        }
-    }
 }
 
 fn spinning_now(thread: &Thread) -> bool {

@@ -150,15 +150,18 @@ impl History {
         self.races.clear();
     }
 
-    /// The thread takes a step that it took in the execution before, if it is one of those.
+    /// The thread takes a step that it took in the execution before, if it is one of those; the accesses of
+    /// that step. Their words are to be those of this execution from now on: among them may be addresses,
+    /// which differ from one execution to the next.
     #[inline]
-    fn repeats(&mut self, thread: ThreadId) -> bool {
-        let repeats = self.happened < self.kept;
-        if repeats {
-            self.threads[thread.index()] = self.events[self.happened].clock;
-            self.happened += 1;
+    fn repeats(&mut self, thread: ThreadId) -> Option<&mut [Accessed]> {
+        if self.happened >= self.kept {
+            return None;
         }
-        repeats
+        let Event { clock, first_access, accesses, .. } = self.events[self.happened];
+        self.threads[thread.index()] = clock;
+        self.happened += 1;
+        self.accessed[first_access as usize..].get_mut(..accesses as usize)
     }
 
     /// The events so far.
@@ -263,7 +266,7 @@ impl History {
 
     /// Records an event of `thread` that touches no object.
     pub(crate) fn local(&mut self, thread: ThreadId, alternative: u32) {
-        if self.repeats(thread) {
+        if self.repeats(thread).is_some() {
             return;
         }
         self.open(thread, alternative);
@@ -273,7 +276,10 @@ impl History {
     /// Records an operation, after its races were looked for.
     #[inline]
     pub(crate) fn op(&mut self, thread: ThreadId, alternative: u32, op: &Op, before: State) {
-        if self.repeats(thread) {
+        if let Some(again) = self.repeats(thread) {
+            for accessed in again {
+                (accessed.before, accessed.command) = (before, Some((op.command.effect, op.args)));
+            }
             return;
         }
         self.open(thread, alternative);
@@ -284,7 +290,10 @@ impl History {
     /// Records a yield: a read of every object that it waited for.
     /// They are given with their states.
     pub(crate) fn yields(&mut self, thread: ThreadId, read: impl Iterator<Item = (ObjectId, State)>) {
-        if self.repeats(thread) {
+        if let Some(again) = self.repeats(thread) {
+            for (accessed, (_, state)) in again.iter_mut().zip(read) {
+                accessed.before = state;
+            }
             return;
         }
         self.open(thread, 0);

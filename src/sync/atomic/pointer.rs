@@ -14,7 +14,10 @@ use super::{Ordering, of_load, of_store, of_update};
 
 /// An atomic pointer with std's interface; see [`std::sync::atomic::AtomicPtr`].
 ///
-/// Addresses differ between executions, so a model must not let what it does depend on them.
+/// Addresses differ between executions, and a model must not let what it does depend on them: it may compare
+/// them with each other. Which address freed memory gets again is the allocator's to say: an ABA that needs
+/// the reuse of an address is found only where the allocator reuses it, and a model that compares addresses of
+/// freed memory may diverge.
 ///
 /// # Examples
 /// ```

@@ -56,8 +56,7 @@ impl<T> Word for *mut T {
         std::ptr::with_exposed_provenance_mut(word as usize)
     }
 
-    // An address differs from run to run; a report must not.
     fn text(self) -> String {
-        if self.is_null() { "null" } else { "pointer" }.to_owned()
+        crate::rt::addresses::shown::<T>(self.addr())
     }
 }
