@@ -4,6 +4,11 @@
 //! of a [`Clocks`] table have equal width, so that an execution allocates nothing for its clocks
 //! once the table has reached its size.
 
+/// A thread's place in every row of a [`Clocks`] table, given out by the owner of the table: it is not the
+/// thread's number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Place(pub(crate) u32);
+
 /// A row of a [`Clocks`] table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Row(pub(crate) u32);
@@ -76,14 +81,14 @@ impl Clocks {
 
     /// One count.
     #[inline]
-    pub(crate) fn get(&self, row: Row, thread: usize) -> u32 {
-        self.cells[row.0 as usize * self.width + thread]
+    pub(crate) fn get(&self, row: Row, place: Place) -> u32 {
+        self.cells[row.0 as usize * self.width + place.0 as usize]
     }
 
     /// Sets one count.
     #[inline]
-    pub(crate) fn set(&mut self, row: Row, thread: usize, count: u32) {
-        self.cells[row.0 as usize * self.width + thread] = count;
+    pub(crate) fn set(&mut self, row: Row, place: Place, count: u32) {
+        self.cells[row.0 as usize * self.width + place.0 as usize] = count;
     }
 
     /// Makes `into` at least `from` in every count.
@@ -127,8 +132,8 @@ mod tests {
     fn a_join_is_the_maximum_in_both_directions() {
         let mut clocks = Clocks::new(2);
         let (a, b) = (clocks.zero(), clocks.zero());
-        clocks.set(a, 0, 3);
-        clocks.set(b, 1, 5);
+        clocks.set(a, Place(0), 3);
+        clocks.set(b, Place(1), 5);
         let c = clocks.copy_of(a);
         clocks.join(c, b);
         assert_eq!(clocks.row(c), [3, 5]);
@@ -140,8 +145,8 @@ mod tests {
     fn widening_keeps_what_the_rows_hold() {
         let mut clocks = Clocks::new(2);
         let (a, b) = (clocks.zero(), clocks.zero());
-        clocks.set(a, 1, 7);
-        clocks.set(b, 0, 9);
+        clocks.set(a, Place(1), 7);
+        clocks.set(b, Place(0), 9);
         clocks.widen(3);
         assert_eq!(clocks.width(), 4);
         assert_eq!(clocks.row(a), [0, 7, 0, 0]);

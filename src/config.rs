@@ -58,6 +58,9 @@ impl Default for Settings {
     }
 }
 
+/// More threads than this help on no machine, and a larger number is a slip.
+pub(crate) const MOST_WORKERS: usize = 1_024;
+
 /// What the environment asks for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Environment {
@@ -96,9 +99,12 @@ impl Environment {
         let engine = text("RADDLE_ENGINE").map(|name| name.trim().parse()).transpose()?;
         let seed = number("RADDLE_SEED", text("RADDLE_SEED"), "a number from 0 to 2^64-1", |_: &u64| true)?;
         let positive = "a whole number from 1";
+        let some_workers = "a whole number from 1 to 1024";
         let max_executions =
             number("RADDLE_MAX_EXECUTIONS", text("RADDLE_MAX_EXECUTIONS"), positive, |&n: &u64| n > 0)?;
-        let workers = number("RADDLE_WORKERS", text("RADDLE_WORKERS"), positive, |&n: &usize| n > 0)?;
+        let workers = number("RADDLE_WORKERS", text("RADDLE_WORKERS"), some_workers, |n: &usize| {
+            (1..=MOST_WORKERS).contains(n)
+        })?;
         let seconds = number(
             "RADDLE_TIME_LIMIT",
             text("RADDLE_TIME_LIMIT"),
@@ -232,6 +238,9 @@ mod tests {
             ("RADDLE_TIME_LIMIT", "NaN"),
             ("RADDLE_TIME_LIMIT", "inf"),
             ("RADDLE_WORKERS", "two"),
+            ("RADDLE_WORKERS", "0"),
+            ("RADDLE_WORKERS", "1025"),
+            ("RADDLE_WORKERS", "99999999999999999999"),
         ] {
             let message = read(variable, value).expect_err("invalid").to_string();
             assert!(message.contains(variable) && message.contains("must be"), "{message}");

@@ -2,6 +2,8 @@
 //! *refuted, and here is the interleaving*, or *inconclusive, and here is why*.
 //!
 //! ```
+//! # #[cfg(feature = "check")]
+//! # {
 //! use raddle::sync::atomic::{AtomicUsize, Ordering};
 //! use raddle::{Checker, FailureKind, sync::Arc, thread};
 //!
@@ -18,6 +20,7 @@
 //!     assert_eq!(n.load(Ordering::SeqCst), 2, "an update was lost");
 //! });
 //! report.expect_failure(FailureKind::Panic);
+//! # }
 //! ```
 //!
 //! # What a verdict means
@@ -61,6 +64,7 @@ mod minimize;
 // Without the feature `check` nobody looks at what commands say of themselves to engines.
 #[cfg_attr(not(feature = "check"), allow(dead_code))]
 mod op;
+mod owner;
 #[cfg(not(feature = "check"))]
 mod plain;
 #[cfg(not(feature = "check"))]

@@ -202,8 +202,9 @@ impl ObjectId {
     }
 }
 
-/// The most threads that one execution may have: a set of them is a machine word.
-pub(crate) const MAX_THREADS: usize = 64;
+/// The most threads that one execution may have. Each has a stack, and a place in every vector clock: an
+/// execution of 10,000 steps with so many needs some 300 MB for its clocks.
+pub(crate) const MAX_THREADS: usize = 4_096;
 
 /// An operation that a thread has announced: a command, its object and where it was written.
 #[derive(Clone, Copy, Debug)]
@@ -263,7 +264,7 @@ impl Op {
 }
 
 /// The first operand of a notification that wakes one waiter, chosen by the engine, which then
-/// writes the chosen waiter as a set into the second operand.
+/// writes the chosen waiter's slot as a set into the second operand.
 pub(crate) const NOTIFY_ONE: u64 = 1;
 /// The first operand of a notification that wakes every waiter.
 pub(crate) const NOTIFY_ALL: u64 = 2;

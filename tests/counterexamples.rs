@@ -1,5 +1,6 @@
 //! The promises of counterexamples, for every buggy variant of the catalogue: the token replays to the
 //! same failure, the schedule has the fewest preemptions, the report names what it must.
+#![cfg(feature = "check")]
 
 use std::fmt::Write as _;
 

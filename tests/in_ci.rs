@@ -1,8 +1,8 @@
 //! The page about continuous integration says what is so: its workflow's commands run, its variables are
 //! those that there are, and each does in another crate what its row promises.
 
-// The configuration of this crate changes nothing in the other.
-#![cfg(not(loom))]
+// The configuration and the features of this crate change nothing in the other.
+#![cfg(all(not(loom), feature = "check"))]
 #![allow(clippy::disallowed_methods)]
 
 use std::collections::BTreeSet;

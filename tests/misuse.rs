@@ -196,16 +196,6 @@ fn a_preemption_bound_that_leaves_something_out_concludes_nothing() {
 }
 
 #[test]
-fn more_threads_than_there_is_room_for_is_a_clear_panic() {
-    let report = Checker::random(1).check(|| {
-        let threads: Vec<_> = (0..64).map(|_| thread::spawn(|| ())).collect();
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
-    });
-    let message = report.expect_failure(FailureKind::Panic).message();
-    assert!(message.contains("64 threads"), "{message}");
-}
-
-#[test]
 fn a_thread_that_hangs_is_named_and_left_behind() {
     let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let until = std::sync::Arc::clone(&stop);

@@ -3,6 +3,9 @@
 //! A crate of its own, `tests/downstream`, uses the facade as the README says: `default-features =
 //! false` under `[dependencies]`, `check` under `[dev-dependencies]`.
 
+// The features of this crate change nothing in the other.
+#![cfg(feature = "check")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -1,5 +1,6 @@
 //! Panics inside models print nothing, and the process's own panic hook is back afterwards. The hook
 //! belongs to the process, so this binary holds one test only.
+#![cfg(feature = "check")]
 
 use raddle::sync::Arc;
 use raddle::sync::atomic::{AtomicUsize, Ordering};

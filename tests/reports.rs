@@ -1,4 +1,6 @@
 //! What a person sees of a failure: reports of each kind, small schedules, tokens that hold.
+#![cfg(feature = "check")]
+
 #[path = "common/failing.rs"]
 mod failing;
 

@@ -29,27 +29,48 @@ pub(crate) static RELEASE: Command = Command {
     name: "release",
     role: Role::Release,
     guard: always,
-    effect: |permits, [n, _]| permits + n,
-    access: |_, _| Access::commuting(2),
+    // What there is no room for is not added, and its caller panics.
+    effect: |permits, [n, _]| permits.checked_add(n).unwrap_or(permits),
+    access: |permits, _| if permits > State::MAX / 2 { Access::WRITE } else { Access::commuting(2) },
     publish: Publish::Release,
     show: plain,
 };
+
+fn releases(permits: State, [n, most]: Args) -> bool {
+    permits.checked_add(n).is_some_and(|permits| permits <= most)
+}
 
 /// Gives a permit back unless there would be more than the second operand then.
 pub(crate) static RELEASE_BOUNDED: Command = Command {
     name: "release",
     role: Role::Signal,
     guard: always,
-    effect: |permits, [n, most]| if permits + n <= most { permits + n } else { permits },
-    access: |permits, [n, most]| if permits + n <= most { Access::WRITE } else { Access::READ },
+    effect: |permits, args| if releases(permits, args) { permits + args[0] } else { permits },
+    access: |permits, args| if releases(permits, args) { Access::WRITE } else { Access::READ },
     publish: Publish::Release,
-    show: |permits, [n, most]| format!("() → {}", if permits + n <= most { "released" } else { "refused" }),
+    show: |permits, args| format!("() → {}", if releases(permits, args) { "released" } else { "refused" }),
 };
 
 /// How many bits of a reentrant lock's state count how often it is held; the others say by whom.
 const DEPTH: u32 = 16;
+/// How often a reentrant lock can be held. To take it once more changes nothing, and the caller panics.
+pub(crate) const DEEPEST: u64 = (1 << DEPTH) - 1;
 
-fn is_mine(state: State, [me, _]: Args) -> bool {
+/// Whether the lock is held as often as it can be.
+pub(crate) fn is_deepest(state: State) -> bool {
+    state & DEEPEST == DEEPEST
+}
+
+fn enter(state: State, [me, _]: Args) -> State {
+    match state {
+        0 => me << DEPTH | 1,
+        _ if is_deepest(state) => state,
+        _ => state + 1,
+    }
+}
+
+/// Whether the lock is free, or held by the owner in the first operand.
+pub(crate) fn is_mine(state: State, [me, _]: Args) -> bool {
     state == 0 || state >> DEPTH == me
 }
 
@@ -58,7 +79,7 @@ pub(crate) static REENTER: Command = Command {
     name: "lock",
     role: Role::Acquire,
     guard: is_mine,
-    effect: |state, [me, _]| if state == 0 { me << DEPTH | 1 } else { state + 1 },
+    effect: enter,
     access: writes,
     publish: Publish::Acquire,
     show: |state, _| if state == 0 { "()".to_owned() } else { "() again".to_owned() },
@@ -69,7 +90,7 @@ pub(crate) static TRY_REENTER: Command = Command {
     name: "try_lock",
     role: Role::TryAcquire,
     guard: always,
-    effect: |state, args| if is_mine(state, args) { (REENTER.effect)(state, args) } else { state },
+    effect: |state, args| if is_mine(state, args) { enter(state, args) } else { state },
     access: |state, args| if is_mine(state, args) { Access::WRITE } else { Access::READ },
     publish: Publish::Acquire,
     show: |state, args| format!("() → {}", if is_mine(state, args) { "locked" } else { "would block" }),
@@ -80,7 +101,7 @@ pub(crate) static REENTER_UNLOCK: Command = Command {
     name: "unlock",
     role: Role::Release,
     guard: always,
-    effect: |state, _| if state & ((1 << DEPTH) - 1) == 1 { 0 } else { state - 1 },
+    effect: |state, _| if state & DEEPEST == 1 { 0 } else { state - 1 },
     access: writes,
     publish: Publish::Release,
     show: plain,

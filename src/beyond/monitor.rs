@@ -20,33 +20,46 @@ const BUSY: State = 1;
 const HANDED_BACK: State = 1 << 1;
 /// How many signallers wait, 6 bits.
 const URGENT: u32 = 2;
-/// The waiters of the first condition, 6 bits, and after them its signals, 6 bits.
+const URGENT_MOST: u64 = (1 << 6) - 1;
+/// The waiters of the first condition, 7 bits, and after them its signals, 7 bits.
 const CONDITIONS: u32 = 8;
-const COUNT: State = (1 << 6) - 1;
+const WIDTH: u32 = 7;
+/// The most waiters of one condition.
+const MOST: u64 = (1 << WIDTH) - 1;
 
 /// The most conditions that one monitor has.
 const MAX_CONDITIONS: usize = 4;
 
 fn urgent(state: State) -> u64 {
-    state >> URGENT & COUNT
+    state >> URGENT & URGENT_MOST
 }
 
 /// One waiter more of condition `c`, as a summand of the word.
 fn waiter(c: u64) -> State {
-    1 << (u64::from(CONDITIONS) + 12 * c)
+    1 << (u64::from(CONDITIONS) + 2 * u64::from(WIDTH) * c)
 }
 
 /// One signal more to condition `c`.
 fn signal(c: u64) -> State {
-    waiter(c) << 6
+    waiter(c) << WIDTH
 }
 
 fn waiters(state: State, c: u64) -> u64 {
-    (state / waiter(c)) & COUNT
+    (state / waiter(c)) & MOST
 }
 
 fn signals(state: State, c: u64) -> u64 {
-    (state / signal(c)) & COUNT
+    (state / signal(c)) & MOST
+}
+
+/// Whether one more waiter would not be counted. Then the attempt changes nothing, and its caller panics.
+fn is_full(state: State, c: u64) -> bool {
+    waiters(state, c) == MOST
+}
+
+/// Whether a signal that hands the monitor over would not be counted.
+fn hands_over_too_often(state: State, c: u64) -> bool {
+    hears(state, c) && urgent(state) == URGENT_MOST
 }
 
 /// Whoever leaves the door gives it to a signaller first.
@@ -79,7 +92,7 @@ static WAIT: Command = Command {
     name: "wait",
     role: Role::Release,
     guard: always,
-    effect: |s, [c, _]| leave(s + waiter(c)),
+    effect: |s, [c, _]| if is_full(s, c) { s } else { leave(s + waiter(c)) },
     access: writes,
     publish: Publish::Release,
     show: |_, [c, _]| format!("(condition {c})"),
@@ -132,7 +145,10 @@ static HAND_OVER: Command = Command {
     name: "signal",
     role: Role::Release,
     guard: always,
-    effect: |s, [c, _]| if hears(s, c) { s + signal(c) + (1 << URGENT) } else { s },
+    effect: |s, [c, _]| {
+        let heard = hears(s, c) && !hands_over_too_often(s, c);
+        if heard { s + signal(c) + (1 << URGENT) } else { s }
+    },
     access: signal_access,
     publish: Publish::Release,
     show: |_, [c, _]| format!("(condition {c})"),
@@ -268,7 +284,7 @@ impl<T> MonitorGuard<'_, T> {
     /// Leaves the monitor, waits for the condition to be signalled, and is inside again.
     ///
     /// # Panics
-    /// If there is no such condition.
+    /// If there is no such condition, or if 127 threads wait for it already.
     ///
     /// # Examples
     /// ```
@@ -292,14 +308,16 @@ impl<T> MonitorGuard<'_, T> {
     pub fn wait(&mut self, condition: Condition) {
         let (site, c) = (Location::caller(), condition.index());
         let hoare = u64::from(self.monitor.discipline == Discipline::Hoare);
-        self.monitor.state.perform(&WAIT, [c, 0], site);
+        let before = self.monitor.state.perform(&WAIT, [c, 0], site);
+        assert!(!is_full(before, c), "a condition of a monitor has room for {MOST} waiters");
         self.monitor.state.perform(&RESUME, [c, hoare], site);
     }
 
     /// Lets one waiter of the condition go on; which one is open.
     ///
     /// # Panics
-    /// If there is no such condition.
+    /// If there is no such condition, or if a waiter would have the monitor while 63 threads have signalled and
+    /// wait to go on.
     ///
     /// # Examples
     /// ```
@@ -309,20 +327,16 @@ impl<T> MonitorGuard<'_, T> {
     #[track_caller]
     pub fn signal(&mut self, condition: Condition) {
         let (site, c) = (Location::caller(), condition.index());
-        let state = &self.monitor.state;
         match self.monitor.discipline {
-            Discipline::Mesa => _ = state.perform(&NOTIFY, [c, 0], site),
-            Discipline::Hoare => {
-                let before = state.perform(&HAND_OVER, [c, 0], site);
-                state.perform(&TAKE_BACK, [c, u64::from(hears(before, c))], site);
-            }
+            Discipline::Mesa => _ = self.monitor.state.perform(&NOTIFY, [c, 0], site),
+            Discipline::Hoare => _ = self.hand_over(c, site),
         }
     }
 
     /// Lets every waiter of the condition go on, one after the other.
     ///
     /// # Panics
-    /// If there is no such condition.
+    /// As [`signal`](Self::signal).
     ///
     /// # Examples
     /// ```
@@ -334,15 +348,20 @@ impl<T> MonitorGuard<'_, T> {
         let (site, c) = (Location::caller(), condition.index());
         match self.monitor.discipline {
             Discipline::Mesa => _ = self.monitor.state.perform(&NOTIFY_ALL, [c, 0], site),
-            Discipline::Hoare => loop {
-                let before = self.monitor.state.perform(&HAND_OVER, [c, 0], site);
-                let handed = hears(before, c);
-                self.monitor.state.perform(&TAKE_BACK, [c, u64::from(handed)], site);
-                if !handed {
-                    return;
-                }
-            },
+            Discipline::Hoare => while self.hand_over(c, site) {},
         }
+    }
+
+    /// Hands the monitor to a waiter, if there is one, and waits to have it back; whether there was.
+    fn hand_over(&mut self, c: u64, site: Site) -> bool {
+        let before = self.monitor.state.perform(&HAND_OVER, [c, 0], site);
+        assert!(
+            !hands_over_too_often(before, c),
+            "a monitor has room for {URGENT_MOST} threads that have signalled and wait to go on"
+        );
+        let handed = hears(before, c);
+        self.monitor.state.perform(&TAKE_BACK, [c, u64::from(handed)], site);
+        handed
     }
 }
 

@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::panic::Location;
 
-use super::commands::{REENTER, REENTER_UNLOCK, TRY_REENTER};
+use super::commands::{DEEPEST, REENTER, REENTER_UNLOCK, TRY_REENTER, is_deepest, is_mine};
 use crate::guarded::{Guarded, owner_key};
-use crate::op::Site;
+use crate::op::{Site, State};
 
 /// A reentrant mutex, as Python's `threading.RLock`. Since its owner may hold several guards, they
 /// give shared access only.
@@ -68,6 +68,9 @@ impl<T> ReentrantMutex<T> {
 impl<T: ?Sized> ReentrantMutex<T> {
     /// Waits until no other thread holds the lock and takes it once more.
     ///
+    /// # Panics
+    /// If the calling thread holds it 65,535 times already.
+    ///
     /// # Examples
     /// ```
     /// let lock = raddle::sync::ReentrantMutex::new(7);
@@ -77,11 +80,15 @@ impl<T: ?Sized> ReentrantMutex<T> {
     #[track_caller]
     pub fn lock(&self) -> ReentrantMutexGuard<'_, T> {
         let site = Location::caller();
-        self.state.perform(&REENTER, [owner_key(), 0], site);
+        let before = self.state.perform(&REENTER, [owner_key(), 0], site);
+        not_too_deep(before);
         ReentrantMutexGuard { lock: self, site, not_send: PhantomData }
     }
 
     /// Takes the lock once more if no other thread holds it.
+    ///
+    /// # Panics
+    /// If the calling thread holds it 65,535 times already.
     ///
     /// # Examples
     /// ```
@@ -95,10 +102,18 @@ impl<T: ?Sized> ReentrantMutex<T> {
         let site = Location::caller();
         let args = [owner_key(), 0];
         let before = self.state.perform(&TRY_REENTER, args, site);
-        let locked = (TRY_REENTER.effect)(before, args) != before;
+        let locked = is_mine(before, args);
+        if locked {
+            not_too_deep(before);
+        }
         // Lazily: a guard that is made and dropped would release another thread's lock.
         locked.then(|| ReentrantMutexGuard { lock: self, site, not_send: PhantomData })
     }
+}
+
+/// Complains about a lock that its owner takes more often than is counted.
+fn not_too_deep(before: State) {
+    assert!(!is_deepest(before), "a reentrant mutex can be held {DEEPEST} times at once");
 }
 
 impl<T: ?Sized> Drop for ReentrantMutexGuard<'_, T> {
@@ -127,7 +142,7 @@ impl<T: ?Sized> fmt::Debug for ReentrantMutex<T> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "check"))]
 mod tests {
     use super::*;
     use crate::{Checker, sync::Arc, thread};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::Settings;
+use crate::config::{MOST_WORKERS, Settings};
 use crate::engine::Kind;
 use crate::error::Error;
 use crate::schedule::Token;
@@ -250,7 +250,8 @@ impl Checker {
         self
     }
 
-    /// How many threads of the operating system explore, of the [exhaustive](Self::exhaustive) engine
+    /// How many threads of the operating system explore, from 1 to 1,024 (what is outside of that is taken as
+    /// the nearer end), of the [exhaustive](Self::exhaustive) engine
     /// without a bound on preemptions or executions; by default 1. The other engines explore one model
     /// on one thread, and `raddle verify` checks so many models at once.
     ///
@@ -262,7 +263,7 @@ impl Checker {
     /// raddle::Checker::exhaustive().workers(2).check(|| {}).expect_verified();
     /// ```
     pub fn workers(mut self, workers: usize) -> Self {
-        self.settings.workers = workers.max(1);
+        self.settings.workers = workers.clamp(1, MOST_WORKERS);
         self
     }
 

@@ -111,9 +111,16 @@ fn warn(report: &Report) {
     }
 }
 
+/// The most alternatives of one choice. Every one is at least one execution, and the tree of what is still to
+/// be explored holds them all.
+const MOST_ALTERNATIVES: usize = 65_536;
+
 /// Takes one of `n` alternatives, `0..n`; the engine tries them all, or samples one.
 ///
 /// Under loom, and outside of any check, it is 0; a check by loom of a model that chooses is inconclusive.
+///
+/// More than 65,536 alternatives make the check inconclusive: each is an execution at least, so a model should
+/// choose among a few values that stand for all that it treats alike.
 ///
 /// # Panics
 /// If `n` is 0.
@@ -128,10 +135,19 @@ pub fn choose(n: usize) -> usize {
     assert!(n > 0, "there is nothing to choose from");
     match crate::rt::context::arm() {
         crate::rt::context::Arm::Model => {
-            let n = u32::try_from(n).unwrap_or(u32::MAX);
             let what = crate::rt::thread::Choosing::Model;
             let site = Location::caller();
-            crate::rt::context::session(|session| session.choose(n, what, site) as usize)
+            crate::rt::context::session(|session| {
+                if n > MOST_ALTERNATIVES {
+                    session.give_up_check(format!(
+                        "raddle::choose({n}) at {}:{} has more than {MOST_ALTERNATIVES} alternatives: let the \
+                         model choose among a few values that stand for all that it treats alike",
+                        site.file(),
+                        site.line()
+                    ));
+                }
+                session.choose(n as u32, what, site) as usize
+            })
         }
         crate::rt::context::Arm::Loom => {
             if n > 1 {

@@ -58,11 +58,8 @@ impl Scheduler for Forgiving {
             left -= 1;
             if let Some(thread) = able(next) {
                 let alternatives = execution.alternatives(thread);
-                let alternative = if alternatives.contains(next.alternative) {
-                    next.alternative
-                } else {
-                    alternatives.iter().next().unwrap_or(0)
-                };
+                let alternative = execution.alternative_of(thread, next.alternative);
+                let alternative = alternative.or(alternatives.iter().next()).unwrap_or(0);
                 self.last = Some(thread);
                 return Some(Choice { thread, alternative });
             }

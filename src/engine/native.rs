@@ -4,7 +4,13 @@
 //! than waited for: while a run is under way, every thread that blocks on an object of the facade says
 //! so, and when all of them have looked at their guards in vain since anybody last made progress,
 //! none ever will. The blocked threads are then unwound.
+//!
+//! Some waits must not end by unwinding: one for a lock that a guard on the stack stands for, one for the end of
+//! a thread that borrows from the waiting one, and one in a destructor that runs while its thread unwinds
+//! already. Such a thread waits on while others are unwound, which may give it what it waits for; when no
+//! thread is left that could, it is left behind, blocked for ever: safe code relies on what it waits for.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -39,11 +45,56 @@ pub(crate) struct NativeRun {
 #[derive(Debug, Default)]
 struct Threads {
     live: usize,
-    /// The progress at which each blocked thread last looked in vain, with what it waits for.
-    stuck: Vec<(usize, usize, String)>,
+    stuck: Vec<Stuck>,
     tickets: usize,
+    /// Whether every thread that there still is waits for what it must have and will never get.
+    hopeless: bool,
     /// Panics of threads that nobody has joined, by thread.
     panicked: Vec<(usize, String)>,
+}
+
+/// A thread that is blocked.
+#[derive(Debug)]
+struct Stuck {
+    ticket: usize,
+    /// The progress at which it last looked in vain.
+    at: usize,
+    waits_for: String,
+    /// Whether it has looked in vain since the run was cancelled, and must not be unwound.
+    stays: bool,
+}
+
+/// What becomes of a thread that looked in vain.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub(crate) enum Then {
+    /// It looks again after a glance.
+    Waits,
+    /// It is to be unwound.
+    Unwinds,
+    /// It is to be left behind.
+    StaysForEver,
+}
+
+thread_local! {
+    /// Whether this thread waits for something without which it must not go on, nor be unwound.
+    static MUST_NOT_UNWIND: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Calls what blocks and must not be unwound meanwhile.
+pub(crate) fn without_unwinding<R>(blocks: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            MUST_NOT_UNWIND.set(self.0);
+        }
+    }
+    // The threads of a model share a thread of the system, which runs others while one of them blocks.
+    if context::native_run().is_none() {
+        return blocks();
+    }
+    let _restore = Restore(MUST_NOT_UNWIND.replace(true));
+    blocks()
 }
 
 impl Default for NativeRun {
@@ -107,28 +158,50 @@ impl NativeRun {
 
     /// A blocked thread looked in vain; `ticket` is its own between the first look and the last.
     /// `seen` is the progress from before it looked.
-    pub(crate) fn looked_in_vain(&self, ticket: &mut Option<usize>, seen: usize, waits_for: &str) {
+    pub(crate) fn looked_in_vain(&self, ticket: &mut Option<usize>, seen: usize, waits_for: &str) -> Then {
         let mut threads = self.threads.lock();
         let number = *ticket.get_or_insert_with(|| {
             threads.tickets += 1;
             threads.tickets
         });
-        match threads.stuck.iter_mut().find(|(known, ..)| *known == number) {
-            Some((_, at, _)) => *at = seen,
-            None => threads.stuck.push((number, seen, waits_for.to_owned())),
+        let must_not_unwind = std::thread::panicking() || MUST_NOT_UNWIND.get();
+        let stays = must_not_unwind && self.cancelled();
+        if let Some(known) = threads.stuck.iter_mut().find(|known| known.ticket == number) {
+            (known.at, known.stays) = (seen, stays);
+        } else {
+            let waits_for = waits_for.to_owned();
+            threads.stuck.push(Stuck { ticket: number, at: seen, waits_for, stays });
         }
         let now = self.progress.load(Ordering::SeqCst);
-        let all = threads.stuck.len() == threads.live && threads.stuck.iter().all(|(_, at, _)| *at == now);
+        let all = threads.stuck.len() == threads.live && threads.stuck.iter().all(|known| known.at == now);
         if all && !self.cancelled.swap(true, Ordering::SeqCst) {
-            let waits: Vec<&str> = threads.stuck.iter().map(|(_, _, what)| what.as_str()).collect();
+            let waits: Vec<&str> = threads.stuck.iter().map(|known| known.waits_for.as_str()).collect();
             self.fail(FailureKind::Deadlock, format!("nobody can move: {}", waits.join("; ")));
+        }
+        if all && threads.stuck.iter().all(|known| known.stays) {
+            threads.hopeless = true;
+        }
+        match (self.cancelled(), must_not_unwind) {
+            (true, false) => Then::Unwinds,
+            (true, true) if threads.hopeless => Then::StaysForEver,
+            _ => Then::Waits,
         }
     }
 
     /// A blocked thread goes on.
     pub(crate) fn looked_with_success(&self, ticket: Option<usize>) {
         if let Some(number) = ticket {
-            self.threads.lock().stuck.retain(|(known, ..)| *known != number);
+            self.threads.lock().stuck.retain(|known| known.ticket != number);
+        }
+    }
+
+    /// The calling thread is left behind. The run does not wait for it any more.
+    #[cold]
+    pub(crate) fn stay_for_ever(&self, ticket: Option<usize>) -> ! {
+        self.looked_with_success(ticket);
+        self.threads.lock().live -= 1;
+        loop {
+            std::thread::park();
         }
     }
 
@@ -152,6 +225,13 @@ pub(crate) enum Ending {
 pub(crate) fn leave_if_cancelled(run: &NativeRun) {
     if run.cancelled() && !std::thread::panicking() {
         std::panic::resume_unwind(Box::new(Cancelled));
+    }
+}
+
+/// As [`leave_if_cancelled`], of the run to which the calling thread belongs, if any.
+pub(crate) fn leave_cancelled_run() {
+    if let Some(run) = context::native_run() {
+        leave_if_cancelled(&run);
     }
 }
 

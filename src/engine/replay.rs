@@ -42,7 +42,8 @@ impl Scheduler for Replay {
             return Some(Choice { thread, alternative });
         };
         let thread = execution.born().get(thread.index()).copied().filter(|&t| enabled.contains(t));
-        let Some(thread) = thread.filter(|&t| execution.alternatives(t).contains(alternative)) else {
+        let step = thread.and_then(|t| Some((t, execution.alternative_of(t, alternative)?)));
+        let Some((thread, alternative)) = step else {
             self.problem = Some(diverged(execution, self.at));
             return None;
         };
@@ -87,15 +88,20 @@ pub(crate) fn diverged(execution: &Execution, step: usize) -> Reason {
     }
 }
 
-/// A schedule with its threads named by their place in the order of creation, as replay wants it.
+/// A schedule with its threads, and the waiters that it notifies, named by their place in the order of
+/// creation, as replay wants it.
 pub(crate) fn portable(execution: &Execution) -> Vec<Choice> {
     let place = |thread: ThreadId| {
         let at = execution.born().iter().position(|&t| t == thread).unwrap_or_default();
         ThreadId(at as u32)
     };
-    execution
+    let mut schedule: Vec<Choice> = execution
         .schedule
         .iter()
         .map(|choice| Choice { thread: place(choice.thread), alternative: choice.alternative })
-        .collect()
+        .collect();
+    for &(step, waiter) in &execution.chosen_waiters {
+        schedule[step].alternative = place(waiter).0;
+    }
+    schedule
 }

@@ -3,13 +3,15 @@
 //! Shuttle's runner, coroutines and sync types are not used: the schedulers choose among the threads
 //! of raddle's own executions, which makes sampling several times as fast. What a scheduler is shown
 //! are tasks of shuttle's, and only shuttle makes those, so one execution of shuttle's is begun, in
-//! which as many tasks are spawned as a model may have threads; they stand for the threads while
-//! the sampling goes on, and never run.
+//! which tasks are spawned that stand for the threads while the sampling goes on, and never run. They are
+//! few at first, since each costs time, and as many as a model may have threads where those are not
+//! enough: the sampling then begins anew, and takes the same course so far.
 //!
 //! A filter hides from the scheduler every task whose thread is disabled, so shuttle's schedulers
 //! believe that every task can always run, and raddle finds the deadlocks.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Once;
 
 use shuttle::scheduler::{
@@ -52,8 +54,22 @@ impl Sampling {
     }
 }
 
-/// Calls `sample` with a scheduler of raddle's that asks one of shuttle's.
-pub(crate) fn with_scheduler(sampling: Sampling, sample: impl FnOnce(&mut dyn Scheduler) + 'static) {
+/// How many threads have tasks at first.
+const FEW: usize = 64;
+
+/// Calls `sample` with a scheduler of raddle's that asks one of shuttle's; and once more, if there were
+/// more threads than tasks.
+pub(crate) fn with_scheduler(sampling: Sampling, sample: impl Fn(&mut dyn Scheduler) + 'static) {
+    let sample = Rc::new(sample);
+    if !with_tasks(FEW, sampling, Rc::clone(&sample)) {
+        with_tasks(MAX_THREADS, sampling, sample);
+    }
+}
+
+/// Calls `sample` with a scheduler that has so many tasks; whether they were enough.
+fn with_tasks(count: usize, sampling: Sampling, sample: Rc<impl Fn(&mut dyn Scheduler) + 'static>) -> bool {
+    let enough = Rc::new(Cell::new(true));
+    let were_enough = Rc::clone(&enough);
     let mut config = Config::new();
     config.stack_size = STACK;
     config.failure_persistence = FailurePersistence::None;
@@ -62,6 +78,7 @@ pub(crate) fn with_scheduler(sampling: Sampling, sample: impl FnOnce(&mut dyn Sc
     take_shuttles_hook_away(&config);
     let lender = Lender {
         began: false,
+        count,
         sample: RefCell::new(Some(Box::new(move |tasks: &[&Task]| {
             let mut sampler = Sampler {
                 sampling,
@@ -70,18 +87,21 @@ pub(crate) fn with_scheduler(sampling: Sampling, sample: impl FnOnce(&mut dyn Sc
                 introduced: 0,
                 executions: 0,
                 concurrent: false,
+                problem: None,
             };
             sample(&mut sampler);
+            enough.set(sampler.problem.is_none());
             // The random scheduler prints its seed when it is dropped before it is exhausted.
             std::mem::forget(sampler.inner);
         }))),
     };
-    Runner::new(lender, config).run(|| {
+    Runner::new(lender, config).run(move || {
         // The handles are kept: a task whose handle is gone does not keep an execution alive.
-        let handles: Vec<_> = (1..MAX_THREADS).map(|_| shuttle::thread::spawn(|| ())).collect();
+        let handles: Vec<_> = (1..count).map(|_| shuttle::thread::spawn(|| ())).collect();
         shuttle_engine::runtime::thread::switch();
         std::mem::forget(handles);
     });
+    were_enough.get()
 }
 
 /// Shuttle installs a panic hook once in a process; this lets it, and takes the hook away again.
@@ -101,6 +121,8 @@ type WithTasks = Box<dyn FnOnce(&[&Task])>;
 /// then stops.
 struct Lender {
     began: bool,
+    /// How many tasks are enough.
+    count: usize,
     sample: RefCell<Option<WithTasks>>,
 }
 
@@ -110,7 +132,7 @@ impl ShuttleScheduler for Lender {
     }
 
     fn next_task(&mut self, runnable: &[&Task], current: Option<TaskId>, _: bool) -> Option<TaskId> {
-        if runnable.len() < MAX_THREADS {
+        if runnable.len() < self.count {
             // The main task goes on spawning.
             return current.or_else(|| runnable.first().map(|task| task.id()));
         }
@@ -136,6 +158,8 @@ struct Sampler<'a> {
     executions: usize,
     /// Whether there was ever a choice.
     concurrent: bool,
+    /// There are more threads than tasks.
+    problem: Option<Reason>,
 }
 
 impl Sampler<'_> {
@@ -165,6 +189,11 @@ impl Scheduler for Sampler<'_> {
     }
 
     fn choose(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
+        if execution.born().len() > self.tasks.len() {
+            let why = format!("there are shuttle's tasks for {} threads", self.tasks.len());
+            self.problem = Some(Reason::EngineLimit { why });
+            return None;
+        }
         let thread = if let Some(choosing) = execution.choosing(enabled) {
             choosing
         } else {
@@ -192,6 +221,6 @@ impl Scheduler for Sampler<'_> {
     fn end(&mut self, _: &Execution) {}
 
     fn problem(&self) -> Option<Reason> {
-        None
+        self.problem.clone()
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! The threads of most models have numbers below 64, so a [`ThreadSet`] keeps those in one word of its
 //! own; the others are bits of words on the heap, which are made for the first such thread. [`Slots`]
-//! are always one word: they are the state of an object.
+//! are always one word: they are the state of an object, so a condition variable has 64 of them. Which
+//! thread has which slot is known to [`crate::rt::ids`].
 
 use super::{State, ThreadId};
 
@@ -86,6 +87,18 @@ impl ThreadSet {
         }
     }
 
+    /// Adds a thread or takes it out.
+    #[inline]
+    pub(crate) fn set(&mut self, thread: ThreadId, there: bool) {
+        if thread.0 < 64 {
+            self.low = self.low & !(1 << thread.0) | u64::from(there) << thread.0;
+        } else if there {
+            self.insert(thread);
+        } else {
+            self.remove(thread);
+        }
+    }
+
     /// Takes every thread out and keeps the memory.
     #[inline]
     pub(crate) fn clear(&mut self) {
@@ -110,7 +123,7 @@ impl ThreadSet {
     /// The member with the lowest id.
     #[inline]
     pub(crate) fn first(&self) -> Option<ThreadId> {
-        self.iter().next()
+        if self.low == 0 { self.iter().next() } else { Some(ThreadId(self.low.trailing_zeros())) }
     }
 
     /// The members, lowest id first.
@@ -131,9 +144,26 @@ impl ThreadSet {
         members(self.words(), |at| self.word(at) & !other.word(at))
     }
 
+    /// Whether it is a part of the other set.
+    #[inline]
+    pub(crate) fn is_within(&self, other: &ThreadSet) -> bool {
+        self.low & !other.low == 0 && (self.high.is_none() || self.without(other).next().is_none())
+    }
+
+    /// The members in one of its [`words`](Self::words), lowest id first.
+    #[inline]
+    pub(crate) fn in_word(&self, at: usize) -> impl Iterator<Item = ThreadId> + use<> {
+        let mut bits = self.word(at);
+        std::iter::from_fn(move || {
+            let first = (bits != 0).then(|| bits.trailing_zeros())?;
+            bits &= bits - 1;
+            Some(ThreadId(at as u32 * 64 + first))
+        })
+    }
+
     /// How many words have members.
     #[inline]
-    fn words(&self) -> usize {
+    pub(crate) fn words(&self) -> usize {
         1 + self.high.as_ref().map_or(0, |high| high.0.len())
     }
 
@@ -196,6 +226,9 @@ impl std::fmt::Debug for ThreadSet {
 pub(crate) struct Slots(pub(crate) State);
 
 impl Slots {
+    /// How many slots a condition variable has.
+    pub(crate) const MOST: usize = State::BITS as usize;
+
     /// The set with one slot.
     #[inline]
     pub(crate) fn one(slot: u32) -> Self {
@@ -255,6 +288,9 @@ mod tests {
             prop_assert_eq!(listed(set(&a).and(&set(&b))), a.intersection(&b).copied().collect::<Vec<_>>());
             prop_assert_eq!(listed(set(&a).without(&set(&b))), a.difference(&b).copied().collect::<Vec<_>>());
             prop_assert_eq!(set(&a) == set(&b), a == b);
+            prop_assert_eq!(set(&a).is_within(&set(&b)), a.is_subset(&b));
+            let words = 0..set(&a).words();
+            prop_assert_eq!(words.flat_map(|at| set(&a).in_word(at)).count(), a.len());
             let (mut threads, mut all) = (set(&a), a);
             for (thread, there) in changed {
                 if there {
@@ -265,6 +301,11 @@ mod tests {
                     threads.remove(ThreadId(thread));
                 }
                 prop_assert_eq!(threads.contains(ThreadId(thread)), there);
+                let mut again = threads.clone();
+                again.set(ThreadId(thread), !there);
+                prop_assert_eq!(again.contains(ThreadId(thread)), !there);
+                prop_assert_eq!(again.is_within(&threads), there);
+                prop_assert_eq!(threads.is_within(&again), !there);
             }
             // Words that have become 0 make no difference.
             prop_assert_eq!(&threads, &set(&all));

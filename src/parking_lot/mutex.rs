@@ -85,7 +85,8 @@ unsafe impl lock_api::GetThreadId for RawThreadId {
     const INIT: Self = RawThreadId;
 
     fn nonzero_thread_id(&self) -> NonZeroUsize {
-        NonZeroUsize::new(owner_key() as usize).unwrap_or(NonZeroUsize::MAX)
+        let key = usize::try_from(owner_key()).ok().and_then(NonZeroUsize::new);
+        key.expect("a process has fewer threads than bytes")
     }
 }
 

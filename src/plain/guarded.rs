@@ -89,13 +89,7 @@ impl Guarded {
 }
 
 /// A number other than 0 by which a lock knows its owner.
-pub(crate) fn owner_key() -> u64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    std::thread::current().id().hash(&mut hasher);
-    // The lock has 48 bits for it; two threads alike in all of them will not be met.
-    (hasher.finish() >> 16).max(1)
-}
+pub(crate) use crate::owner::number as owner_key;
 
 /// Goes on unwinding if that is not the program's own panic; it always is without a checker.
 pub(crate) fn let_cancellation_pass(payload: Box<dyn Any + Send>) -> Box<dyn Any + Send> {

@@ -3,7 +3,7 @@
 //! An object of the facade asks once, when it is made, and keeps to that arm. The answer is per
 //! thread of the operating system: all threads of an explored model share one.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -26,7 +26,8 @@ thread_local! {
     static ARM: Cell<Arm> = const { Cell::new(Arm::Native) };
     static SESSION: Cell<Option<NonNull<Session>>> = const { Cell::new(None) };
     static LOOM_STAMP: Cell<u64> = const { Cell::new(0) };
-    static NATIVE: std::cell::RefCell<Option<Arc<NativeRun>>> = const { std::cell::RefCell::new(None) };
+    static LOOM_THREADS: RefCell<Vec<loom::thread::ThreadId>> = const { RefCell::new(Vec::new()) };
+    static NATIVE: RefCell<Option<Arc<NativeRun>>> = const { RefCell::new(None) };
 }
 
 /// The arm in which an object that is made now would be.
@@ -52,6 +53,16 @@ pub(crate) fn in_session<R>(f: impl FnOnce(&Session) -> R) -> Option<R> {
     (arm() == Arm::Model).then(|| session(f))
 }
 
+/// The program needs more than raddle has room for, where what it uses in production has no such limit: that
+/// says nothing about a model, and ends its check.
+#[cold]
+pub(crate) fn no_room(why: String) -> ! {
+    match arm() {
+        Arm::Model => session(|session| session.give_up_check(why)),
+        Arm::Native | Arm::Loom => panic!("{why}"),
+    }
+}
+
 /// A number for the execution that this thread is inside of, in whichever arm; 0 if in none.
 pub(crate) fn stamp() -> u64 {
     match arm() {
@@ -64,6 +75,18 @@ pub(crate) fn stamp() -> u64 {
 /// Loom begins an execution on this thread.
 pub(crate) fn begin_loom_execution() {
     LOOM_STAMP.set(crate::rt::session::new_stamp());
+    LOOM_THREADS.with_borrow_mut(Vec::clear);
+}
+
+/// The place of a thread among those of loom's execution that were asked about. All of them run on one
+/// thread of the operating system.
+pub(crate) fn place_in_loom_execution(thread: loom::thread::ThreadId) -> usize {
+    LOOM_THREADS.with_borrow_mut(|threads| {
+        threads.iter().position(|&known| known == thread).unwrap_or_else(|| {
+            threads.push(thread);
+            threads.len() - 1
+        })
+    })
 }
 
 /// The run of the native engine to which this thread belongs, if any.

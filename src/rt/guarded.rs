@@ -9,7 +9,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use crate::engine::native::{self, GLANCE};
+use crate::engine::native::{self, GLANCE, Then};
 use crate::op::{Args, Command, Op, Site, State};
 use crate::rt::context::{self, Arm};
 use crate::rt::loom_limits::{self, Limit};
@@ -260,18 +260,19 @@ impl Guarded {
                     let waits_for = || {
                         format!("{} waits in {} at {}:{}", self.kind, command.name, site.file(), site.line())
                     };
-                    run.looked_in_vain(&mut ticket, seen, &waits_for());
-                    if run.cancelled() {
-                        run.looked_with_success(ticket);
-                        if !std::thread::panicking() {
+                    match run.looked_in_vain(&mut ticket, seen, &waits_for()) {
+                        Then::Waits => _ = changed.wait_for(&mut state, GLANCE),
+                        Then::Unwinds => {
                             drop(state);
+                            run.looked_with_success(ticket);
                             native::leave_if_cancelled(run);
                             unreachable!("a cancelled run unwinds its threads");
                         }
-                        // Unwinding already: the destructor that waits goes on as if it had not to.
-                        return and(0);
+                        Then::StaysForEver => {
+                            drop(state);
+                            run.stay_for_ever(ticket);
+                        }
                     }
-                    changed.wait_for(&mut state, GLANCE);
                 }
                 _ => changed.wait(&mut state),
             }

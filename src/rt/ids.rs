@@ -7,7 +7,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::op::{MAX_THREADS, ObjectId, Site, ThreadId};
+use crate::op::{ObjectId, Site, Slots, ThreadId};
 
 /// The numbers of all names that this worker has come upon; they outlive an execution.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +35,46 @@ struct Names {
     /// What is inside of a static, by where that is in memory and how many came before. A static stays
     /// where it is, so this name is the same throughout a check; nothing depends on its value.
     statics: Listed<usize>,
+    /// Which thread has which slot of a condition variable, by object and slot.
+    waiters: Vec<Vec<Option<ThreadId>>>,
+}
+
+impl Names {
+    /// Where a thread's slot is looked for first: most models have fewer than 64 threads, and each of
+    /// theirs has its own number as its slot.
+    fn first_slot(thread: ThreadId) -> usize {
+        thread.index() % Slots::MOST
+    }
+
+    fn slot(&self, object: ObjectId, thread: ThreadId) -> Option<usize> {
+        let taken = self.waiters.get(object.index())?;
+        let first = Self::first_slot(thread);
+        if taken.get(first) == Some(&Some(thread)) {
+            return Some(first);
+        }
+        taken.iter().position(|&waiter| waiter == Some(thread))
+    }
+
+    /// A free slot, if there is one.
+    fn free_slot(&self, object: ObjectId, thread: ThreadId) -> Option<usize> {
+        let taken = self.waiters.get(object.index()).map_or(&[][..], Vec::as_slice);
+        let first = Self::first_slot(thread);
+        (0..Slots::MOST)
+            .map(|n| (first + n) % Slots::MOST)
+            .find(|&slot| taken.get(slot).is_none_or(Option::is_none))
+    }
+
+    #[cold]
+    fn set_slot(&mut self, object: ObjectId, slot: usize, thread: ThreadId) {
+        if self.waiters.len() <= object.index() {
+            self.waiters.resize_with(object.index() + 1, Vec::new);
+        }
+        let slots = &mut self.waiters[object.index()];
+        if slots.len() <= slot {
+            slots.resize(slot + 1, None);
+        }
+        slots[slot] = Some(thread);
+    }
 }
 
 /// Numbers by a place that is no thread's, and by how many came before.
@@ -85,20 +125,39 @@ impl Identities {
         Self::default()
     }
 
-    /// The number of the `k`-th child of `parent`, or nothing if there are too many threads.
-    pub(crate) fn child(&mut self, parent: ThreadId, k: usize) -> Option<ThreadId> {
+    /// The number of the `k`-th child of `parent`.
+    pub(crate) fn child(&mut self, parent: ThreadId, k: usize) -> ThreadId {
         if let Some(known) = self.known.children.get(parent, k) {
-            return Some(known);
+            return known;
         }
         let mut given = self.given();
-        let child = given.names.children.get(parent, k).or_else(|| {
+        let child = given.names.children.get(parent, k).unwrap_or_else(|| {
             given.children += 1;
-            (given.children < MAX_THREADS as u32).then_some(ThreadId(given.children))
-        })?;
+            ThreadId(given.children)
+        });
         given.names.children.set(parent, k, child);
         drop(given);
         self.known.children.set(parent, k, child);
-        Some(child)
+        child
+    }
+
+    /// The slot of a thread that waits for a condition variable, or nothing if others have them all. It
+    /// is the thread's throughout the check, so equivalent executions agree on it.
+    pub(crate) fn slot(&mut self, object: ObjectId, thread: ThreadId) -> Option<u32> {
+        if let Some(known) = self.known.slot(object, thread) {
+            return Some(known as u32);
+        }
+        let mut given = self.given();
+        let slot = given.names.slot(object, thread).or_else(|| given.names.free_slot(object, thread))?;
+        given.names.set_slot(object, slot, thread);
+        drop(given);
+        self.known.set_slot(object, slot, thread);
+        Some(slot as u32)
+    }
+
+    /// The thread that has a slot, of those that have asked for theirs.
+    pub(crate) fn waiter(&self, object: ObjectId, slot: u32) -> Option<ThreadId> {
+        *self.known.waiters.get(object.index())?.get(slot as usize)?
     }
 
     /// The number of the `k`-th object made by `creator`.
@@ -179,14 +238,14 @@ mod tests {
     #[test]
     fn the_same_name_has_the_same_number_whatever_the_order() {
         let mut ids = Identities::new();
-        let first = ids.child(ThreadId::MAIN, 0).expect("there is room");
-        let second = ids.child(ThreadId::MAIN, 1).expect("there is room");
+        let first = ids.child(ThreadId::MAIN, 0);
+        let second = ids.child(ThreadId::MAIN, 1);
         let a = ids.object(second, 0);
         let b = ids.object(first, 0);
         assert_ne!(a, b);
         assert_eq!(ids.object(first, 0), b);
         assert_eq!(ids.object(second, 0), a);
-        assert_eq!(ids.child(ThreadId::MAIN, 1), Some(second));
+        assert_eq!(ids.child(ThreadId::MAIN, 1), second);
     }
 
     #[test]
@@ -198,5 +257,27 @@ mod tests {
         assert_eq!((other.child(ThreadId::MAIN, 0), one.child(ThreadId::MAIN, 1)), (a, b));
         let made = other.object(ThreadId(2), 0);
         assert_eq!(one.object(ThreadId(2), 0), made);
+    }
+
+    #[test]
+    fn a_thread_has_its_own_number_as_its_slot_unless_that_is_taken() {
+        let (mut one, condvar) = (Identities::new(), ObjectId(3));
+        let mut other = one.clone();
+        assert_eq!(one.slot(condvar, ThreadId(5)), Some(5));
+        assert_eq!(one.slot(condvar, ThreadId(69)), Some(6));
+        assert_eq!(other.slot(condvar, ThreadId(6)), Some(7));
+        assert_eq!(other.slot(condvar, ThreadId(69)), Some(6));
+        assert_eq!((one.waiter(condvar, 6), one.waiter(condvar, 7)), (Some(ThreadId(69)), None));
+        assert_eq!(one.slot(ObjectId(4), ThreadId(69)), Some(5));
+    }
+
+    #[test]
+    fn every_slot_is_given_before_there_is_none() {
+        let mut ids = Identities::new();
+        let slots: std::collections::BTreeSet<_> =
+            (40..104).filter_map(|t| ids.slot(ObjectId(0), ThreadId(t))).collect();
+        assert_eq!(slots.len(), Slots::MOST);
+        assert_eq!(ids.slot(ObjectId(0), ThreadId(7)), None);
+        assert_eq!(ids.slot(ObjectId(0), ThreadId(40)), Some(40));
     }
 }

@@ -16,7 +16,7 @@
 //!
 //! Nothing is kept until the first cell is made, so models without cells pay nothing.
 
-use crate::clock::{Clocks, Row};
+use crate::clock::{Clocks, Place, Row};
 use crate::op::{Access, ObjectId, Op, Publish, Role, Site, ThreadId};
 
 /// One access to a cell.
@@ -25,6 +25,7 @@ pub(crate) struct CellAccess {
     pub(crate) thread: ThreadId,
     pub(crate) write: bool,
     pub(crate) site: Site,
+    place: Place,
     epoch: u32,
 }
 
@@ -39,6 +40,8 @@ struct Cell {
 /// The clocks of one thread.
 #[derive(Debug, Clone, Copy)]
 struct Known {
+    /// In the order in which threads were first asked about.
+    place: Place,
     /// What the thread is ordered after.
     seen: Row,
     /// What its relaxed loads would have acquired; an acquire fence makes it so.
@@ -67,6 +70,8 @@ pub(crate) struct Orders {
     active: bool,
     clocks: Clocks,
     threads: Vec<Option<Known>>,
+    /// How many threads have a place in the clocks.
+    places: u32,
     published: Vec<Option<Published>>,
     cells: Vec<Option<Cell>>,
 }
@@ -77,6 +82,7 @@ impl Default for Orders {
             active: false,
             clocks: Clocks::new(4),
             threads: Vec::new(),
+            places: 0,
             published: Vec::new(),
             cells: Vec::new(),
         }
@@ -89,6 +95,7 @@ impl Orders {
         self.active = false;
         self.clocks.clear();
         self.threads.clear();
+        self.places = 0;
         self.published.clear();
         self.cells.clear();
     }
@@ -102,7 +109,7 @@ impl Orders {
         if let (true, Some(parent)) = (self.active, parent) {
             let (child, known) = (self.known(thread), self.known(parent));
             self.clocks.join(child.seen, known.seen);
-            self.tick(known, parent);
+            self.tick(known);
         }
     }
 
@@ -166,7 +173,7 @@ impl Orders {
             clocks.join(published.run, offered);
         }
         if op.publish.releases() {
-            self.tick(known, thread);
+            self.tick(known);
         }
     }
 
@@ -181,7 +188,7 @@ impl Orders {
         }
         if publish.releases() {
             self.clocks.assign(known.fenced, known.seen);
-            self.tick(known, thread);
+            self.tick(known);
         }
     }
 
@@ -195,7 +202,7 @@ impl Orders {
         let known = self.known(thread);
         let row = self.clocks.zero();
         self.clocks.assign(row, known.seen);
-        self.tick(known, thread);
+        self.tick(known);
         Some(Handed(row))
     }
 
@@ -212,8 +219,9 @@ impl Orders {
         if self.cells.len() <= cell.index() {
             self.cells.resize_with(cell.index() + 1, || None);
         }
-        let epoch = if first { 0 } else { self.epoch(thread) };
-        let write = CellAccess { thread, write: true, site, epoch };
+        let known = self.known(thread);
+        let epoch = if first { 0 } else { self.epoch(known) };
+        let write = CellAccess { thread, write: true, site, place: known.place, epoch };
         self.cells[cell.index()] = Some(Cell { write, reads: Vec::new() });
     }
 
@@ -226,11 +234,10 @@ impl Orders {
         site: Site,
     ) -> Option<CellAccess> {
         let known = self.known(thread);
-        let access = CellAccess { thread, write, site, epoch: self.epoch(thread) };
+        let access = CellAccess { thread, write, site, place: known.place, epoch: self.epoch(known) };
         let Some(Some(cell)) = self.cells.get_mut(cell.index()) else { return None };
         let clocks = &self.clocks;
-        let unordered =
-            |earlier: &&CellAccess| earlier.epoch > clocks.get(known.seen, earlier.thread.index());
+        let unordered = |earlier: &&CellAccess| earlier.epoch > clocks.get(known.seen, earlier.place);
         let mut race = Some(&cell.write).filter(unordered).copied();
         if write {
             race = race.or_else(|| cell.reads.iter().find(unordered).copied());
@@ -247,24 +254,25 @@ impl Orders {
         if let Some(known) = self.threads[thread.index()] {
             return known;
         }
-        if thread.index() >= self.clocks.width() {
-            self.clocks.widen(thread.index() + 1);
+        let place = Place(self.places);
+        self.places += 1;
+        if self.places as usize > self.clocks.width() {
+            self.clocks.widen(self.places as usize);
         }
-        let known =
-            Known { seen: self.clocks.zero(), loaded: self.clocks.zero(), fenced: self.clocks.zero() };
-        // The first epoch is 1, so that nobody else has seen it by default.
-        self.clocks.set(known.seen, thread.index(), 1);
+        let (seen, loaded, fenced) = (self.clocks.zero(), self.clocks.zero(), self.clocks.zero());
+        let known = Known { place, seen, loaded, fenced };
+        // The first epoch is 1, so that no other thread has seen it by default.
+        self.clocks.set(seen, place, 1);
         self.threads[thread.index()] = Some(known);
         known
     }
 
-    fn epoch(&mut self, thread: ThreadId) -> u32 {
-        let known = self.known(thread);
-        self.clocks.get(known.seen, thread.index())
+    fn epoch(&self, known: Known) -> u32 {
+        self.clocks.get(known.seen, known.place)
     }
 
-    fn tick(&mut self, known: Known, thread: ThreadId) {
-        let epoch = self.clocks.get(known.seen, thread.index());
-        self.clocks.set(known.seen, thread.index(), epoch + 1);
+    fn tick(&mut self, known: Known) {
+        let epoch = self.epoch(known);
+        self.clocks.set(known.seen, known.place, epoch + 1);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::left::{Slot, leaving_its_result, result_left};
 use super::{Builder, Identity, NATIVE, Parker, Thread, ThreadId};
-use crate::engine::native::{NativeRun, panic_of};
+use crate::engine::native::{self, NativeRun, panic_of};
 use crate::op::{Command, Publish, Role, Site, ThreadId as Index, always, plain, reads, unchanged, writes};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
@@ -94,7 +94,16 @@ impl<T> JoinHandle<T> {
     /// ```
     #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
-        let site = Location::caller();
+        self.join_at(Location::caller())
+    }
+
+    /// Like [`join`](Self::join) of a thread that borrows from the calling one: neither returns nor unwinds
+    /// before the thread has ended.
+    pub(super) fn join_borrowing(self, site: Site) -> std::thread::Result<T> {
+        native::without_unwinding(|| self.join_at(site))
+    }
+
+    fn join_at(self, site: Site) -> std::thread::Result<T> {
         match self.of {
             Of::Native { result, done, run, thread } => {
                 done.perform(&JOIN, [0; 2], site);
@@ -114,7 +123,8 @@ impl<T> JoinHandle<T> {
                 taken(&result)
             }
             Of::Borrowing { result, handle } => {
-                let joined = handle.join();
+                let joined = handle.join_borrowing(site);
+                native::leave_cancelled_run();
                 result_left(&result, joined)
             }
         }

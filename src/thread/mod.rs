@@ -33,8 +33,8 @@ use crate::sync::{PARK, PARK_IN_VAIN, UNPARK};
 
 /// Spawns a thread; see [`std::thread::spawn`].
 ///
-/// # Panics
-/// If there are too many threads: 64 in a raddle execution, and as many as loom has room for there.
+/// A check whose model has more than 4,096 threads in one execution is inconclusive, and so is one by loom of a model
+/// with more threads than loom has room for.
 ///
 /// # Examples
 /// ```
@@ -367,18 +367,11 @@ pub fn available_parallelism() -> std::io::Result<NonZero<usize>> {
     }
 }
 
-/// A number other than 0 by which a lock knows its owner.
+/// A number other than 0 by which a lock knows its owner; no other thread has it that may meet the lock.
 pub(crate) fn owner_key() -> u64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    fn hashed(id: impl Hash) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        id.hash(&mut hasher);
-        // The lock has 48 bits for it; two threads of one model alike in all of them will not be met.
-        (hasher.finish() >> 16).max(1)
-    }
     match context::arm() {
         Arm::Model => u64::from(context::session(crate::rt::session::Session::me).0) + 1,
-        Arm::Native => hashed(std::thread::current().id()),
-        Arm::Loom => hashed(loom::thread::current().id()),
+        Arm::Native => crate::owner::number(),
+        Arm::Loom => context::place_in_loom_execution(loom::thread::current().id()) as u64 + 1,
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::left::{Slot, leaving_its_result, result_left};
 use super::{Builder, JoinHandle};
+use crate::engine::native;
 use crate::op::Site;
 use crate::rt::context::{self, Arm};
 use crate::rt::local_state::{self, Here};
@@ -137,14 +138,17 @@ impl<'scope> Scope<'scope, '_> {
     }
 
     /// Waits for every thread; whether one that nobody joined has panicked.
-    fn join_all(&self, _: Site) -> bool {
+    fn join_all(&self, site: Site) -> bool {
         let mut panicked = false;
         loop {
             let slot = self.unjoined.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let Some(slot) = slot else { return panicked };
+            let Some(slot) = slot else {
+                native::leave_cancelled_run();
+                return panicked;
+            };
             let handle = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
             if let Some(handle) = handle {
-                panicked |= handle.join().is_err();
+                panicked |= handle.join_borrowing(site).is_err();
             }
         }
     }
@@ -165,12 +169,10 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// ```
     #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
+        let site = Location::caller();
         let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // Not by `map_or`, which would take over the caller's place from here.
-        let joined = match handle {
-            Some(handle) => handle.join(),
-            None => Ok(()),
-        };
+        let joined = handle.map_or(Ok(()), |handle| handle.join_borrowing(site));
+        native::leave_cancelled_run();
         result_left(&self.result, joined)
     }
 

@@ -1,16 +1,23 @@
 //! The word of a queue and its commands.
+//!
+//! A put that one of the two counts has no room for changes nothing, and its caller panics.
 
 use crate::op::{Access, Args, Command, Publish, Role, State, always, plain, reads, unchanged, writes};
 
-/// Where the count of unfinished tasks begins in the word; below it is the count of items.
-const UNFINISHED: u32 = 24;
+/// Where the count of unfinished tasks begins in the word; below it is the count of items. Items lie in memory,
+/// of which 2^28 of them need gigabytes; tasks that are never said to be done only add up.
+const UNFINISHED: u32 = 28;
+/// The most items.
+pub(super) const MOST_ITEMS: u64 = (1 << UNFINISHED) - 1;
+/// The most unfinished tasks.
+pub(super) const MOST_UNFINISHED: u64 = (1 << (63 - UNFINISHED)) - 1;
 /// One more item, and with it one more task.
 const ITEM: State = 1 | 1 << UNFINISHED;
 /// Nothing is put any more.
 const SHUT: State = 1 << 63;
 
 pub(super) fn items(state: State) -> u64 {
-    state & ((1 << UNFINISHED) - 1)
+    state & MOST_ITEMS
 }
 
 pub(super) fn unfinished(state: State) -> u64 {
@@ -26,8 +33,13 @@ pub(super) fn room(state: State, [bound, _]: Args) -> bool {
     bound == 0 || items(state) < bound
 }
 
+/// Whether one item more can be counted.
+pub(super) fn countable(state: State) -> bool {
+    items(state) < MOST_ITEMS && unfinished(state) < MOST_UNFINISHED
+}
+
 pub(super) fn puts(state: State, args: Args) -> bool {
-    !shut(state) && room(state, args)
+    !shut(state) && room(state, args) && countable(state)
 }
 
 fn put(state: State, args: Args) -> State {
@@ -81,7 +93,8 @@ pub(super) static SHUTDOWN: Command = command(
     "shutdown",
     Role::Signal,
     always,
-    |s, [drops, _]| SHUT | if drops == 1 { s - items(s) * ITEM } else { s },
+    // Each item that is dropped is a task less, of those that there still are.
+    |s, [drops, _]| SHUT | if drops == 1 { unfinished(s).saturating_sub(items(s)) << UNFINISHED } else { s },
     writes,
     Publish::Release,
 );

@@ -16,7 +16,10 @@ pub use errors::{GetError, PutError, TooManyDone};
 
 use crate::guarded::Guarded;
 use crate::op::State;
-use commands::{GET, JOIN, LEN, PUT, SHUTDOWN, TASK_DONE, TRY_GET, TRY_PUT, items, room, shut, unfinished};
+use commands::{
+    GET, JOIN, LEN, MOST_ITEMS, MOST_UNFINISHED, PUT, SHUTDOWN, TASK_DONE, TRY_GET, TRY_PUT, countable,
+    items, room, shut, unfinished,
+};
 
 /// A first-in, first-out queue between threads.
 ///
@@ -89,6 +92,10 @@ impl<T> Queue<T> {
         if !room(before, [self.bound, 0]) {
             return Err(PutError::Full(item));
         }
+        assert!(
+            countable(before),
+            "a queue has room for {MOST_ITEMS} items and {MOST_UNFINISHED} tasks that are not done"
+        );
         self.items().push_back(item);
         Ok(())
     }

@@ -177,7 +177,8 @@ impl Dpor {
         for at in 0..history.events().len() {
             let node = &mut self.path[at];
             let operation = !node.step.touches.is_empty();
-            if node.alternatives == Alternatives::One || at < self.new_from && !operation {
+            let again = at < self.new_from || node.chose_before();
+            if node.alternatives == Alternatives::One || again && !operation {
                 continue;
             }
             for alternative in node.alternatives.iter() {

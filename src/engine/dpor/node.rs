@@ -25,6 +25,8 @@ pub(super) struct Node {
     met: bool,
     /// Steps whose every continuation is explored elsewhere, as far as nothing dependent comes first.
     pub(super) sleep: Vec<Step>,
+    /// How many of them slept when the point was made; the others were taken from here.
+    inherited: usize,
     pub(super) plan: Plan,
 }
 
@@ -40,7 +42,9 @@ pub(super) enum Plan {
 impl Node {
     /// A point whose step this worker has not taken yet.
     pub(super) fn new(step: Step, sleep: Vec<Step>, plan: Plan) -> Self {
-        Node { step, alternatives: Alternatives::One, taken: None, turned: false, met: false, sleep, plan }
+        let inherited = sleep.len();
+        let alternatives = Alternatives::One;
+        Node { step, alternatives, taken: None, turned: false, met: false, sleep, inherited, plan }
     }
 
     /// Whether the step can be taken, and is what it was foreseen to be, or what it was the last time.
@@ -96,6 +100,11 @@ impl Node {
     pub(super) fn took(&self, alternative: u32) -> bool {
         let alike = |step: &Step| (step.thread, step.alternative) == (self.step.thread, alternative);
         alike(&self.step) || self.sleep.iter().any(alike)
+    }
+
+    /// Whether another alternative of this step was taken from here before: then the rest were put in.
+    pub(super) fn chose_before(&self) -> bool {
+        self.sleep[self.inherited..].iter().any(|step| step.thread == self.step.thread)
     }
 
     /// Puts in a sequence that does not begin with the step that is taken, unless a step that sleeps

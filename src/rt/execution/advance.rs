@@ -27,11 +27,10 @@ impl Execution {
                 self.cancelling = true;
                 continue;
             }
-            let enabled = self.enabled_threads();
             if self.log.is_some() {
                 self.note_waiting();
             }
-            if enabled.is_empty() {
+            if self.enabled_threads().is_empty() {
                 if !self.finished() && !self.force() {
                     if self.assumed_in_vain() {
                         self.cut = Some(Cut::Assumed);
@@ -49,12 +48,12 @@ impl Execution {
             if self.schedule.len() >= self.look_at && self.runs_for_ever() {
                 continue;
             }
-            let Some(choice) = scheduler.choose(self, &enabled) else {
+            let Some(choice) = scheduler.choose(self, self.enabled_threads()) else {
                 self.cut = Some(Cut::Abandoned);
                 self.cancelling = true;
                 continue;
             };
-            self.step(choice, enabled);
+            self.step(choice);
             self.current = choice.thread;
             return Some(choice.thread);
         }
@@ -158,7 +157,8 @@ impl Execution {
             let state = &mut self.threads[thread.index()];
             if let (true, Pending::Wake { object, .. }) = (fires, state.pending) {
                 state.timed_out = true;
-                self.objects[object.index()].state &= !Slots::one(thread.0).0;
+                let slot = self.ids.slot(object, thread).expect("a thread that waits has a slot");
+                self.objects[object.index()].state &= !Slots::one(slot).0;
                 self.has_changed(object);
             } else if fires {
                 // What was pending stays undone, and its thread does something else instead.

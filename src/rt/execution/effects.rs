@@ -1,7 +1,7 @@
 //! What a step does: the chosen operation takes effect before its thread runs on.
 
 use super::Execution;
-use crate::op::{Op, Role, Slots, State, ThreadId, ThreadSet};
+use crate::op::{ObjectId, Op, Role, Slots, State, ThreadId};
 use crate::rt::cycles::Mark;
 use crate::rt::history::Next;
 use crate::rt::thread::{Held, Pending, WokenBy};
@@ -9,8 +9,9 @@ use crate::schedule::Choice;
 
 impl Execution {
     /// Performs the pending operation of the chosen thread, one of those that are enabled.
-    pub(super) fn step(&mut self, choice: Choice, enabled: ThreadSet) {
+    pub(super) fn step(&mut self, choice: Choice) {
         let Choice { thread, alternative } = choice;
+        let enabled = self.enabled_threads().clone();
         self.stop_waiting(thread);
         let state = &mut self.threads[thread.index()];
         let pending = std::mem::take(&mut state.pending);
@@ -57,7 +58,10 @@ impl Execution {
     fn perform(&mut self, thread: ThreadId, mut op: Op, alternative: u32) {
         let before = self.objects[op.object.index()].state;
         if op.waiters(before).is_some() {
-            op.args[1] = 1 << alternative;
+            op.args[1] = Slots::one(alternative).0;
+            self.chosen_waiters.extend(
+                self.ids.waiter(op.object, alternative).map(|waiter| (self.schedule.len() - 1, waiter)),
+            );
         } else if op.goes_either_way(before) {
             op.args[1] = u64::from(alternative);
         }
@@ -107,7 +111,7 @@ impl Execution {
             }
             Role::Notify => {
                 let slept = state.slept;
-                self.notify(Slots(before & !after), slept);
+                self.notify(op.object, Slots(before & !after), slept);
             }
             _ => {}
         }
@@ -117,10 +121,11 @@ impl Execution {
         self.orders.op(thread, op, access, after != before);
     }
 
-    /// A thread that has slept for so long wakes these.
-    pub(super) fn notify(&mut self, woken: Slots, slept: u64) {
+    /// A thread that has slept for so long wakes those that have these slots.
+    pub(super) fn notify(&mut self, object: ObjectId, woken: Slots, slept: u64) {
         let step = self.schedule.len().saturating_sub(1) as u32;
-        for waiter in woken.iter().map(ThreadId) {
+        for slot in woken.iter() {
+            let Some(waiter) = self.ids.waiter(object, slot) else { continue };
             let woken_by = WokenBy { step, slept };
             self.threads[waiter.index()].woken_by = Some(woken_by);
             if matches!(self.thread(waiter).pending, Pending::Wake { .. }) {

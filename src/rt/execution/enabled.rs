@@ -31,25 +31,32 @@ impl Waiting {
 impl Execution {
     /// The threads whose next step could be taken now.
     #[inline]
-    pub(super) fn enabled_threads(&self) -> ThreadSet {
+    pub(super) fn enabled_threads(&self) -> &ThreadSet {
         debug_assert!(
             self.born.iter().all(|&t| self.waiting.enabled.contains(t) == self.enabled(t)),
             "who can move is kept up to date"
         );
-        self.waiting.enabled.clone()
+        &self.waiting.enabled
     }
 
     /// A thread whose next step is a choice, which is taken before anything else: it touches
     /// nothing, so it need not be a branch point for the other threads.
     #[inline]
     pub(crate) fn choosing(&self, enabled: &ThreadSet) -> Option<ThreadId> {
-        enabled.and(&self.waiting.choosing).next()
+        let choosing = &self.waiting.choosing;
+        if choosing.is_empty() { None } else { enabled.and(choosing).next() }
     }
 
     /// The threads that hold a lock and wait for another, which they cannot have now.
     #[inline]
     pub(crate) fn holding_and_waiting(&self) -> impl Iterator<Item = ThreadId> + '_ {
         self.waiting.holding.without(&self.waiting.enabled)
+    }
+
+    /// Whether there is a thread of those.
+    #[inline]
+    pub(super) fn any_holds_and_waits(&self) -> bool {
+        !self.waiting.holding.is_within(&self.waiting.enabled)
     }
 
     /// A thread waits from now on for what it has announced.
@@ -99,19 +106,18 @@ impl Execution {
     /// The state of an object has changed.
     #[inline]
     pub(super) fn has_changed(&mut self, object: ObjectId) {
-        let watched_by = std::mem::take(&mut self.objects[object.index()].watched_by);
-        for thread in watched_by.iter() {
-            self.look_again(thread);
+        for at in 0..self.objects[object.index()].watched_by.words() {
+            for thread in self.objects[object.index()].watched_by.in_word(at) {
+                self.look_again(thread);
+            }
         }
-        self.objects[object.index()].watched_by = watched_by;
     }
 
-    #[inline]
+    // A call would cost as much as what it does.
+    #[inline(always)]
+    #[allow(clippy::inline_always)]
     fn look_again(&mut self, thread: ThreadId) {
-        if self.enabled(thread) {
-            self.waiting.enabled.insert(thread);
-        } else {
-            self.waiting.enabled.remove(thread);
-        }
+        let enabled = self.enabled(thread);
+        self.waiting.enabled.set(thread, enabled);
     }
 }

@@ -26,7 +26,7 @@ impl Execution {
         if self.failure.is_none() {
             if let Some(message) = self.main_panicked() {
                 self.fail(FailureKind::Panic, message);
-            } else if self.holding_and_waiting().next().is_some()
+            } else if self.any_holds_and_waits()
                 && let Some(cycle) = waits::cycle(self)
             {
                 self.fail(FailureKind::Deadlock, waits::describe_cycle(self, &cycle));

@@ -121,6 +121,8 @@ pub(crate) struct Execution {
     current: ThreadId,
     /// What was chosen so far.
     pub(crate) schedule: Vec<Choice>,
+    /// The steps that notified one of several waiters, and whom.
+    pub(crate) chosen_waiters: Vec<(usize, ThreadId)>,
     /// What each choice led to, for the recognition of cycles.
     marks: Vec<Mark>,
     /// The cycle that a livelock is in, if the failure is one.
@@ -169,6 +171,7 @@ impl Execution {
             ready: VecDeque::new(),
             current: ThreadId::MAIN,
             schedule: Vec::new(),
+            chosen_waiters: Vec::new(),
             marks: Vec::new(),
             cycle: None,
             history: None,
@@ -196,6 +199,7 @@ impl Execution {
         self.declaring = None;
         self.ready.clear();
         self.schedule.clear();
+        self.chosen_waiters.clear();
         self.marks.clear();
         self.cycle = None;
         if let Some(history) = &mut self.history {
@@ -295,6 +299,19 @@ impl Execution {
             }
             Pending::Choose { n, .. } => Alternatives::Below(*n),
             _ => Alternatives::One,
+        }
+    }
+
+    /// The alternative of a thread's next step that a portable schedule calls by a number: that is a
+    /// waiter's place in the order of creation, where one of several is chosen.
+    pub(crate) fn alternative_of(&self, thread: ThreadId, portable: u32) -> Option<u32> {
+        let alternatives = self.alternatives(thread);
+        match (alternatives, &self.thread(thread).pending) {
+            (Alternatives::Among(slots), Pending::Op(op)) => {
+                let waiter = *self.born.get(portable as usize)?;
+                slots.iter().find(|&slot| self.ids.waiter(op.object, slot) == Some(waiter))
+            }
+            _ => alternatives.contains(portable).then_some(portable),
         }
     }
 

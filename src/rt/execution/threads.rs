@@ -2,15 +2,18 @@
 //! they are about to do, and finish.
 
 use super::{Execution, Object};
-use crate::op::{ObjectId, Op, Role, Site, State, ThreadId, ThreadSet};
+use crate::op::{MAX_THREADS, ObjectId, Op, Role, Site, State, ThreadId, ThreadSet};
 use crate::rt::thread::{Holder, Panicked, Pending, Thread, WokenBy};
 
 impl Execution {
-    /// A new thread begins with `parent`'s knowledge. `None` if there are too many threads.
+    /// A new thread begins with its parent's knowledge. `None` if there are too many threads.
     pub(crate) fn spawn(&mut self, name: Option<String>) -> Option<ThreadId> {
         let parent = self.current;
         let k = self.threads[parent.index()].children;
-        let child = self.ids.child(parent, k)?;
+        if self.born.len() >= MAX_THREADS {
+            return None;
+        }
+        let child = self.ids.child(parent, k);
         self.threads[parent.index()].children += 1;
         self.be_born(child, Some(parent), name);
         self.threads[child.index()].slept = self.threads[parent.index()].slept;
@@ -71,19 +74,27 @@ impl Execution {
 
     pub(super) fn install(&mut self, id: ObjectId, kind: &'static str, state: State, site: Site) {
         let maker = self.current;
-        let object = |state, kind| Object {
-            state,
+        if self.objects.len() <= id.index() {
+            self.make_room_for(id, site);
+        }
+        let object = &mut self.objects[id.index()];
+        (object.state, object.version, object.kind, object.site) = (state, 0, kind, site);
+        object.watched_by.clear();
+        object.maker = maker;
+        object.name = None;
+    }
+
+    #[cold]
+    fn make_room_for(&mut self, id: ObjectId, site: Site) {
+        self.objects.resize_with(id.index() + 1, || Object {
+            state: 0,
             version: 0,
             watched_by: ThreadSet::default(),
-            kind,
+            kind: "",
             name: None,
             site,
-            maker,
-        };
-        if self.objects.len() <= id.index() {
-            self.objects.resize_with(id.index() + 1, || object(0, ""));
-        }
-        self.objects[id.index()] = object(state, kind);
+            maker: ThreadId::MAIN,
+        });
     }
 
     /// The running thread says what it is about to do, and will then stop.
@@ -128,18 +139,28 @@ impl Execution {
             log.finished(thread, state.panicked.as_ref());
         }
         let awaited_by = std::mem::take(&mut self.threads[thread.index()].awaited_by);
-        // In the order of their creation, which does not depend on their numbers.
-        if !awaited_by.is_empty() {
-            for index in 0..self.born.len() {
-                let other = self.born[index];
-                // One that gave up meanwhile does something else.
-                if awaited_by.contains(other)
-                    && let Pending::Join { thread: awaited, site, only_looks } = self.thread(other).pending
-                    && awaited == thread
-                {
-                    self.joins(other, thread, site, only_looks);
+        match awaited_by.len() {
+            0 => {}
+            1 => awaited_by.iter().for_each(|other| self.ended(thread, other)),
+            // In the order of their creation, which does not depend on their numbers.
+            _ => {
+                for index in 0..self.born.len() {
+                    let other = self.born[index];
+                    if awaited_by.contains(other) {
+                        self.ended(thread, other);
+                    }
                 }
             }
+        }
+    }
+
+    /// A thread has ended for which another waited, unless that gave up meanwhile and does something else.
+    #[inline]
+    fn ended(&mut self, thread: ThreadId, other: ThreadId) {
+        if let Pending::Join { thread: awaited, site, only_looks } = self.thread(other).pending
+            && awaited == thread
+        {
+            self.joins(other, thread, site, only_looks);
         }
     }
 

@@ -15,6 +15,10 @@
 //!   unlock.
 //! * How e′ would touch its object after the reversal is computed as well: a compare-exchange that
 //!   failed may succeed there, and is then a write.
+//!
+//! A thread's place in the clocks is its place in the order of creation of this execution: the clocks are as
+//! wide as an execution has threads, however many a check has names for. An execution that begins as the one
+//! before did creates the same threads in the same order so far, so clocks that are kept stay right.
 
 mod races;
 #[cfg(test)]
@@ -24,7 +28,7 @@ mod touches;
 pub(crate) use races::{Next, Race};
 pub(crate) use touches::{Touch, Touches, dependent};
 
-use crate::clock::{Clocks, Row};
+use crate::clock::{Clocks, Place, Row};
 use crate::op::{Access, Args, ObjectId, Op, Slots, State, ThreadId};
 
 const NONE: u32 = u32::MAX;
@@ -40,6 +44,7 @@ type Effect = (fn(State, Args) -> State, Args);
 pub(crate) struct Event {
     pub(crate) thread: ThreadId,
     pub(crate) alternative: u32,
+    place: Place,
     /// The number of this event among its thread's, from 1.
     sequence: u32,
     clock: Row,
@@ -97,6 +102,10 @@ pub(crate) struct History {
     /// How many of them are those of the execution before.
     kept: usize,
     accessed: Vec<Accessed>,
+    /// The threads of this execution in the order of their creation.
+    born: Vec<ThreadId>,
+    /// Each thread's place in that order, which is its place in the clocks.
+    places: Vec<Place>,
     /// What each thread follows: often the clock of its last event.
     threads: Vec<Row>,
     objects: Vec<Option<Layers>>,
@@ -118,6 +127,8 @@ impl History {
             happened: 0,
             kept: 0,
             accessed: Vec::new(),
+            born: Vec::new(),
+            places: Vec::new(),
             threads: Vec::new(),
             objects: Vec::new(),
             races: Vec::new(),
@@ -146,6 +157,7 @@ impl History {
             }
         }
         self.events.truncate(self.kept);
+        self.born.clear();
         self.threads.clear();
         self.races.clear();
     }
@@ -200,7 +212,7 @@ impl History {
     #[inline]
     pub(crate) fn ordered(&self, first: u32, then: u32) -> bool {
         let first = &self.events[first as usize];
-        first.sequence <= self.clocks.get(self.events[then as usize].clock, first.thread.index())
+        first.sequence <= self.clocks.get(self.events[then as usize].clock, first.place)
     }
 
     /// A hash of the trace: equal for equivalent executions, and for others only by accident.
@@ -215,9 +227,14 @@ impl History {
                 };
                 feed(event.thread.0);
                 feed(event.alternative);
+                // Equivalent executions may create their threads in different orders.
                 let row = self.clocks.row(event.clock);
-                let used = row.iter().rposition(|&count| count > 0).map_or(0, |last| last + 1);
-                row[..used].iter().for_each(|&count| feed(count));
+                let counts = self.born.iter().zip(row).filter(|&(_, &count)| count > 0);
+                let known = counts.map(|(thread, &count)| mix(u64::from(thread.0) << 32 | u64::from(count)));
+                let known = known.fold(0, u128::wrapping_add);
+                [known as u32, (known >> 32) as u32, (known >> 64) as u32, (known >> 96) as u32]
+                    .into_iter()
+                    .for_each(feed);
                 hash
             })
             .fold(0, u128::wrapping_add)
@@ -225,12 +242,18 @@ impl History {
 
     /// A thread begins: it follows all that its parent has done.
     pub(crate) fn spawn(&mut self, thread: ThreadId, parent: Option<ThreadId>) {
-        if thread.index() >= self.clocks.width() {
-            self.clocks.widen(thread.index() + 1);
+        let place = self.born.len();
+        self.born.push(thread);
+        if place >= self.clocks.width() {
+            self.clocks.widen(place + 1);
         }
         if thread.index() >= self.threads.len() {
             self.threads.resize(thread.index() + 1, NOTHING);
+            if thread.index() >= self.places.len() {
+                self.places.resize(thread.index() + 1, Place(0));
+            }
         }
+        self.places[thread.index()] = Place(place as u32);
         if let Some(parent) = parent {
             self.threads[thread.index()] = self.threads[parent.index()];
         }
@@ -306,10 +329,11 @@ impl History {
     #[inline]
     fn open(&mut self, thread: ThreadId, alternative: u32) {
         let clock = self.clocks.copy_of(self.threads[thread.index()]);
-        let sequence = self.clocks.get(clock, thread.index()) + 1;
-        self.clocks.set(clock, thread.index(), sequence);
+        let place = self.places[thread.index()];
+        let sequence = self.clocks.get(clock, place) + 1;
+        self.clocks.set(clock, place, sequence);
         let first_access = self.accessed.len() as u32;
-        self.events.push(Event { thread, alternative, sequence, clock, first_access, accesses: 0 });
+        self.events.push(Event { thread, alternative, place, sequence, clock, first_access, accesses: 0 });
         self.happened += 1;
     }
 
@@ -356,6 +380,14 @@ impl History {
         self.accessed.push(Accessed { event, object, access, before, command, displaced });
         self.events[event as usize].accesses += 1;
     }
+}
+
+/// Spreads a word over 128 bits, so that sums of what was spread differ where the words do.
+fn mix(word: u64) -> u128 {
+    let mut spread = u128::from(word | 1 << 63).wrapping_mul(0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645);
+    spread ^= spread >> 67;
+    spread = spread.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+    spread ^ spread >> 61
 }
 
 /// The number of a choice's alternatives, or the waiters among whom it chooses.

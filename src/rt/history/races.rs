@@ -104,7 +104,7 @@ impl History {
             }
             if access.conflicts(earlier) {
                 let first = &self.events[event as usize];
-                if first.sequence <= self.clocks.get(own, first.thread.index())
+                if first.sequence <= self.clocks.get(own, first.place)
                     || self.covering.iter().any(|&race| self.ordered(event, race))
                 {
                     settled = true;
@@ -255,7 +255,7 @@ impl<'a> Jointly<'a> {
         }
         self.run(index + 1, self.after(at, state), away);
         let first = &self.history.events[event as usize];
-        if first.sequence > self.history.clocks.get(self.own, first.thread.index()) {
+        if first.sequence > self.history.clocks.get(self.own, first.place) {
             away.push(event);
             self.run(index + 1, state, away);
             away.pop();

@@ -191,7 +191,9 @@ impl Session {
         };
         let child = self.execution.borrow_mut().spawn(name);
         let Some(child) = child else {
-            panic!("a model may have {MAX_THREADS} threads at most");
+            self.give_up_check(format!(
+                "raddle has room for {MAX_THREADS} threads in one execution: let the model spawn fewer"
+            ))
         };
         let parker = self.create("Parker", 0, site);
         {

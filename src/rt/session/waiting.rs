@@ -60,13 +60,27 @@ impl Session {
         me.timed_out
     }
 
-    /// The running thread stops waiting to be notified, of its own accord; whether it was too late.
-    pub(crate) fn stop_waiting(&self, leave: impl FnOnce() -> State) -> bool {
-        let before = leave();
+    /// The slot of the running thread among the waiters of a condition variable.
+    pub(crate) fn slot(&self, object: ObjectId) -> u32 {
         let mut execution = self.execution.borrow_mut();
         let me = execution.current();
+        let slot = execution.ids.slot(object, me);
+        drop(execution);
+        slot.unwrap_or_else(|| {
+            self.give_up_check(format!(
+                "raddle has room for {} threads that ever wait for one condition variable: let the model have \
+                 fewer, or more condition variables",
+                Slots::MOST
+            ))
+        })
+    }
+
+    /// The running thread stops waiting to be notified, of its own accord; whether it was too late.
+    pub(crate) fn stop_waiting(&self, slot: u32, leave: impl FnOnce() -> State) -> bool {
+        let before = leave();
+        let mut execution = self.execution.borrow_mut();
         execution.me().woken_by = None;
-        !Slots(before).contains(me.0)
+        !Slots(before).contains(slot)
     }
 
     /// The running thread waits until another has finished.

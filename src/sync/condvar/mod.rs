@@ -357,7 +357,8 @@ fn wait_in_model(
     site: Site,
 ) -> bool {
     object.with(site, |session| {
-        let me = [Slots::one(session.me().0).0, 0];
+        let slot = session.slot(object.id);
+        let me = [Slots::one(slot).0, 0];
         let spuriously = may_wake_spuriously && session.happens(Choosing::SpuriousWakeup, site);
         let early = !spuriously && timeout.is_some() && session.happens(Choosing::Timeout, site);
         object.perform(&ENQUEUE, me, Publish::Nothing, site);
@@ -366,7 +367,7 @@ fn wait_in_model(
             if let (true, Some(timeout)) = (early, timeout) {
                 session.pass(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX));
             }
-            let too_late = session.stop_waiting(|| object.perform(&LEAVE, me, Publish::Nothing, site));
+            let too_late = session.stop_waiting(slot, || object.perform(&LEAVE, me, Publish::Nothing, site));
             early && !too_late
         } else {
             let nanoseconds = timeout.map(|t| u64::try_from(t.as_nanos()).unwrap_or(u64::MAX));

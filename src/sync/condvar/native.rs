@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::native::{self, GLANCE};
+use crate::engine::native::{self, GLANCE, Then};
 use crate::op::Site;
 use crate::rt::context;
 
@@ -67,11 +67,17 @@ impl Waiters {
             }
             if let (Some(run), Some(seen), None) = (&run, seen, deadline) {
                 let what = format!("Condvar waits at {}:{} to be notified", site.file(), site.line());
-                run.looked_in_vain(&mut stuck, seen, &what);
-                if run.cancelled() {
-                    break;
+                match run.looked_in_vain(&mut stuck, seen, &what) {
+                    Then::Waits => _ = self.changed.wait_for(&mut tickets, GLANCE),
+                    Then::Unwinds => {
+                        tickets.waiting.retain(|&waiting| waiting != ticket);
+                        break;
+                    }
+                    Then::StaysForEver => {
+                        drop(tickets);
+                        run.stay_for_ever(stuck);
+                    }
                 }
-                self.changed.wait_for(&mut tickets, GLANCE);
             } else if let Some(deadline) = deadline {
                 self.changed.wait_until(&mut tickets, deadline);
             } else {
@@ -82,7 +88,8 @@ impl Waiters {
         if let Some(run) = &run {
             run.looked_with_success(stuck);
         }
-        lock();
+        // A guard of the caller's stands for the lock, and would give it back while it unwinds.
+        native::without_unwinding(lock);
         if let Some(run) = &run {
             native::leave_if_cancelled(run);
         }

@@ -15,10 +15,11 @@ use std::time::Duration;
 
 use super::Receiver;
 use super::commands::{
-    ADD_SENDER, BE_READY, DROP_RECEIVER, DROP_SENDER, MEET, NEW, RECV, SEND, TRY_RECV, TRY_SEND, UNBOUNDED,
-    any, deaf, room, room_now, silent, ticket, was_taken,
+    ADD_SENDER, BE_READY, DROP_RECEIVER, DROP_SENDER, ITEMS, MEET, NEW, RECV, SEND, SENDERS_MOST, TRY_RECV,
+    TRY_SEND, UNBOUNDED, any, crowded, deaf, overflows, room, room_now, silent, ticket, was_taken,
 };
 use crate::op::{Site, State};
+use crate::rt::context;
 use crate::rt::guarded::Guarded;
 use crate::rt::orders::Handed;
 
@@ -62,7 +63,11 @@ impl<T> Channel<T> {
     }
 
     /// Puts an item in, as part of the step that counts it.
-    fn put(&self, number: u64, value: T, answered: bool) {
+    fn put(&self, before: State, value: T, answered: bool) {
+        if overflows(before) {
+            context::no_room(format!("a channel has room for {ITEMS} items that nothing has received"));
+        }
+        let number = ticket(before);
         let mut inside = self.inside();
         if self.bound > 0 && self.bound < UNBOUNDED {
             if inside.sent < self.bound {
@@ -148,7 +153,7 @@ impl<T> Half<T> {
                 channel.state.take(channel.inside().deaf);
                 return Err(SendError(item));
             }
-            channel.put(ticket(before), item, channel.bound < UNBOUNDED);
+            channel.put(before, item, channel.bound < UNBOUNDED);
             Ok(ticket(before))
         })?;
         if channel.bound > 0 {
@@ -186,7 +191,7 @@ impl<T> Half<T> {
                 channel.state.take(channel.inside().ready);
             }
             // Without room the sender has met the receiver already.
-            channel.put(ticket(before), item, channel.bound > 0);
+            channel.put(before, item, channel.bound > 0);
             Ok(())
         })
     }
@@ -195,7 +200,10 @@ impl<T> Half<T> {
 impl<T> Clone for Half<T> {
     #[track_caller]
     fn clone(&self) -> Self {
-        self.0.state.perform(&ADD_SENDER, [0; 2], std::panic::Location::caller());
+        let before = self.0.state.perform(&ADD_SENDER, [0; 2], std::panic::Location::caller());
+        if crowded(before) {
+            context::no_room(format!("a channel has room for {SENDERS_MOST} senders"));
+        }
         Half(Arc::clone(&self.0))
     }
 }

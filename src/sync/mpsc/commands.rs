@@ -6,20 +6,22 @@
 
 use crate::op::{Access, Args, Command, Publish, Role, State, always, plain, reads, unchanged, writes};
 
-/// The most items; a sender that finds so many waits.
-const ITEMS: u64 = (1 << 24) - 1;
+/// The most items.
+pub(super) const ITEMS: u64 = (1 << 24) - 1;
 /// One item.
 const ITEM: State = 1;
 /// Where the number of senders is.
 const SENDERS_AT: u32 = 24;
 /// One sender.
 const SENDER: State = 1 << SENDERS_AT;
+/// The most senders.
+pub(super) const SENDERS_MOST: u64 = (1 << 15) - 1;
 /// Where the number of items taken so far is, which wraps around.
 const TAKEN: u32 = 39;
-/// The largest number of senders, and of items taken before that begins again.
-const COUNT: u64 = (1 << 15) - 1;
+/// The number of items taken before that begins again.
+const COUNT: u64 = (1 << 23) - 1;
 /// The receiver waits, in a channel without room.
-const READY: State = 1 << 54;
+const READY: State = 1 << 62;
 /// The receiver is gone.
 const DEAF: State = 1 << 63;
 
@@ -44,7 +46,21 @@ pub(super) fn deaf(state: State) -> bool {
 
 /// Whether the senders are gone.
 pub(super) fn silent(state: State) -> bool {
-    state >> SENDERS_AT & COUNT == 0
+    senders(state) == 0
+}
+
+fn senders(state: State) -> u64 {
+    state >> SENDERS_AT & SENDERS_MOST
+}
+
+/// Whether there are as many senders as there can be.
+pub(super) fn crowded(state: State) -> bool {
+    senders(state) == SENDERS_MOST
+}
+
+/// Whether there are as many items as there can be.
+pub(super) fn overflows(state: State) -> bool {
+    items(state) == ITEMS
 }
 
 /// Whether there is something to receive.
@@ -57,7 +73,7 @@ pub(super) fn room(state: State, [bound, _]: Args) -> bool {
     match bound {
         // A sender may always offer its item; whether it is taken at once is another question.
         0 => items(state) < COUNT / 2,
-        bound => items(state) < bound.min(ITEMS),
+        bound => items(state) < bound,
     }
 }
 
@@ -93,8 +109,8 @@ pub(super) static ADD_SENDER: Command = Command {
     name: "clone",
     role: Role::Signal,
     guard: always,
-    effect: |state, _| state + SENDER,
-    access: |_, _| SENDERS,
+    effect: |state, _| if crowded(state) { state } else { state + SENDER },
+    access: |state, _| if senders(state) > SENDERS_MOST / 2 { Access::WRITE } else { SENDERS },
     publish: Publish::Nothing,
     show: plain,
 };
@@ -123,7 +139,9 @@ pub(super) static SEND: Command = Command {
     name: "send",
     role: Role::Await,
     guard: |state, args| deaf(state) || room(state, args),
-    effect: |state, args| if !deaf(state) && room(state, args) { state + ITEM } else { state },
+    effect: |state, args| {
+        if !deaf(state) && room(state, args) && !overflows(state) { state + ITEM } else { state }
+    },
     access: |state, _| write_if(!deaf(state)),
     publish: Publish::Nothing,
     show: plain,
@@ -133,7 +151,10 @@ pub(super) static TRY_SEND: Command = Command {
     name: "try_send",
     role: Role::Signal,
     guard: always,
-    effect: |state, args| if !deaf(state) && room_now(state, args) { state + ITEM } else { state },
+    effect: |state, args| {
+        let sends = !deaf(state) && room_now(state, args) && !overflows(state);
+        if sends { state + ITEM } else { state }
+    },
     access: |state, args| write_if(!deaf(state) && room_now(state, args)),
     publish: Publish::Nothing,
     show: |state, args| format!("() → {}", !deaf(state) && room_now(state, args)),
@@ -199,15 +220,16 @@ mod tests {
 
     #[test]
     fn numbers_wrap_around() {
-        let mut state = NEW;
-        for _ in 0..=COUNT {
+        let nearly = NEW | (COUNT - 2) << TAKEN;
+        let mut state = nearly;
+        for _ in 0..4 {
             let number = ticket(state);
             state = (SEND.effect)(state, [0, 0]);
             assert!(!was_taken(state, number));
             state = (RECV.effect)(state, [0; 2]);
             assert!(was_taken(state, number));
         }
-        assert_eq!(state, NEW);
+        assert_eq!(taken(state), 1);
     }
 
     #[test]
