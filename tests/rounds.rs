@@ -112,6 +112,37 @@ fn two_sleeps_through_one_helper_do_not_wait_for_each_other() {
 }
 
 #[test]
+fn the_rounds_of_an_unrolled_loop_do_not_wait_for_each_other() {
+    #[inline(always)]
+    fn look(flag: &AtomicBool) -> bool {
+        let seen = flag.load(SeqCst);
+        if !seen {
+            hint::spin_loop();
+        }
+        seen
+    }
+    fn model() -> usize {
+        let flag = Arc::new(AtomicBool::new(false));
+        let theirs = Arc::clone(&flag);
+        let child = thread::spawn(move || theirs.store(true, SeqCst));
+        let looks = if look(&flag) {
+            0
+        } else if look(&flag) {
+            1
+        } else if look(&flag) {
+            2
+        } else {
+            3
+        };
+        child.join().unwrap();
+        looks
+    }
+    for checker in [Checker::exhaustive(), Checker::dfs()] {
+        assert_eq!(outcomes(checker, model), [0, 1, 2, 3].into());
+    }
+}
+
+#[test]
 fn working_and_sleeping_three_times_can_come_before_another_thread_begins() {
     fn model() -> usize {
         let n = Arc::new(AtomicUsize::new(0));

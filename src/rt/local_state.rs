@@ -14,8 +14,9 @@ use std::arch::asm;
 /// with a probability that no check lives to see.
 pub(crate) type LocalState = u128;
 
-/// Where a call of the facade was made from: the end of the caller's live stack, and the callee-saved registers.
-/// Every value that the caller needs after the call is in one of them.
+/// Where a call of the facade was made from: the end of the caller's live stack, and the callee-saved registers
+/// with the program counter. Every value that the caller needs after the call is in one of them; a round of a
+/// loop that the compiler has unrolled is told from the others by its program counter alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Here {
     top: usize,
@@ -23,9 +24,9 @@ pub(crate) struct Here {
 }
 
 #[cfg(target_arch = "x86_64")]
-const REGISTERS: usize = 6;
+const REGISTERS: usize = 7;
 #[cfg(target_arch = "aarch64")]
-const REGISTERS: usize = 19;
+const REGISTERS: usize = 20;
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 const REGISTERS: usize = 0;
 
@@ -45,6 +46,7 @@ pub(crate) fn here() -> Here {
         asm!(
             "mov [rax], rbx", "mov [rax + 8], rbp", "mov [rax + 16], r12",
             "mov [rax + 24], r13", "mov [rax + 32], r14", "mov [rax + 40], r15",
+            "lea rcx, [rip]", "mov [rax + 48], rcx",
             "mov rax, rsp",
             inlateout("rax") here.registers.as_mut_ptr() => here.top,
             clobber_abi("C"), options(nostack, preserves_flags),
@@ -69,6 +71,7 @@ pub(crate) fn here() -> Here {
             "stp x25, x26, [x0, #48]", "stp x27, x28, [x0, #64]", "str x29, [x0, #80]",
             "stp d8, d9, [x0, #88]", "stp d10, d11, [x0, #104]",
             "stp d12, d13, [x0, #120]", "stp d14, d15, [x0, #136]",
+            "adr x1, .", "str x1, [x0, #152]",
             "mov x0, sp",
             inlateout("x0") here.registers.as_mut_ptr() => here.top,
             clobber_abi("C"), options(nostack, preserves_flags),
