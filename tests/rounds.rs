@@ -112,6 +112,29 @@ fn two_sleeps_through_one_helper_do_not_wait_for_each_other() {
 }
 
 #[test]
+fn a_loop_that_looks_at_the_clock_can_give_up_while_others_could_go_on() {
+    for checker in [Checker::exhaustive(), Checker::dfs()] {
+        let report = checker.check(|| {
+            let shared = Arc::new((AtomicBool::new(false), AtomicBool::new(false)));
+            let theirs = Arc::clone(&shared);
+            let child = thread::spawn(move || {
+                assert!(!theirs.1.load(SeqCst), "given up");
+                theirs.0.store(true, SeqCst);
+            });
+            let begun = Instant::now();
+            while !shared.0.load(SeqCst) && begun.elapsed() < Duration::from_secs(1) {
+                thread::yield_now();
+            }
+            if !shared.0.load(SeqCst) {
+                shared.1.store(true, SeqCst);
+            }
+            child.join().unwrap();
+        });
+        report.expect_failure(FailureKind::Panic);
+    }
+}
+
+#[test]
 fn the_rounds_of_an_unrolled_loop_do_not_wait_for_each_other() {
     #[inline(always)]
     fn look(flag: &AtomicBool) -> bool {

@@ -257,7 +257,8 @@ impl Run {
                 Verdict::Inconclusive(Reason::PreemptionBound { bound })
             }
             (loom::Outcome::Passed, None, None) if limits.contains(&Limit::Choice) => {
-                let why = "loom takes the first alternative of every raddle::choose, and no other was checked:                            use the exhaustive engine for models that choose";
+                let why = "loom takes the first alternative of every raddle::choose, and no other was checked: use \
+                           the exhaustive engine for models that choose";
                 Verdict::Inconclusive(Reason::EngineLimit { why: why.to_owned() })
             }
             (loom::Outcome::Passed, None, None) => verified_if(sharing),

@@ -173,6 +173,8 @@ pub(crate) struct Thread {
     /// Whether it has looked at the clock since its last yield, and whether it had at that.
     pub(crate) looked_at_clock: bool,
     pub(crate) polls_clock: bool,
+    /// How much time passes for it next if its loop looks at the clock.
+    pub(crate) leap: u64,
     pub(crate) spent: Spent,
     pub(crate) panicked: Option<Panicked>,
     /// The threads that wait for its end.
@@ -210,6 +212,7 @@ impl Thread {
             local,
             looked_at_clock,
             polls_clock,
+            leap,
             spent,
             panicked,
             awaited_by,
@@ -224,7 +227,7 @@ impl Thread {
         (*timed_out, *rounds, *panicked) = (false, 0, None);
         (*local, *looked_at_clock, *polls_clock) = (None, false, false);
         (*awaited_by, *joined, *abandoned, *assumes_end) = (ThreadSet::default(), false, false, false);
-        *unwound = 0;
+        (*unwound, *leap) = (0, 0);
         names.clear();
         read.clear();
         held.clear();

@@ -9,6 +9,13 @@ use crate::rt::thread::{Choosing, Pending};
 /// Spreads a time over all bits of a local state.
 const SPREAD: LocalState = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
 
+/// How much time passes first for a loop that looks at the clock, in nanoseconds.
+const FIRST_LEAP: u64 = 1_000_000;
+
+/// For how long a loop looks at the clock, in nanoseconds: no deadline is a century away. It then waits as one
+/// that does not.
+const LONGEST_POLL: u64 = 3_000_000_000_000_000_000;
+
 impl Session {
     /// Virtual time as the running thread knows it, in nanoseconds: the moments at which everybody
     /// waited, and what the thread and those have slept whose operations its own follow. No other thread's
@@ -166,11 +173,29 @@ impl Session {
     /// The first yields at a place with one local state, as many as the budget says, return at once: what
     /// follows a look that was in vain is part of the program. Whether a loop ends may depend on how often
     /// it turned, but then its local state differs each time. A yield with a local state that was there
-    /// before waits until something changes that the thread has read.
+    /// before waits until something changes that the thread has read. If the loop looks at the clock, then time
+    /// passes for its thread instead, in leaps: it can give up while others could still go on.
     pub(crate) fn yield_now(&self, site: Site, here: &Here) {
-        if !self.is_new(site, here) {
-            self.stop_at(Pending::Yield { site });
+        if self.is_new(site, here) || self.leaps() {
+            return;
         }
+        self.stop_at(Pending::Yield { site });
+    }
+
+    /// Lets time pass for the running thread if its loop looks at the clock, and more each time; whether any did.
+    fn leaps(&self) -> bool {
+        let leap = {
+            let mut execution = self.execution.borrow_mut();
+            let me = execution.me();
+            if !me.polls_clock || me.slept >= LONGEST_POLL {
+                return false;
+            }
+            let leap = me.leap.max(FIRST_LEAP);
+            me.leap = leap.saturating_mul(10);
+            leap
+        };
+        self.pass(leap);
+        true
     }
 
     /// Whether the running thread has been at this place with its present local state no more often than
