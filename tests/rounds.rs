@@ -135,6 +135,25 @@ fn a_loop_that_looks_at_the_clock_can_give_up_while_others_could_go_on() {
 }
 
 #[test]
+fn a_loop_that_sleeps_and_yields_can_reach_its_deadline_while_others_could_go_on() {
+    for checker in [Checker::exhaustive(), Checker::dfs()] {
+        let report = checker.check(|| {
+            let shared = Arc::new((AtomicBool::new(false), AtomicBool::new(false)));
+            let theirs = Arc::clone(&shared);
+            let child = thread::spawn(move || assert!(!theirs.1.load(SeqCst), "given up"));
+            let begun = Instant::now();
+            while !shared.0.load(SeqCst) && begun.elapsed() < Duration::from_millis(3) {
+                thread::sleep(Duration::from_millis(1));
+                thread::yield_now();
+            }
+            shared.1.store(true, SeqCst);
+            child.join().unwrap();
+        });
+        report.expect_failure(FailureKind::Panic);
+    }
+}
+
+#[test]
 fn the_rounds_of_an_unrolled_loop_do_not_wait_for_each_other() {
     #[inline(always)]
     fn look(flag: &AtomicBool) -> bool {

@@ -34,8 +34,10 @@ impl Session {
     pub(crate) fn pass(&self, nanoseconds: u64) {
         let mut execution = self.execution.borrow_mut();
         execution.times.begin();
-        let slept = &mut execution.me().slept;
-        *slept = slept.saturating_add(nanoseconds);
+        let me = execution.me();
+        me.slept = me.slept.saturating_add(nanoseconds);
+        // The clock is still what the loop looks at, and shows another time at its next yield.
+        me.looked_at_clock |= me.polls_clock;
     }
 
     pub(super) fn give_up_after(&self, nanoseconds: u64) {
