@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) stop_on_failure: bool,
     /// What std allows and how often it is tried.
     pub(crate) budgets: Budgets,
+    /// Whether loops that wait are one step each.
+    pub(crate) spin_assume: bool,
     /// Whether equivalent executions are counted as one, for `Stats::traces`.
     pub(crate) count_traces: bool,
     /// The name of the model, for tokens and reports.
@@ -51,6 +53,7 @@ impl Default for Settings {
             workers: 1,
             stop_on_failure: true,
             budgets: Budgets::DEFAULT,
+            spin_assume: false,
             count_traces: false,
             name: None,
             asked: None,

@@ -13,6 +13,7 @@ use crate::rt::execution::Execution;
 use crate::rt::host::{Coroutines, Judge};
 use crate::rt::log::Log;
 use crate::rt::session::Session;
+use crate::rt::spinloop::Shared;
 use crate::schedule::{Token, model_hash};
 use crate::trace::Trace;
 use crate::verdict::{Counterexample, Reason, Report, Stats, Verdict};
@@ -28,6 +29,9 @@ impl Run {
         self.settings.stop_on_failure = true;
         let mut execution = self.execution();
         execution.log = Some(Log::default());
+        if self.settings.spin_assume {
+            execution.treat_loops_as_awaits(Shared::default(), true);
+        }
         let host = Coroutines::new();
         let session = Session::new(execution, host.clone());
         let mut seen = Seen { tally: self.tally(), trace: None };

@@ -20,7 +20,7 @@ use crate::engine::dpor::Dpor;
 use crate::engine::probe::Probe;
 use crate::engine::shuttle::Sampling;
 use crate::engine::{Kind, diverged, loom, native, shuttle};
-use crate::rt::execution::{Execution, Scheduler};
+use crate::rt::execution::{Execution, Failure, Scheduler};
 use crate::rt::helpers::on_another_thread;
 use crate::rt::history::History;
 use crate::rt::host::{Coroutines, Judge};
@@ -28,6 +28,7 @@ use crate::rt::loom_limits::{self, Limit};
 use crate::rt::quiet::Quiet;
 use crate::rt::session::Session;
 use crate::rt::sharing::Sharing;
+use crate::rt::spinloop::Shared;
 use crate::rt::witness;
 use crate::verdict::{Counterexample, Reason, Report, Stats, Verdict, assumptions};
 
@@ -42,6 +43,8 @@ pub(super) struct Run {
     pub(super) asked_by: Option<String>,
     pub(super) began: Instant,
     pub(super) pulse: Arc<Pulse>,
+    /// What is learned of the model's loops.
+    pub(super) loops: Shared,
 }
 
 impl Run {
@@ -62,19 +65,7 @@ impl Run {
                 self.native(executions)
             }
             (Kind::Exhaustive, _) if self.settings.preemption_bound.is_none() => {
-                let tally = match self.explore_together() {
-                    Together::Settled(tally) => *tally,
-                    Together::Open { failed } => {
-                        let mut dpor = Dpor::new();
-                        let mut tally = self.model_arm(&mut dpor);
-                        tally.stats.redundant += dpor.redundant;
-                        if let Some(failure) = failed.filter(|_| tally.failures.is_empty()) {
-                            let reason = diverged::not_found_again(failure.kind, &failure.message);
-                            tally.cut = Some(tally.cut.unwrap_or(reason));
-                        }
-                        tally
-                    }
-                };
+                let tally = self.exhaust();
                 self.conclude(tally, false)
             }
             (Kind::Exhaustive | Kind::Dfs, _) => self.bounded(),
@@ -95,6 +86,39 @@ impl Run {
 
     pub(super) fn finish(&self, verdict: Verdict, stats: Stats, failures: Vec<Counterexample>) -> Report {
         report(self.kind, &self.settings, &self.name, verdict, stats, failures)
+    }
+
+    /// Every trace. What is learned of the model's loops on the way begins the search anew.
+    fn exhaust(&self) -> Tally {
+        let (mut redundant, mut steps) = (0, 0);
+        loop {
+            // What is known of the values that loops wait for stays with one worker.
+            let together =
+                if self.loops.wait() { Together::Open { failed: None } } else { self.explore_together() };
+            let mut tally = match together {
+                Together::Settled(tally) => *tally,
+                Together::Open { failed } => self.explore_alone(failed),
+            };
+            tally.stats.redundant += redundant;
+            tally.stats.steps += steps;
+            if !tally.starts_over || !tally.failures.is_empty() || tally.cut.is_some() {
+                return tally;
+            }
+            redundant = tally.stats.redundant + tally.stats.executions + 1;
+            steps = tally.stats.steps;
+        }
+    }
+
+    /// The exhaustive search by one worker, perhaps for a failure that several have met.
+    fn explore_alone(&self, failed: Option<Failure>) -> Tally {
+        let mut dpor = Dpor::new();
+        let mut tally = self.model_arm(&mut dpor);
+        tally.stats.redundant += dpor.redundant;
+        if let Some(failure) = failed.filter(|_| tally.failures.is_empty() && !tally.starts_over) {
+            let reason = diverged::not_found_again(failure.kind, &failure.message);
+            tally.cut = Some(tally.cut.unwrap_or(reason));
+        }
+        tally
     }
 
     /// Every schedule, or those within a preemption bound, the smallest bound first.
@@ -130,6 +154,7 @@ impl Run {
             pulse: Arc::clone(&self.pulse),
             failures: Vec::new(),
             cut: None,
+            starts_over: false,
             sharing: Sharing::default(),
             spinning: None,
             traces: self.settings.count_traces.then(Default::default),
@@ -141,6 +166,9 @@ impl Run {
         let exhaustive = self.kind == Kind::Exhaustive && matches!(self.plan, Plan::Whole(_));
         if exhaustive && self.settings.preemption_bound.is_none() || self.settings.count_traces {
             execution.history = Some(History::new());
+        }
+        if exhaustive && self.settings.preemption_bound.is_none() && self.settings.spin_assume {
+            execution.treat_loops_as_awaits(self.loops.clone(), false);
         }
         execution
     }
@@ -287,9 +315,17 @@ impl Run {
             }
             (None, None) => verified_if(tally.sharing),
         };
-        with_caution(self.finish(verdict, tally.stats, failures), tally.sharing)
+        let mut report = with_caution(self.finish(verdict, tally.stats, failures), tally.sharing);
+        if self.loops.used() {
+            report.assumptions.push(LOOPS.to_owned());
+        }
+        report
     }
 }
+
+/// What a verdict takes for granted where loops that wait were one step each.
+const LOOPS: &str = "loops that wait: a round that looks only, with the same stack and registers, is without \
+                     effect; one that counts to over 100 in the heap is taken for one that waits";
 
 /// What no failure in any execution means.
 fn verified_if(sharing: Sharing) -> Verdict {

@@ -42,6 +42,8 @@ pub(super) struct Tally {
     pub(super) pulse: Arc<Pulse>,
     pub(super) failures: Vec<Found>,
     pub(super) cut: Option<Reason>,
+    /// Whether something was learned of the model's loops with which the search begins anew.
+    pub(super) starts_over: bool,
     /// What was seen of sharing.
     pub(super) sharing: Sharing,
     /// A schedule up to the end of the first round of a cycle that it does not leave, or late; and how many
@@ -59,6 +61,7 @@ impl Tally {
         self.stats.steps += other.stats.steps;
         self.failures.extend(other.failures);
         self.cut = self.cut.take().or(other.cut);
+        self.starts_over |= other.starts_over;
         self.sharing.add(other.sharing);
         self.spinning = self.spinning.take().or(other.spinning);
         if let (Some(traces), Some(others)) = (&mut self.traces, other.traces) {
@@ -69,7 +72,8 @@ impl Tally {
 
 impl Judge for Tally {
     fn wants_another(&mut self) -> bool {
-        if self.cut.is_some() || self.settings.stop_on_failure && self.stats.failures > 0 {
+        if self.starts_over || self.cut.is_some() || self.settings.stop_on_failure && self.stats.failures > 0
+        {
             return false;
         }
         self.cut = limit_reached(&self.settings, self.began, self.stats.executions);
@@ -86,6 +90,10 @@ impl Judge for Tally {
         }
         match &execution.cut {
             Some(Cut::Abandoned) => return,
+            Some(Cut::StartOver) => {
+                self.starts_over = true;
+                return;
+            }
             Some(Cut::Assumed) if execution.failure.is_none() => {
                 self.stats.redundant += 1;
                 return;

@@ -31,7 +31,7 @@ pub(super) fn explore(
     let First { steps, ending, .. } = first;
     let repeat = |tally: &mut Tally| {
         let Some(ending) = &ending else { return };
-        let mut again = Again { steps: &steps, ending, at: None, problem: None };
+        let mut again = Again { steps: &steps, ending, at: None, free: false, problem: None };
         host.explore(session, &mut again, model, &mut Unseen { tally, passed: ending.passed() });
         if let Some(problem) = again.problem {
             tally.failures.clear();
@@ -44,6 +44,10 @@ pub(super) fn explore(
         return;
     }
     host.explore(session, scheduler, model, tally);
+    if tally.starts_over {
+        // The loops of the model are known better now than they were in the first execution.
+        return;
+    }
     // Other workers may have run what came after the first execution.
     let more = tally.stats.executions > 1 || tally.settings.workers > 1;
     if tally.cut.is_none() && tally.stats.failures == 0 && more {
@@ -79,6 +83,15 @@ impl Scheduler for First<'_> {
         self.inner.repeats()
     }
 
+    fn is_free(&self) -> bool {
+        self.inner.is_free()
+    }
+
+    fn take_back(&mut self) {
+        self.steps.pop();
+        self.inner.take_back();
+    }
+
     fn end(&mut self, execution: &Execution) {
         self.inner.end(execution);
         let whole = execution.cut.is_none() && self.inner.problem().is_none();
@@ -96,6 +109,8 @@ struct Again<'a> {
     ending: &'a Ending,
     /// The next step, once the execution has begun.
     at: Option<usize>,
+    /// Whether the last choice was none of the steps.
+    free: bool,
     problem: Option<Reason>,
 }
 
@@ -107,9 +122,16 @@ impl Scheduler for Again<'_> {
     fn choose(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         let at = self.at?;
         let Some((choice, known)) = self.steps.get(at) else {
+            // A thread that waits is asked again whether it does.
+            let waiting = enabled.iter().find(|&thread| execution.may_wait(thread));
+            if let Some(thread) = waiting {
+                self.free = true;
+                return Some(Choice { thread, alternative: 0 });
+            }
             self.problem = Some(self.ending.differs(execution));
             return None;
         };
+        self.free = false;
         let able = enabled.contains(choice.thread);
         if !able || !known.is(execution, choice.thread, enabled) {
             self.problem = Some(diverged::step(execution, at, choice.thread, known, enabled));
@@ -117,6 +139,10 @@ impl Scheduler for Again<'_> {
         }
         self.at = Some(at + 1);
         Some(*choice)
+    }
+
+    fn is_free(&self) -> bool {
+        self.free
     }
 
     fn end(&mut self, execution: &Execution) {

@@ -11,6 +11,7 @@ use crate::check::failing::running_test;
 use crate::check::run::{Run, report};
 use crate::check::{Checker, Model};
 use crate::engine::Kind;
+use crate::rt::spinloop::Shared;
 use crate::verdict::{Counterexample, Reason, Report, Stats, Verdict};
 
 /// How long an execution may go without a visible operation before it counts as hanging.
@@ -67,6 +68,7 @@ impl Checker {
             asked_by: running_test(),
             began,
             pulse: Arc::clone(&pulse),
+            loops: Shared::default(),
         };
         // The explorer has a thread to itself, so that a model that hangs can be left behind.
         #[allow(clippy::disallowed_methods)]

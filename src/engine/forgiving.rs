@@ -17,12 +17,14 @@ pub(crate) struct Forgiving {
     at: usize,
     started: bool,
     last: Option<ThreadId>,
+    /// Whether the last choice was the schedule's.
+    scheduled: bool,
 }
 
 impl Forgiving {
     /// A scheduler that runs once.
     pub(crate) fn new(schedule: Vec<Choice>, repeat: usize) -> Self {
-        Forgiving { schedule, repeat, at: 0, started: false, last: None }
+        Forgiving { schedule, repeat, at: 0, started: false, last: None, scheduled: false }
     }
 
     /// What the schedule says next.
@@ -42,9 +44,10 @@ impl Scheduler for Forgiving {
     fn choose(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         let choosing = execution.choosing(enabled);
         let threads = choosing.map_or_else(|| enabled.clone(), ThreadSet::one);
+        let schedulable = choosing.map_or_else(|| execution.able(enabled), ThreadSet::one);
         let able = |choice: Choice| {
             let thread = execution.born().get(choice.thread.index()).copied();
-            thread.filter(|&t| threads.contains(t))
+            thread.filter(|&t| schedulable.contains(t))
         };
         // A thread that must choose at once is not what the schedule says next: that waits.
         let forced = choosing.is_some() && self.next().is_some_and(|next| able(next).is_none());
@@ -60,13 +63,17 @@ impl Scheduler for Forgiving {
                 let alternatives = execution.alternatives(thread);
                 let alternative = execution.alternative_of(thread, next.alternative);
                 let alternative = alternative.or(alternatives.iter().next()).unwrap_or(0);
-                self.last = Some(thread);
+                (self.last, self.scheduled) = (Some(thread), true);
                 return Some(Choice { thread, alternative });
             }
         }
         let thread = self.last.filter(|&t| threads.contains(t)).or(threads.first())?;
-        self.last = Some(thread);
+        (self.last, self.scheduled) = (Some(thread), false);
         Some(Choice { thread, alternative: execution.alternatives(thread).iter().next().unwrap_or(0) })
+    }
+
+    fn is_free(&self) -> bool {
+        !self.scheduled
     }
 
     fn end(&mut self, _: &Execution) {}

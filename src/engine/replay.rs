@@ -15,12 +15,14 @@ pub(crate) struct Replay {
     started: bool,
     problem: Option<Reason>,
     last: Option<ThreadId>,
+    /// Whether the last choice was the schedule's.
+    scheduled: bool,
 }
 
 impl Replay {
     /// A scheduler that follows the schedule once, but for its last `repeat` choices.
     pub(crate) fn new(schedule: Vec<Choice>, repeat: usize) -> Self {
-        Replay { schedule, repeat, at: 0, started: false, problem: None, last: None }
+        Replay { schedule, repeat, at: 0, started: false, problem: None, last: None, scheduled: false }
     }
 }
 
@@ -37,19 +39,24 @@ impl Scheduler for Replay {
             // What comes after the schedule does not matter: the shortest way to the end does.
             let threads = execution.choosing(enabled).map_or_else(|| enabled.clone(), ThreadSet::one);
             let thread = self.last.filter(|&t| threads.contains(t)).or(threads.first())?;
-            self.last = Some(thread);
+            (self.last, self.scheduled) = (Some(thread), false);
             let alternative = execution.alternatives(thread).iter().next().unwrap_or(0);
             return Some(Choice { thread, alternative });
         };
-        let thread = execution.born().get(thread.index()).copied().filter(|&t| enabled.contains(t));
+        let able = execution.able(enabled);
+        let thread = execution.born().get(thread.index()).copied().filter(|&t| able.contains(t));
         let step = thread.and_then(|t| Some((t, execution.alternative_of(t, alternative)?)));
         let Some((thread, alternative)) = step else {
             self.problem = Some(diverged(execution, self.at));
             return None;
         };
         self.at += 1;
-        self.last = Some(thread);
+        (self.last, self.scheduled) = (Some(thread), true);
         Some(Choice { thread, alternative })
+    }
+
+    fn is_free(&self) -> bool {
+        !self.scheduled
     }
 
     fn end(&mut self, execution: &Execution) {

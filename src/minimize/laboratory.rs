@@ -13,6 +13,7 @@ use crate::rt::execution::{Execution, Failure, Scheduler};
 use crate::rt::host::{Coroutines, Judge};
 use crate::rt::log::Log;
 use crate::rt::session::Session;
+use crate::rt::spinloop::Shared;
 use crate::schedule::Choice;
 use crate::trace::Trace;
 use crate::verdict::Reason;
@@ -53,7 +54,12 @@ impl<'a> Laboratory<'a> {
         let mut settings = settings.clone();
         settings.stop_on_failure = true;
         let host = Coroutines::new();
-        let session = Session::new(Execution::new(settings), host.clone());
+        let spin_assume = settings.spin_assume;
+        let mut execution = Execution::new(settings);
+        if spin_assume {
+            execution.treat_loops_as_awaits(Shared::default(), true);
+        }
+        let session = Session::new(execution, host.clone());
         Laboratory { session, host, body, beat, executions: EXECUTIONS, steps: STEPS }
     }
 
@@ -75,7 +81,8 @@ impl<'a> Laboratory<'a> {
         reserve: usize,
         visit: &mut dyn FnMut(Seen) -> bool,
     ) {
-        let mut counting = Counting { inner: scheduler, last: None, preempted: Rc::default() };
+        let mut counting =
+            Counting { inner: scheduler, last: None, before: (None, false), preempted: Rc::default() };
         let preempted = Rc::clone(&counting.preempted);
         let mut visitor = Visitor {
             visit,
@@ -208,6 +215,8 @@ impl Judge for Whatever<'_> {
 struct Counting<'a> {
     inner: &'a mut dyn Scheduler,
     last: Option<ThreadId>,
+    /// The same before the last choice, and whether that preempted.
+    before: (Option<ThreadId>, bool),
     preempted: Rc<RefCell<Vec<usize>>>,
 }
 
@@ -225,8 +234,21 @@ impl Scheduler for Counting<'_> {
         if preempts {
             self.preempted.borrow_mut().push(execution.schedule.len());
         }
-        self.last = Some(choice.thread);
+        self.before = (self.last.replace(choice.thread), preempts);
         Some(choice)
+    }
+
+    fn is_free(&self) -> bool {
+        self.inner.is_free()
+    }
+
+    fn take_back(&mut self) {
+        self.inner.take_back();
+        let (last, preempts) = self.before;
+        self.last = last;
+        if preempts {
+            self.preempted.borrow_mut().pop();
+        }
     }
 
     fn end(&mut self, execution: &Execution) {

@@ -33,6 +33,7 @@ mod process_end;
 pub(crate) mod quiet;
 pub(crate) mod session;
 pub(crate) mod sharing;
+pub(crate) mod spinloop;
 pub(crate) mod thread;
 pub(crate) mod times;
 pub(crate) mod waits;

@@ -28,7 +28,7 @@ impl ModelObject {
     /// uses it.
     pub(crate) fn declared(kind: &'static str, state: State, site: Site) -> Self {
         context::session(|session| ModelObject {
-            id: session.execution.borrow_mut().create_declared(kind, state, site),
+            id: session.create_declared(kind, state, site),
             stamp: session.stamp(),
             site,
         })
@@ -90,7 +90,10 @@ impl ModelObject {
     /// Changes the object's state in the name of somebody who had it for themselves, which is no step
     /// of the execution.
     pub(crate) fn set(self, state: State) {
-        self.with(self.site, |session| session.execution.borrow_mut().set_state(self.id, state));
+        self.with(self.site, |session| {
+            session.acts();
+            session.execution.borrow_mut().set_state(self.id, state);
+        });
     }
 }
 

@@ -1,8 +1,12 @@
 //! One thread of an execution: what it is about to do and what it may still do.
 
-use crate::op::{ObjectId, Op, Site, ThreadId, ThreadSet};
+use smallvec::SmallVec;
+
+use crate::op::{ObjectId, Op, Site, State, ThreadId, ThreadSet};
+use crate::rt::execution::Await;
 use crate::rt::local_state::LocalState;
 use crate::rt::naming::Names;
+use crate::rt::spinloop::Look;
 
 /// What a thread waits to do.
 #[derive(Clone, Copy, Debug, Default)]
@@ -170,6 +174,13 @@ pub(crate) struct Thread {
     pub(crate) rounds: usize,
     /// Its local state when it announced its next step, where executions are observed step by step.
     pub(crate) local: Option<LocalState>,
+    /// Its local state when it announced its next step, where its loop is observed.
+    pub(crate) arrived: Option<LocalState>,
+    /// What it looked at since its last step that was no look.
+    pub(crate) looks: Vec<Look>,
+    /// What is known of its next look, and of the values that it may meet.
+    pub(crate) awaits: Await,
+    pub(crate) tried: SmallVec<[(State, usize); 2]>,
     /// Whether it has looked at the clock since its last yield, and whether it had at that.
     pub(crate) looked_at_clock: bool,
     pub(crate) polls_clock: bool,
@@ -210,6 +221,10 @@ impl Thread {
             timed_out,
             rounds,
             local,
+            arrived,
+            looks,
+            awaits,
+            tried,
             looked_at_clock,
             polls_clock,
             leap,
@@ -226,6 +241,9 @@ impl Thread {
         (*children, *objects, *woken_by, *deadline, *slept) = (0, 0, None, None, 0);
         (*timed_out, *rounds, *panicked) = (false, 0, None);
         (*local, *looked_at_clock, *polls_clock) = (None, false, false);
+        (*arrived, *awaits) = (None, Await::default());
+        looks.clear();
+        tried.clear();
         (*awaited_by, *joined, *abandoned, *assumes_end) = (ThreadSet::default(), false, false, false);
         (*unwound, *leap) = (0, 0);
         names.clear();

@@ -4,24 +4,8 @@ use std::fmt::Write as _;
 
 use crate::op::{Role, ThreadId, ThreadSet};
 use crate::rt::cycles::Cycle;
-use crate::rt::execution::{Execution, Object};
-use crate::rt::history::{History, Next};
-use crate::rt::thread::{Pending, Thread};
-
-/// Looks for the races of operations that stay blocked: another order could have let them through.
-pub(crate) fn check_blocked(
-    history: &mut History,
-    threads: &[Thread],
-    objects: &[Object],
-    born: &[ThreadId],
-) {
-    for &thread in born {
-        if let Pending::Op(op) = &threads[thread.index()].pending {
-            let state = objects[op.object.index()].state;
-            history.look_for_races(thread, &Next::Op(op), state);
-        }
-    }
-}
+use crate::rt::execution::Execution;
+use crate::rt::thread::Pending;
 
 /// A cycle of threads each of which waits for a lock that the next one holds. Such a lock is
 /// released by its holders only, so no other thread can help.
@@ -115,6 +99,9 @@ fn describe_wait(execution: &Execution, thread: ThreadId) -> String {
     let state = execution.thread(thread);
     let place = state.pending.site().map_or(String::new(), |s| format!(" at {}:{}", s.file(), s.line()));
     match &state.pending {
+        Pending::Op(_) if execution.awaits_value(thread) => {
+            format!("{who} spins{place} on what nobody is left to write")
+        }
         Pending::Op(op) => {
             let what = execution.describe_object(op.object);
             let holder = execution.holder(thread, op).map_or(String::new(), |holder| {

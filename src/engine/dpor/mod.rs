@@ -49,6 +49,10 @@ pub(crate) struct Dpor {
     depth: usize,
     /// What is to follow the path's last step.
     guide: Then,
+    /// The point at which this execution leaves the one before.
+    turned_at: Option<usize>,
+    /// Whether nothing is left to be tried from the last point of this execution that earlier ones know.
+    over: bool,
     /// The sequence that is being made; it keeps its memory.
     sequence: Vec<Step>,
     /// The memory of sleep sets that are no longer needed.
@@ -208,7 +212,7 @@ fn step(history: &History, event: u32) -> Step {
 
 impl Scheduler for Dpor {
     fn begin(&mut self) -> bool {
-        self.depth = 0;
+        (self.depth, self.turned_at, self.over) = (0, None, false);
         if !self.started {
             self.started = true;
             let begins = self.team.as_ref().is_none_or(|(_, begins)| *begins);
@@ -229,6 +233,7 @@ impl Scheduler for Dpor {
             if let Some(then) = self.path.last_mut().and_then(Node::turn_to_next) {
                 self.guide = then;
                 self.new_from = self.path.len() - 1;
+                self.turned_at = Some(self.new_from);
                 return true;
             }
             if let Some(node) = self.path.last_mut() {
@@ -245,6 +250,10 @@ impl Scheduler for Dpor {
         if self.depth == self.path.len() {
             return self.extend(execution, enabled);
         }
+        if self.over {
+            self.redundant += 1;
+            return None;
+        }
         self.meet(execution, enabled)
     }
 
@@ -254,6 +263,24 @@ impl Scheduler for Dpor {
 
     fn repeats(&self) -> usize {
         self.new_from
+    }
+
+    fn is_free(&self) -> bool {
+        self.turned_at.is_none_or(|at| self.depth > at)
+    }
+
+    /// What else was to be tried in place of the step is still to be; if there is nothing, then any step that
+    /// does not sleep. The step itself is no step there, so it does not sleep either.
+    fn take_back(&mut self) {
+        self.depth -= 1;
+        if self.turned_at != Some(self.depth) {
+            let others = self.path.pop().map_or_else(Vec::new, Node::others);
+            self.guide = if others.is_empty() { Then::Anything } else { Then::Branches(others) };
+        } else if let Some(then) = self.path[self.depth].turn_without_sleep() {
+            self.guide = then;
+        } else {
+            self.over = true;
+        }
     }
 
     fn end(&mut self, execution: &Execution) {

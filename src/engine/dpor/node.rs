@@ -138,6 +138,25 @@ impl Node {
         Some(then)
     }
 
+    /// Goes on to the next branch, because the step is none: its thread waits.
+    pub(super) fn turn_without_sleep(&mut self) -> Option<Then> {
+        let Plan::Own(todo) = &mut self.plan else { return None };
+        if todo.is_empty() {
+            return None;
+        }
+        let Branch { step, then } = todo.remove(0);
+        (self.step, self.met) = (step, false);
+        Some(then)
+    }
+
+    /// What else is to be tried from here.
+    pub(super) fn others(self) -> Vec<Branch> {
+        match self.plan {
+            Plan::Own(todo) => todo,
+            Plan::Shared(_) => Vec::new(),
+        }
+    }
+
     /// Whether anything is to be done from here that nobody else knows of.
     pub(super) fn has_more(&self) -> bool {
         matches!(&self.plan, Plan::Own(todo) if !todo.is_empty())

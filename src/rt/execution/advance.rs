@@ -1,13 +1,25 @@
 //! Who goes on: first those for whom only local work is left, then whomever the scheduler chooses, and
 //! when nobody can move, those whose time is up.
 
+use super::awaits::Weighed;
 use super::spinning_now;
 use super::{Cut, Execution, FRUITLESS_ROUNDS, Scheduler};
 use crate::op::{Slots, ThreadId};
 use crate::rt::cycles;
 use crate::rt::thread::Pending;
 use crate::rt::waits;
+use crate::schedule::Choice;
 use crate::verdict::FailureKind;
+
+/// What came of asking who moves next.
+enum Asked {
+    /// This step was chosen.
+    Step(Choice),
+    /// Something else has changed.
+    Other,
+    /// All threads have finished.
+    End,
+}
 
 impl Execution {
     /// Lets the next thread go on, and names it; `None` at the end of the execution.
@@ -27,36 +39,64 @@ impl Execution {
                 self.cancelling = true;
                 continue;
             }
-            if self.log.is_some() {
-                self.note_waiting();
-            }
-            if self.enabled_threads().is_empty() {
-                if !self.finished() && !self.force() {
-                    if self.assumed_in_vain() {
-                        self.cut = Some(Cut::Assumed);
-                    } else {
-                        self.stuck();
-                    }
-                    self.cancelling = true;
+            let choice = match self.in_hand() {
+                Some(choice) => choice,
+                None => match self.choose(scheduler) {
+                    Asked::Step(choice) => choice,
+                    Asked::Other => continue,
+                    Asked::End => return None,
+                },
+            };
+            match self.weigh(choice, scheduler.is_free()) {
+                Weighed::Take => self.step(choice),
+                Weighed::Tried => {}
+                Weighed::Drop => {
+                    scheduler.take_back();
                     continue;
                 }
-                if self.ready.is_empty() {
-                    return None;
-                }
-                continue;
             }
-            if self.schedule.len() >= self.look_at && self.runs_for_ever() {
-                continue;
-            }
-            let Some(choice) = scheduler.choose(self, self.enabled_threads()) else {
-                self.cut = Some(Cut::Abandoned);
-                self.cancelling = true;
-                continue;
-            };
-            self.step(choice);
             self.current = choice.thread;
             return Some(choice.thread);
         }
+    }
+
+    /// Asks the scheduler for the next step, if any thread can take one.
+    fn choose(&mut self, scheduler: &mut dyn Scheduler) -> Asked {
+        if self.log.is_some() {
+            self.note_waiting();
+        }
+        if self.enabled_threads().is_empty() {
+            return self.nothing_moves();
+        }
+        if self.schedule.len() >= self.look_at && self.runs_for_ever() {
+            return Asked::Other;
+        }
+        if let Some(choice) = scheduler.choose(self, self.enabled_threads()) {
+            return Asked::Step(choice);
+        }
+        // A look that was to be taken before another step may be possible before earlier ones still.
+        self.check_waiting();
+        self.cut = Some(Cut::Abandoned);
+        self.cancelling = true;
+        Asked::Other
+    }
+
+    /// No thread can take a step: all have finished, or time passes, or the execution is over.
+    fn nothing_moves(&mut self) -> Asked {
+        let finished = self.finished();
+        if !finished && self.lets_go_round() {
+            return Asked::Other;
+        }
+        if !finished && (self.would_go_on() || !self.force()) {
+            if self.assumed_in_vain() {
+                self.cut = Some(Cut::Assumed);
+            } else {
+                self.stuck();
+            }
+            self.cancelling = true;
+            return Asked::Other;
+        }
+        if self.ready.is_empty() { Asked::End } else { Asked::Other }
     }
 
     #[cold]
@@ -94,6 +134,17 @@ impl Execution {
         true
     }
 
+    /// Looks for the races of operations that stay blocked: another order could have let them through.
+    pub(super) fn check_blocked(&mut self) {
+        for index in 0..self.born.len() {
+            let thread = self.born[index];
+            if let Pending::Op(op) = self.thread(thread).pending {
+                let met = self.object(op.object).state;
+                self.look_for_races(thread, &op, met);
+            }
+        }
+    }
+
     /// Whether no thread can make progress only because one was told of an end that cannot come yet.
     #[cold]
     fn assumed_in_vain(&mut self) -> bool {
@@ -101,8 +152,9 @@ impl Execution {
             let thread = self.thread(t);
             thread.assumes_end && matches!(thread.pending, Pending::Join { .. })
         });
-        if let (true, Some(history)) = (assumes, &mut self.history) {
-            waits::check_blocked(history, &self.threads, &self.objects, &self.born);
+        let assumes = assumes || self.would_go_on();
+        if assumes {
+            self.check_blocked();
         }
         assumes
     }
@@ -134,8 +186,9 @@ impl Execution {
         }
         // A loop that looks at the clock waits for time to pass.
         let polls = self.born.iter().any(|&t| spinning(t) && self.thread(t).polls_clock);
+        self.check_blocked();
+        self.forced += 1;
         if let Some(history) = &mut self.history {
-            waits::check_blocked(history, &self.threads, &self.objects, &self.born);
             history.barrier();
         }
         let until = if polls {

@@ -65,8 +65,8 @@ impl Execution {
         } else if op.goes_either_way(before) {
             op.args[1] = u64::from(alternative);
         }
+        self.look_for_races(thread, &op, before);
         if let Some(history) = &mut self.history {
-            history.look_for_races(thread, &Next::Op(&op), before);
             history.op(thread, alternative, &op, before);
         }
         self.take_effect(thread, &op, before);
@@ -119,6 +119,7 @@ impl Execution {
             self.has_changed(op.object);
         }
         self.orders.op(thread, op, access, after != before);
+        self.note_look(thread, op, before);
     }
 
     /// A thread that has slept for so long wakes those that have these slots.

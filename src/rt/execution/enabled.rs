@@ -116,7 +116,7 @@ impl Execution {
     // A call would cost as much as what it does.
     #[inline(always)]
     #[allow(clippy::inline_always)]
-    fn look_again(&mut self, thread: ThreadId) {
+    pub(super) fn look_again(&mut self, thread: ThreadId) {
         let enabled = self.enabled(thread);
         self.waiting.enabled.set(thread, enabled);
     }

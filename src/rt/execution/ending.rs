@@ -42,13 +42,11 @@ impl Execution {
 
     /// Nobody can move and somebody is unfinished.
     pub(super) fn stuck(&mut self) {
-        if let Some(history) = &mut self.history {
-            waits::check_blocked(history, &self.threads, &self.objects, &self.born);
-        }
+        self.check_blocked();
         if let Some(message) = self.main_panicked() {
             self.fail(FailureKind::Panic, message);
         }
-        let spins = self.born.iter().any(|&t| spinning_now(self.thread(t)));
+        let spins = self.born.iter().any(|&t| spinning_now(self.thread(t)) || self.awaits_value(t));
         let kind = if spins { FailureKind::Livelock } else { FailureKind::Deadlock };
         let message = waits::describe_stuck(self);
         self.fail(kind, message);

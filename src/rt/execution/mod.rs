@@ -9,6 +9,7 @@
 //! [`threads`], [`enabled`], [`advance`], [`effects`] and [`ending`] are the parts of that.
 
 mod advance;
+mod awaits;
 mod effects;
 mod enabled;
 mod ending;
@@ -25,10 +26,13 @@ use crate::rt::ids::Identities;
 use crate::rt::log::Log;
 use crate::rt::orders::Orders;
 use crate::rt::sharing::Sharing;
+use crate::rt::spinloop::Shared;
 use crate::rt::thread::{Pending, Thread};
 use crate::rt::times::Times;
 use crate::schedule::Choice;
 use crate::verdict::{FailureKind, Reason};
+use awaits::Awaits;
+pub(crate) use awaits::{Await, Goes};
 use enabled::Waiting;
 
 /// Chooses who takes the next step. Everything else about an engine of the Model arm is shared.
@@ -48,6 +52,15 @@ pub(crate) trait Scheduler {
     fn repeats(&self) -> usize {
         0
     }
+
+    /// Whether the step that was chosen last could as well be another: it is none if it is a look that closes a
+    /// round without effect.
+    fn is_free(&self) -> bool {
+        true
+    }
+
+    /// The step that was chosen last is none, and another is to be chosen.
+    fn take_back(&mut self) {}
 
     /// Learns how the execution ended.
     fn end(&mut self, execution: &Execution);
@@ -89,6 +102,8 @@ pub(crate) enum Cut {
     Steps { thread: ThreadId, site: Option<Site>, cycle: Option<Cycle> },
     /// The scheduler had no use for it.
     Abandoned,
+    /// Something was learned of the model's loops with which the search begins anew.
+    StartOver,
     /// A thread was told that another has finished, which could not finish before that.
     Assumed,
     /// The model needs more of something than there is room for.
@@ -135,6 +150,10 @@ pub(crate) struct Execution {
     pub(crate) orders: Orders,
     /// What operations bring to the clocks of threads.
     pub(crate) times: Times,
+    /// Loops that wait, for the engine that treats them as one step.
+    awaits: Option<Awaits>,
+    /// How often time has passed because no thread could go on.
+    forced: u32,
     pub(crate) failure: Option<Failure>,
     pub(crate) cut: Option<Cut>,
     cancelling: bool,
@@ -178,6 +197,8 @@ impl Execution {
             log: None,
             orders: Orders::default(),
             times: Times::default(),
+            awaits: None,
+            forced: 0,
             failure: None,
             cut: None,
             cancelling: false,
@@ -186,6 +207,12 @@ impl Execution {
             tick: FIRST_TICK,
             look_at: 0,
         }
+    }
+
+    /// Loops that wait become one step each, by what is known of them.
+    /// Where the execution `follows` a schedule, there is no search that would begin anew with a lesson.
+    pub(crate) fn treat_loops_as_awaits(&mut self, shared: Shared, follows: bool) {
+        self.awaits = Some(Awaits::new(shared, follows));
     }
 
     /// Returns everything that lives for one execution to its beginning.
@@ -214,6 +241,10 @@ impl Execution {
         self.cut = None;
         self.cancelling = false;
         self.now = 0;
+        self.forced = 0;
+        if let Some(awaits) = &mut self.awaits {
+            awaits.begin();
+        }
         self.tick = FIRST_TICK;
         self.look_at = FIRST_LOOK.min(self.settings.max_steps);
         self.be_born(ThreadId::MAIN, None, None);
@@ -320,7 +351,10 @@ impl Execution {
     pub(crate) fn enabled(&self, thread: ThreadId) -> bool {
         let state = self.thread(thread);
         match &state.pending {
-            Pending::Op(op) => op.enabled(self.object(op.object).state),
+            Pending::Op(op) => {
+                let value = self.object(op.object).state;
+                op.enabled(value) && !state.looks_in_vain(value)
+            }
             Pending::Choose { .. } => true,
             Pending::Yield { .. } => {
                 state.read.iter().any(|&(object, version)| self.object(object).version != version)

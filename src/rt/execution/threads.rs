@@ -123,6 +123,7 @@ impl Execution {
             }
             _ => {}
         }
+        self.begin_await(thread, &pending);
         self.threads[thread.index()].pending = pending;
         self.begin_waiting(thread);
     }

@@ -28,6 +28,8 @@ mod touches;
 pub(crate) use races::{Next, Race};
 pub(crate) use touches::{Touch, Touches, dependent};
 
+use std::cell::Cell;
+
 use crate::clock::{Clocks, Place, Row};
 use crate::op::{Access, Args, ObjectId, Op, Slots, State, ThreadId};
 
@@ -50,6 +52,8 @@ pub(crate) struct Event {
     clock: Row,
     first_access: u32,
     accesses: u32,
+    /// A hash of what the event is and follows, in two halves; 0 until it was asked for.
+    hash: Cell<[u64; 2]>,
 }
 
 /// One access of an event to an object.
@@ -217,27 +221,40 @@ impl History {
 
     /// A hash of the trace: equal for equivalent executions, and for others only by accident.
     pub(crate) fn fingerprint(&self) -> u128 {
-        self.events
-            .iter()
-            .map(|event| {
-                let mut hash = 0xcbf2_9ce4_8422_2325_6c62_272e_07bb_0142_u128;
-                let mut feed = |word: u32| {
-                    hash = (hash ^ u128::from(word)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
-                    hash ^= hash >> 61;
-                };
-                feed(event.thread.0);
-                feed(event.alternative);
-                // Equivalent executions may create their threads in different orders.
-                let row = self.clocks.row(event.clock);
-                let counts = self.born.iter().zip(row).filter(|&(_, &count)| count > 0);
-                let known = counts.map(|(thread, &count)| mix(u64::from(thread.0) << 32 | u64::from(count)));
-                let known = known.fold(0, u128::wrapping_add);
-                [known as u32, (known >> 32) as u32, (known >> 64) as u32, (known >> 96) as u32]
-                    .into_iter()
-                    .for_each(feed);
-                hash
-            })
-            .fold(0, u128::wrapping_add)
+        self.events.iter().map(|event| self.hash_of(event)).fold(0, u128::wrapping_add)
+    }
+
+    /// A hash of the events that a thread's next one follows, and of their order.
+    pub(crate) fn followed_by(&self, thread: ThreadId) -> u128 {
+        let own = self.threads[thread.index()];
+        let follows = |event: &&Event| event.sequence <= self.clocks.get(own, event.place);
+        let events = self.events[..self.happened].iter();
+        events.filter(follows).map(|event| self.hash_of(event)).fold(0, u128::wrapping_add)
+    }
+
+    /// A hash of an event and of its clock.
+    fn hash_of(&self, event: &Event) -> u128 {
+        let [low, high] = event.hash.get();
+        if low != 0 {
+            return u128::from(high) << 64 | u128::from(low);
+        }
+        let mut hash = 0xcbf2_9ce4_8422_2325_6c62_272e_07bb_0142_u128;
+        let mut feed = |word: u32| {
+            hash = (hash ^ u128::from(word)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
+            hash ^= hash >> 61;
+        };
+        feed(event.thread.0);
+        feed(event.alternative);
+        // Equivalent executions may create their threads in different orders.
+        let row = self.clocks.row(event.clock);
+        let counts = self.born.iter().zip(row).filter(|&(_, &count)| count > 0);
+        let known = counts.map(|(thread, &count)| mix(u64::from(thread.0) << 32 | u64::from(count)));
+        let known = known.fold(0, u128::wrapping_add);
+        [known as u32, (known >> 32) as u32, (known >> 64) as u32, (known >> 96) as u32]
+            .into_iter()
+            .for_each(feed);
+        event.hash.set([hash as u64, (hash >> 64) as u64]);
+        hash
     }
 
     /// A thread begins: it follows all that its parent has done.
@@ -333,7 +350,17 @@ impl History {
         let sequence = self.clocks.get(clock, place) + 1;
         self.clocks.set(clock, place, sequence);
         let first_access = self.accessed.len() as u32;
-        self.events.push(Event { thread, alternative, place, sequence, clock, first_access, accesses: 0 });
+        let hash = Cell::new([0; 2]);
+        self.events.push(Event {
+            thread,
+            alternative,
+            place,
+            sequence,
+            clock,
+            first_access,
+            accesses: 0,
+            hash,
+        });
         self.happened += 1;
     }
 

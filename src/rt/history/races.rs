@@ -51,8 +51,22 @@ pub(crate) struct Race {
 pub(crate) enum Next<'a> {
     /// An operation on one object.
     Op(&'a Op),
+    /// An operation on one object that is performed only where it meets a value that lets its thread go on.
+    Await(&'a Op, &'a dyn Fn(State) -> bool),
     /// A yield that waits for a write to one of these objects, each looked at at this version.
     Yield(&'a [(ObjectId, u32)]),
+}
+
+impl Next<'_> {
+    /// Whether an operation could be performed in a state.
+    #[inline]
+    fn enabled(&self, state: State) -> bool {
+        match self {
+            Next::Op(op) => op.enabled(state),
+            Next::Await(op, lets) => op.enabled(state) && lets(state),
+            Next::Yield(_) => true,
+        }
+    }
 }
 
 /// Events that are taken away besides the first of a race; nearly always none.
@@ -77,7 +91,9 @@ impl History {
         self.covering.clear();
         let own = self.threads[thread.index()];
         match next {
-            Next::Op(op) => self.walk_back(thread, own, next, op.object, op.access(state)),
+            Next::Op(op) | Next::Await(op, _) => {
+                self.walk_back(thread, own, next, op.object, op.access(state));
+            }
             Next::Yield(read) => {
                 for &(object, _) in *read {
                     self.walk_back(thread, own, next, object, Access::READ);
@@ -136,14 +152,14 @@ impl History {
         let event = self.accessed[at as usize].event;
         let mut reversals = SmallVec::new();
         match next {
-            Next::Op(op) => {
+            Next::Op(op) | Next::Await(op, _) => {
                 let instead =
                     |state| (first_alternative(op, state), Touches::One((op.object, op.access(state))));
                 let state = self.state_without(at, object);
-                if op.enabled(state) {
+                if next.enabled(state) {
                     reversals.push((Others::new(), instead(state)));
                 } else if self.accessed[at as usize].access.is_commuting_change() {
-                    let mut search = Jointly::new(self, at, own, op);
+                    let mut search = Jointly::new(self, at, own, op.object, next);
                     search.run(0, search.before, &mut SmallVec::new());
                     let Jointly { found, gave_up, .. } = search;
                     reversals.extend(found.into_iter().map(|(others, state)| (others, instead(state))));
@@ -217,7 +233,7 @@ impl History {
 /// The search for the largest sets of commuting accesses after which an operation is enabled.
 struct Jointly<'a> {
     history: &'a History,
-    op: &'a Op,
+    next: &'a Next<'a>,
     /// What the operation follows anyway.
     own: Row,
     /// The state before the race's first event.
@@ -231,10 +247,10 @@ struct Jointly<'a> {
 }
 
 impl<'a> Jointly<'a> {
-    fn new(history: &'a History, at: u32, own: Row, op: &'a Op) -> Self {
+    fn new(history: &'a History, at: u32, own: Row, object: ObjectId, next: &'a Next<'a>) -> Self {
         let before = history.accessed[at as usize].before;
-        let beside = history.beside(at, op.object);
-        Jointly { history, op, own, before, beside, found: Vec::new(), looked_at: 0, gave_up: false }
+        let beside = history.beside(at, object);
+        Jointly { history, next, own, before, beside, found: Vec::new(), looked_at: 0, gave_up: false }
     }
 
     /// Decides about the accesses from `index` on; those before it led to `state`, but for the events
@@ -271,7 +287,7 @@ impl<'a> Jointly<'a> {
     /// Whether the operation is enabled after any of the accesses that are left, in some combination.
     fn can_be_enabled(&self, index: usize, state: State, away: &Others) -> bool {
         let mut states: SmallVec<[State; 8]> = SmallVec::from_slice(&[state]);
-        let mut enabled = self.op.enabled(state);
+        let mut enabled = self.next.enabled(state);
         for &at in &self.beside[index..] {
             if enabled {
                 break;
@@ -282,7 +298,7 @@ impl<'a> Jointly<'a> {
             for known in 0..states.len() {
                 let next = self.after(at, states[known]);
                 if !states.contains(&next) {
-                    enabled |= self.op.enabled(next);
+                    enabled |= self.next.enabled(next);
                     states.push(next);
                 }
             }

@@ -90,6 +90,7 @@ impl Session {
 
     /// Records a failure at the running thread, which cannot go on.
     pub(crate) fn fail(&self, kind: FailureKind, message: String) -> ! {
+        self.acts();
         {
             let mut execution = self.execution.borrow_mut();
             let thread = execution.current();
@@ -105,10 +106,19 @@ impl Session {
     /// The running thread's body has returned, or has panicked.
     fn finish(&self, outcome: std::thread::Result<()>) {
         let panicked = described(outcome);
+        self.ends_trial();
         if self.has_locals() {
             self.drop_locals();
         }
         self.execution.borrow_mut().finish(panicked);
+    }
+
+    /// The running thread, which was given an answer without a step, has come to its end.
+    fn ends_trial(&self) {
+        let mut execution = self.execution.borrow_mut();
+        if execution.is_trial() && !execution.cancelling() {
+            execution.goes_on_trial(None);
+        }
     }
 
     /// The running thread drops its values of `thread_local`s. A panic there aborts the process, as std's

@@ -12,9 +12,10 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::op::{Command, MAX_THREADS, ObjectId, Op, Publish, Site, State, ThreadId};
-use crate::rt::execution::Execution;
+use crate::rt::execution::{Execution, Goes};
 use crate::rt::host::Coroutines;
 use crate::rt::local_state;
+use crate::rt::spinloop::{Arrival, Later, Place};
 use crate::rt::thread::{Panicked, Pending};
 use crate::verdict::FailureKind;
 
@@ -67,11 +68,19 @@ impl Session {
 
     /// The running thread makes an object.
     pub(crate) fn create(&self, kind: &'static str, state: State, site: Site) -> ObjectId {
+        self.acts();
         self.execution.borrow_mut().create(kind, state, site)
+    }
+
+    /// The running thread comes first upon an object that was declared elsewhere, in a static.
+    pub(crate) fn create_declared(&self, kind: &'static str, state: State, site: Site) -> ObjectId {
+        self.acts();
+        self.execution.borrow_mut().create_declared(kind, state, site)
     }
 
     /// The running thread comes first upon a static, and makes its value until the guard is dropped.
     pub(crate) fn declare(&self, place: usize) -> Declaring {
+        self.acts();
         let outer = self.execution.borrow_mut().declaring.replace((place, 0));
         Declaring { outer }
     }
@@ -123,12 +132,24 @@ impl Session {
     /// an execution it unwinds instead, or returns nothing if it is unwinding already.
     #[inline]
     fn stop(&self, pending: Pending) -> Option<State> {
-        if !self.execution.borrow().observes_steps() {
+        let (steps, loops) = {
+            let execution = self.execution.borrow();
+            (execution.observes_steps(), execution.observes_loops())
+        };
+        if !steps && !loops {
             return self.announce_and_stop(pending);
         }
         local_state::clear_below();
-        self.note_local_state();
-        let answer = self.announce_and_stop(pending);
+        if steps || self.execution.borrow().observes_arrival(&pending) {
+            self.note_local_state();
+        } else {
+            self.execution.borrow_mut().me().arrived = None;
+        }
+        let answer = if self.execution.borrow().is_trial() {
+            self.go_on_trial(&pending)
+        } else {
+            self.announce_and_stop(pending)
+        };
         // The frames of what follows begin with the same words in every round.
         local_state::clear_below();
         answer
@@ -139,7 +160,39 @@ impl Session {
     #[inline(never)]
     fn note_local_state(&self) {
         let local = self.local_state(&local_state::here());
-        self.execution.borrow_mut().me().local = Some(local);
+        let mut execution = self.execution.borrow_mut();
+        let me = execution.me();
+        (me.local, me.arrived) = (Some(local), Some(local));
+    }
+
+    /// The running thread, which was given an answer without a step, arrives somewhere. Gives it the next
+    /// answer, or stops it: it stands where it was, or does something else.
+    #[cold]
+    fn go_on_trial(&self, pending: &Pending) -> Option<State> {
+        let answer = {
+            let mut execution = self.execution.borrow_mut();
+            let arrival = match pending {
+                Pending::Op(op) => Some(Arrival { place: Place::of(op), local: execution.me().arrived }),
+                _ => None,
+            };
+            execution.goes_on_trial(arrival)
+        };
+        match answer {
+            Some(Goes::On(answer)) => Some(answer),
+            Some(Goes::HasTaken) => self.announce_and_stop(*pending),
+            None => self.stopped(),
+        }
+    }
+
+    /// The running thread does something that is no look.
+    #[inline]
+    pub(crate) fn acts(&self) {
+        let mut execution = self.execution.borrow_mut();
+        if execution.is_trial() && execution.goes_on_trial(None).is_none() {
+            drop(execution);
+            self.wait_for_the_end();
+        }
+        execution.acts();
     }
 
     #[inline]
@@ -159,6 +212,12 @@ impl Session {
             }
             execution.announce(pending);
         }
+        self.stopped()
+    }
+
+    /// The running thread stands at what it has announced until it may go on.
+    #[inline]
+    fn stopped(&self) -> Option<State> {
         self.host.switch();
         let execution = self.execution.borrow();
         if execution.cancelling() {
@@ -179,6 +238,7 @@ impl Session {
         if self.execution.borrow().cancelling() {
             self.leave();
         }
+        self.acts();
         let stack = match self.host.stack(stack) {
             Err(_) if stack.is_none() => {
                 let threads = self.execution.borrow().born().len();
@@ -211,12 +271,7 @@ impl Session {
 
     /// The running thread passes a fence, which touches no object.
     pub(crate) fn fence(&self, publish: Publish, site: Site) {
-        let mut execution = self.execution.borrow_mut();
-        let thread = execution.current();
-        if let Some(log) = &mut execution.log {
-            log.fence(thread, publish, site);
-        }
-        execution.orders.fence(thread, publish);
+        self.execution.borrow_mut().does(Later::Fence(publish, site));
     }
 
     /// The running thread.
@@ -232,6 +287,7 @@ impl Session {
 
     /// The running thread made a cell.
     pub(crate) fn make_cell(&self, cell: ObjectId, site: Site) {
+        self.acts();
         let mut execution = self.execution.borrow_mut();
         let thread = execution.current();
         let first = execution.declaring.is_some();
@@ -240,6 +296,7 @@ impl Session {
 
     /// The running thread touches a cell.
     pub(crate) fn touch_cell(&self, cell: ObjectId, write: bool, site: Site) {
+        self.acts();
         let mut guard = self.execution.borrow_mut();
         let execution = &mut *guard;
         if execution.cancelling() {

@@ -4,6 +4,7 @@
 use super::Session;
 use crate::op::{ObjectId, Site, Slots, State, ThreadId};
 use crate::rt::local_state::{self, Here, LocalState};
+use crate::rt::spinloop::Later;
 use crate::rt::thread::{Choosing, Pending};
 
 /// Spreads a time over all bits of a local state.
@@ -23,6 +24,7 @@ impl Session {
     ///
     /// A loop that looks at it waits for time to pass, which the thread's next yields take into account.
     pub(crate) fn time(&self) -> u64 {
+        self.acts();
         let mut execution = self.execution.borrow_mut();
         let now = execution.now();
         let me = execution.me();
@@ -33,9 +35,8 @@ impl Session {
     /// Time passes for the running thread alone.
     pub(crate) fn pass(&self, nanoseconds: u64) {
         let mut execution = self.execution.borrow_mut();
-        execution.times.begin();
+        execution.does(Later::Time(nanoseconds));
         let me = execution.me();
-        me.slept = me.slept.saturating_add(nanoseconds);
         // The clock is still what the loop looks at, and shows another time at its next yield.
         me.looked_at_clock |= me.polls_clock;
     }
@@ -95,6 +96,8 @@ impl Session {
     /// The running thread waits until another has finished.
     #[inline]
     pub(crate) fn join(&self, thread: ThreadId, site: Site) {
+        // What the thread has done comes before the end of the other.
+        self.acts();
         {
             let mut execution = self.execution.borrow_mut();
             if matches!(execution.thread(thread).pending, Pending::Finished) && !execution.cancelling() {
@@ -116,6 +119,7 @@ impl Session {
     /// It is no join: std looks at a counter, without an ordering, so no access to memory is ordered by it,
     /// and a panic of the thread is still to be asked for.
     pub(crate) fn looks_finished(&self, thread: ThreadId, site: Site, here: &Here) -> bool {
+        self.acts();
         if self.is_new(site, here) {
             if self.choose(2, Choosing::FruitlessYield, site) == 1 {
                 return false;
@@ -178,7 +182,7 @@ impl Session {
     /// before waits until something changes that the thread has read. If the loop looks at the clock, then time
     /// passes for its thread instead, in leaps: it can give up while others could still go on.
     pub(crate) fn yield_now(&self, site: Site, here: &Here) {
-        if self.is_new(site, here) || self.leaps() {
+        if self.execution.borrow_mut().waits_at_its_look() || self.is_new(site, here) || self.leaps() {
             return;
         }
         self.stop_at(Pending::Yield { site });

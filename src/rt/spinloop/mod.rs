@@ -1,0 +1,94 @@
+//! Loops that wait: which of their rounds are without effect, so that a thread waits instead of turning.
+//!
+//! A *round* lies between two arrivals of one thread at one place (the same call site, command, object and
+//! operands) with the same local state ([`super::local_state`]), if in between the thread only *looked*: its
+//! operations left their objects as they were. Such a round could as well not have happened. So the operation
+//! that closes it is treated as disabled for as long as it would meet a value with which the round is without
+//! effect: the loop becomes the guarded command that it means, `await`, as in Abdulla et al., "Awaiting for
+//! Godot" (TACAS 2023), and Kokologiannakis, Ren, Vafeiadis, "Dynamic Partial Order Reductions for Spinloops"
+//! (FMCAD 2021). Where these look at the code of a loop, here its guard is found by *trying*: the thread is
+//! answered with a value, without a step, and either comes back to where it was, or does something else. In
+//! the first case nothing has happened, and the thread waits. In the second the execution is run again, with
+//! what is known now.
+//!
+//! Why it leaves nothing out: what a thread does next is decided by its local state and by what its
+//! operations meet. Every execution of the program is one without rounds of this kind, with such rounds put in.
+//! If a round has several looks, only the last of them is disabled. The thread may then wait there although
+//! the value of an earlier look has changed; such an execution is cut when no thread can go on, and the one in
+//! which the earlier look comes after that change is explored because these two are in a race. Whether a value
+//! lets a thread come back is the same whenever the same events lie before it, for a model is deterministic;
+//! answers are kept by these events ([`Key`]), and not by local states, which do not tell what is in the heap.
+//!
+//! A loop may count in the heap, where local states do not show it. So the first round of each loop is tried
+//! [`ROUNDS`] times in a row; if the thread does anything else then, the loop is explored round by round.
+
+mod knowledge;
+mod trial;
+
+pub(crate) use knowledge::{Knowledge, Shared};
+pub(crate) use trial::{Arrival, Later, Trial, Tried};
+
+use crate::op::{Args, ObjectId, Op, Site, State, ThreadId};
+use crate::rt::local_state::LocalState;
+
+/// Where a thread arrives: what it asks for, and in which line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// The address of the command, which is compared only.
+    command: usize,
+    pub(crate) object: ObjectId,
+    args: Args,
+    pub(crate) site: Site,
+}
+
+impl Place {
+    /// Where an operation stands.
+    #[inline]
+    pub(crate) fn of(op: &Op) -> Self {
+        Place {
+            command: std::ptr::from_ref(op.command).addr(),
+            object: op.object,
+            args: op.args,
+            site: op.site,
+        }
+    }
+}
+
+impl PartialEq for Place {
+    #[inline]
+    fn eq(&self, other: &Place) -> bool {
+        std::ptr::eq(self.site, other.site)
+            && (self.object, self.command, self.args) == (other.object, other.command, other.args)
+    }
+}
+
+/// A step that left its object as it was.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub(crate) place: Place,
+    /// The thread's local state when it arrived, where that was observed.
+    pub(crate) local: Option<LocalState>,
+    /// The value that it met.
+    pub(crate) met: State,
+    /// The object's version that it met.
+    pub(crate) version: u32,
+}
+
+/// The most looks in a row that are remembered. A round that is longer is an ordinary part of the program.
+pub(crate) const LONGEST: usize = 256;
+
+/// How often the first round of a loop is tried. Backoffs that give up do so after some ten rounds; a loop that
+/// counts further than this in the heap is taken for one that waits, which the verdict's assumptions say.
+pub(crate) const ROUNDS: u32 = 100;
+
+/// A look of a thread, by all that lies before it and by the value that it would meet.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Key {
+    /// A hash of the events that the look follows, and of their order.
+    pub(crate) follows: u128,
+    pub(crate) thread: ThreadId,
+    /// How often time has passed because no thread could go on.
+    pub(crate) forced: u32,
+    pub(crate) object: ObjectId,
+    pub(crate) value: State,
+}
