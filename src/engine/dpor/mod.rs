@@ -279,6 +279,7 @@ impl Scheduler for Dpor {
         } else if let Some(then) = self.path[self.depth].turn_without_sleep() {
             self.guide = then;
         } else {
+            self.path[self.depth].is_none = true;
             self.over = true;
         }
     }

@@ -28,6 +28,8 @@ pub(super) struct Node {
     /// How many of them slept when the point was made; the others were taken from here.
     inherited: usize,
     pub(super) plan: Plan,
+    /// Whether the step that is taken now turned out to be none: its thread waits.
+    pub(super) is_none: bool,
 }
 
 /// Where it is kept what is still to be explored from a point.
@@ -44,7 +46,17 @@ impl Node {
     pub(super) fn new(step: Step, sleep: Vec<Step>, plan: Plan) -> Self {
         let inherited = sleep.len();
         let alternatives = Alternatives::One;
-        Node { step, alternatives, taken: None, turned: false, met: false, sleep, inherited, plan }
+        Node {
+            step,
+            alternatives,
+            taken: None,
+            turned: false,
+            met: false,
+            sleep,
+            inherited,
+            plan,
+            is_none: false,
+        }
     }
 
     /// Whether the step can be taken, and is what it was foreseen to be, or what it was the last time.
@@ -132,7 +144,11 @@ impl Node {
             return None;
         }
         let Branch { step, then } = todo.remove(0);
-        self.sleep.push(std::mem::replace(&mut self.step, step));
+        let explored = std::mem::replace(&mut self.step, step);
+        // What turned out to be no step was not explored, and covers nothing.
+        if !std::mem::take(&mut self.is_none) {
+            self.sleep.push(explored);
+        }
         // Another thread's operation, or another alternative: it is looked at when it is taken.
         (self.turned, self.met) = (true, false);
         Some(then)
