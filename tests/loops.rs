@@ -172,3 +172,27 @@ fn survey() {
         println!("== {n} x {class}\n  {said}\n  {text}");
     }
 }
+
+#[test]
+#[ignore = "shrinks"]
+fn shrink() {
+    use proptest::strategy::ValueTree;
+    let wanted: u32 = std::env::var("SHRINK").unwrap().parse().unwrap();
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    for i in 0..=wanted {
+        let mut tree = program().new_tree(&mut runner).unwrap();
+        if i < wanted { continue; }
+        let fails = |p: &Program| matches!(agree(p), Err(e) if e.to_string().contains("missing"));
+        let mut best = tree.current();
+        println!("begins {} {:?}", fails(&best), best);
+        while tree.simplify() {
+            loop {
+                let now = tree.current();
+                if fails(&now) { best = now; println!("{best:?}"); break; }
+                if !tree.complicate() { break; }
+            }
+        }
+        println!("{best:?} {:?}", agree(&best));
+    }
+}

@@ -101,7 +101,8 @@ impl Run {
             };
             tally.stats.redundant += redundant;
             tally.stats.steps += steps;
-            if !tally.starts_over || !tally.failures.is_empty() || tally.cut.is_some() {
+            let settled = self.settings.stop_on_failure && !tally.failures.is_empty();
+            if !tally.starts_over || settled || tally.cut.is_some() {
                 return tally;
             }
             redundant = tally.stats.redundant + tally.stats.executions + 1;

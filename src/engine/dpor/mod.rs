@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use crate::op::{ThreadId, ThreadSet};
 use crate::rt::execution::{Execution, Scheduler};
-use crate::rt::history::{Alternatives, History, dependent};
+use crate::rt::history::{Alternatives, History, Instead, dependent};
 use crate::schedule::Choice;
 use crate::verdict::Reason;
 use node::{Node, Plan};
@@ -125,7 +125,7 @@ impl Dpor {
                 sleep.iter().any(|step| step.thread == thread && step.alternative == alternative)
             };
             let alternative = execution.alternatives(thread).iter().find(|&a| !sleeps(a))?;
-            Some(Step { thread, alternative, touches: execution.touches(thread) })
+            Some(Step { thread, alternative, touches: execution.touches(thread), supposed: false })
         };
         if let Some(choosing) = execution.choosing(enabled)
             && let Some(found) = awake(choosing)
@@ -161,8 +161,8 @@ impl Dpor {
             sequence.clear();
             let stays = |step: &u32| race.others.iter().all(|&other| !history.ordered(other, *step));
             sequence.extend(without(history, race.first).filter(stays).map(|later| step(history, later)));
-            let (alternative, touches) = race.instead.clone();
-            sequence.push(Step { thread: race.thread, alternative, touches });
+            let Instead { alternative, touches, supposed } = race.instead.clone();
+            sequence.push(Step { thread: race.thread, alternative, touches, supposed });
             let team = self.team.as_ref().map(|(team, _)| &**team);
             self.path[race.first as usize].put_in(team, sequence);
         }
@@ -207,7 +207,8 @@ fn without(history: &History, event: u32) -> impl Iterator<Item = u32> + '_ {
 /// An event of the execution as a step.
 fn step(history: &History, event: u32) -> Step {
     let of = &history.events()[event as usize];
-    Step { thread: of.thread, alternative: of.alternative, touches: history.touched(event) }
+    let touches = history.touched(event);
+    Step { thread: of.thread, alternative: of.alternative, touches, supposed: false }
 }
 
 impl Scheduler for Dpor {

@@ -62,7 +62,7 @@ impl Node {
     /// Whether the step can be taken, and is what it was foreseen to be, or what it was the last time.
     #[inline]
     pub(super) fn meet(&mut self, execution: &Execution, enabled: &ThreadSet) -> bool {
-        let Step { thread, alternative, touches } = &self.step;
+        let Step { thread, alternative, touches, .. } = &self.step;
         if !enabled.contains(*thread) {
             return false;
         }

@@ -309,7 +309,7 @@ mod tests {
 
     fn write(thread: u32, object: u32) -> Step {
         let touches = Touches::One((ObjectId(object), Access::WRITE));
-        Step { thread: ThreadId(thread), alternative: 0, touches }
+        Step { thread: ThreadId(thread), alternative: 0, touches, supposed: false }
     }
 
     fn leaf(step: Step) -> Branch {

@@ -11,6 +11,8 @@ pub(crate) struct Step {
     pub(crate) alternative: u32,
     /// What it touches when taken there.
     pub(crate) touches: Touches,
+    /// Whether it may turn out not to be possible there.
+    pub(crate) supposed: bool,
 }
 
 /// A step, and what is to follow it.
@@ -75,13 +77,14 @@ pub(crate) fn insert(branches: &mut Vec<Branch>, sequence: &mut Vec<Step>) {
     branches.extend(Branch::of(sequence));
 }
 
-/// Whether a sequence can be put behind a step. It is then what remains of it.
+/// Whether a sequence can be put behind a step. It is then what remains of it. A step that may turn out not to
+/// be possible leads to nothing but sequences of which it is a part.
 #[inline]
 fn follows(step: &Step, sequence: &mut Vec<Step>) -> bool {
     match initial(step, sequence) {
         Initial::No => return false,
         Initial::At(place) => _ = sequence.remove(place),
-        Initial::Beside => {}
+        Initial::Beside => return !step.supposed,
     }
     true
 }
@@ -141,7 +144,7 @@ mod tests {
 
     fn step(thread: u32, object: u32, access: Access) -> Step {
         let touches = Touches::One((ObjectId(object), access));
-        Step { thread: ThreadId(thread), alternative: 0, touches }
+        Step { thread: ThreadId(thread), alternative: 0, touches, supposed: false }
     }
 
     fn write(thread: u32, object: u32) -> Step {
@@ -200,6 +203,6 @@ mod tests {
 
     /// A choice between two alternatives.
     fn coin(alternative: u32) -> Step {
-        Step { thread: ThreadId(1), alternative, touches: Touches::None }
+        Step { thread: ThreadId(1), alternative, touches: Touches::None, supposed: false }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Cut, Execution};
 use crate::op::{Op, Role, State, ThreadId, ThreadSet};
-use crate::rt::history::Next;
+use crate::rt::history::{Lets, Next};
 use crate::rt::spinloop::{
     Arrival, Key, Knowledge, LONGEST, Later, Look, Place, ROUNDS, Shared, Trial, Tried,
 };
@@ -249,7 +249,11 @@ impl Execution {
         // What is not known is as it would be without loops that wait.
         let lets = |value: State| {
             let key = Key { thread, follows, forced: *forced, object: op.object, value };
-            !state.looks_in_vain(value) && awaits.answers.get(&key).is_none_or(|&closes| closes == 0)
+            match state.closes(value).or_else(|| awaits.answers.get(&key).copied()) {
+                None => Lets::Unknown,
+                Some(0) => Lets::GoOn,
+                Some(_) => Lets::Wait,
+            }
         };
         history.look_for_races(thread, &Next::Await(op, &lets), met);
     }

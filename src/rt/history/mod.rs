@@ -25,7 +25,7 @@ mod races;
 mod tests;
 mod touches;
 
-pub(crate) use races::{Next, Race};
+pub(crate) use races::{Instead, Lets, Next, Race};
 pub(crate) use touches::{Touch, Touches, dependent};
 
 use std::cell::Cell;

@@ -43,8 +43,18 @@ pub(crate) struct Race {
     pub(crate) others: Others,
     /// The thread whose event is to come first instead.
     pub(crate) thread: ThreadId,
-    /// What that event can be there: an alternative, and what it touches.
-    pub(crate) instead: (u32, Touches),
+    /// What that event can be there.
+    pub(crate) instead: Instead,
+}
+
+/// What an event can be in another execution.
+#[derive(Clone, Debug)]
+pub(crate) struct Instead {
+    /// The first of its alternatives.
+    pub(crate) alternative: u32,
+    pub(crate) touches: Touches,
+    /// Whether it may turn out to be disabled there.
+    pub(crate) supposed: bool,
 }
 
 /// What a thread is about to do, as far as races are concerned.
@@ -52,9 +62,18 @@ pub(crate) enum Next<'a> {
     /// An operation on one object.
     Op(&'a Op),
     /// An operation on one object that is performed only where it meets a value that lets its thread go on.
-    Await(&'a Op, &'a dyn Fn(State) -> bool),
+    Await(&'a Op, &'a dyn Fn(State) -> Lets),
     /// A yield that waits for a write to one of these objects, each looked at at this version.
     Yield(&'a [(ObjectId, u32)]),
+}
+
+/// Whether a value lets a thread go on that waits for one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Lets {
+    GoOn,
+    Wait,
+    /// It has not met that value there yet.
+    Unknown,
 }
 
 impl Next<'_> {
@@ -63,9 +82,17 @@ impl Next<'_> {
     fn enabled(&self, state: State) -> bool {
         match self {
             Next::Op(op) => op.enabled(state),
-            Next::Await(op, lets) => op.enabled(state) && lets(state),
+            Next::Await(op, lets) => op.enabled(state) && lets(state) != Lets::Wait,
             Next::Yield(_) => true,
         }
+    }
+
+    /// What an operation that is enabled in a state is there.
+    #[inline]
+    fn instead(&self, op: &Op, state: State) -> Instead {
+        let supposed = matches!(self, Next::Await(_, lets) if lets(state) == Lets::Unknown);
+        let touches = Touches::One((op.object, op.access(state)));
+        Instead { alternative: first_alternative(op, state), touches, supposed }
     }
 }
 
@@ -73,7 +100,7 @@ impl Next<'_> {
 pub(crate) type Others = SmallVec<[u32; 2]>;
 
 /// A way to reverse a race: what is taken away besides its first event, and what the later one is then.
-type Reversal = (Others, (u32, Touches));
+type Reversal = (Others, Instead);
 
 /// How many sets of events are looked at for one race. It is met only where many commuting operations
 /// disable another one jointly and enable it again in many combinations.
@@ -153,8 +180,7 @@ impl History {
         let mut reversals = SmallVec::new();
         match next {
             Next::Op(op) | Next::Await(op, _) => {
-                let instead =
-                    |state| (first_alternative(op, state), Touches::One((op.object, op.access(state))));
+                let instead = |state| next.instead(op, state);
                 let state = self.state_without(at, object);
                 if next.enabled(state) {
                     reversals.push((Others::new(), instead(state)));
@@ -172,7 +198,7 @@ impl History {
                 };
                 let touches = read.iter().map(|&(object, _)| (object, Access::READ)).collect();
                 if read.iter().any(waits_for) {
-                    reversals.push((Others::new(), (0, touches)));
+                    reversals.push((Others::new(), Instead { alternative: 0, touches, supposed: false }));
                 }
             }
         }
