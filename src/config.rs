@@ -53,7 +53,7 @@ impl Default for Settings {
             workers: 1,
             stop_on_failure: true,
             budgets: Budgets::DEFAULT,
-            spin_assume: false,
+            spin_assume: true,
             count_traces: false,
             name: None,
             asked: None,

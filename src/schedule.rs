@@ -7,9 +7,10 @@
 //! operations before it alone do not spoil the token.
 //!
 //! Layout, before base-64 (URL alphabet, no padding): version, engine, the four budgets, how
-//! many of the last choices repeat, the model's hash (4 bytes), in version 2 the hash of the check that was
+//! many of the last choices repeat, the model's hash (4 bytes), in versions 2 and 4 the hash of the check that was
 //! asked for (4 bytes), the schedule, and a CRC-32 of all of that (4 bytes). The schedule is a list of
-//! runs, `thread | choice flag` and either a length or an alternative, as LEB128 numbers.
+//! runs, `thread | choice flag` and either a length or an alternative, as LEB128 numbers. In versions 3 and 4
+//! some loops that wait are one step each; their names come before the schedule, a number and 4 bytes each.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -52,16 +53,21 @@ pub(crate) struct Token {
     /// A hash of the check that `raddle::check` was asked for, if the token says so; see [`crate::check`].
     pub(crate) asked: Option<u32>,
     pub(crate) budgets: Budgets,
+    /// The loops that wait, which are one step each in the schedule: see [`crate::rt::spinloop`].
+    pub(crate) awaits: Vec<u32>,
     /// The schedule; thread ids are places in the order of creation.
     pub(crate) schedule: Vec<Choice>,
     /// How many of its last choices repeat for ever, for a livelock; else 0.
     pub(crate) repeat: usize,
 }
 
-/// The version of the layout where the token does not say which check was asked for.
+/// The version of the layout where the token does not say which check was asked for, and every round of a loop
+/// is in the schedule.
 const PLAIN: u8 = 1;
-/// The version of the layout where it does.
-const ASKED: u8 = 2;
+/// What is added to the version where the token says which check was asked for.
+const ASKED: u8 = 1;
+/// What is added to the version where some loops that wait are one step.
+const AWAITS: u8 = 2;
 /// No honest schedule is longer; a forged length must not make us allocate.
 const LONGEST: usize = 16 << 20;
 
@@ -82,7 +88,9 @@ impl Token {
 
     /// The token as text.
     pub(crate) fn encode(&self) -> String {
-        let mut bytes = vec![if self.asked.is_some() { ASKED } else { PLAIN }, self.engine];
+        let asked = if self.asked.is_some() { ASKED } else { 0 };
+        let awaits = if self.awaits.is_empty() { 0 } else { AWAITS };
+        let mut bytes = vec![PLAIN + asked + awaits, self.engine];
         let Budgets { spurious_wakeups, weak_failures, timeouts, fruitless_yields } = self.budgets;
         for budget in [spurious_wakeups, weak_failures, timeouts, fruitless_yields] {
             number(&mut bytes, budget as u64);
@@ -90,6 +98,10 @@ impl Token {
         number(&mut bytes, self.repeat as u64);
         bytes.extend(self.model.to_le_bytes());
         bytes.extend(self.asked.iter().flat_map(|asked| asked.to_le_bytes()));
+        if !self.awaits.is_empty() {
+            number(&mut bytes, self.awaits.len() as u64);
+            bytes.extend(self.awaits.iter().flat_map(|name| name.to_le_bytes()));
+        }
         let mut rest = self.schedule.as_slice();
         while let Some((first, _)) = rest.split_first() {
             let thread = u64::from(first.thread.0);
@@ -122,7 +134,8 @@ impl Token {
             return Err(bad("its check does not match: a part is missing or altered"));
         }
         let [version, engine, rest @ ..] = body else { return Err(bad("it is too short")) };
-        if ![PLAIN, ASKED].contains(version) {
+        let kind = version.wrapping_sub(PLAIN);
+        if kind > ASKED + AWAITS {
             return Err(bad("it is of another version of raddle"));
         }
         if usize::from(*engine) >= crate::engine::NAMES.len() {
@@ -140,10 +153,18 @@ impl Token {
         let repeat = take(&mut rest).and_then(|n| usize::try_from(n).ok()).ok_or_else(short)?;
         let (model, mut rest) = rest.split_first_chunk::<4>().ok_or_else(short)?;
         let mut asked = None;
-        if *version == ASKED {
+        if kind & ASKED != 0 {
             let (hash, after) = rest.split_first_chunk::<4>().ok_or_else(short)?;
             asked = Some(u32::from_le_bytes(*hash));
             rest = after;
+        }
+        let mut awaits = Vec::new();
+        if kind & AWAITS != 0 {
+            for _ in 0..take(&mut rest).ok_or_else(short)? {
+                let (name, after) = rest.split_first_chunk::<4>().ok_or_else(short)?;
+                awaits.push(u32::from_le_bytes(*name));
+                rest = after;
+            }
         }
         let mut schedule = Vec::new();
         while !rest.is_empty() {
@@ -167,7 +188,7 @@ impl Token {
             return Err(bad("it repeats more than there is"));
         }
         let (engine, model) = (*engine, u32::from_le_bytes(*model));
-        Ok(Token { engine, model, asked, budgets, schedule, repeat })
+        Ok(Token { engine, model, asked, budgets, awaits, schedule, repeat })
     }
 }
 
@@ -204,6 +225,7 @@ mod tests {
             model: model_hash("a/b"),
             asked: None,
             budgets: Budgets::DEFAULT,
+            awaits: Vec::new(),
             repeat: schedule.len() / 2,
             schedule,
         }
@@ -219,8 +241,10 @@ mod tests {
             [vec![], vec![choice(0, 0)], vec![choice(1, 0), choice(1, 0), choice(2, 7), choice(63, 0)]]
         {
             for asked in [None, Some(0), Some(u32::MAX)] {
-                let token = Token { asked, ..token(schedule.clone()) };
-                assert_eq!(Token::decode(&token.encode()).expect("it is whole"), token);
+                for awaits in [vec![], vec![7, u32::MAX]] {
+                    let token = Token { asked, awaits, ..token(schedule.clone()) };
+                    assert_eq!(Token::decode(&token.encode()).expect("it is whole"), token);
+                }
             }
         }
     }

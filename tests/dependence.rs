@@ -38,9 +38,12 @@ fn agree(program: &Program, budget: usize) -> Result<bool, TestCaseError> {
     if matches!(dfs.verdict, Verdict::Inconclusive(_)) || dfs.stats.executions >= MOST {
         return Ok(false);
     }
-    let (exhaustive, reduced, found) = explore(program, budgets(Checker::exhaustive()));
+    let (_, reduced, found) = explore(program, budgets(Checker::exhaustive()));
     prop_assert_eq!(&reduced, &all, "outcomes");
     prop_assert_eq!(&found, &kinds, "failures");
+    let (exhaustive, reduced, found) = explore(program, budgets(Checker::exhaustive().spin_assume(false)));
+    prop_assert_eq!(&reduced, &all, "outcomes round by round");
+    prop_assert_eq!(&found, &kinds, "failures round by round");
     prop_assert_eq!(exhaustive.stats.redundant, 0, "redundant");
     prop_assert_eq!(exhaustive.stats.traces, Some(exhaustive.stats.executions), "an execution per trace");
     prop_assert_eq!(Some(exhaustive.stats.executions), dfs.stats.traces, "traces");

@@ -37,7 +37,7 @@ fn is_cut(report: &Report) -> bool {
 
 /// Compares the engines; `false` if the program has too many schedules.
 fn agree(program: &Program) -> Result<bool, TestCaseError> {
-    let (exhaustive, seen) = explore(program, Mode::Plain, Checker::exhaustive().spin_assume(true));
+    let (exhaustive, seen) = explore(program, Mode::Plain, Checker::exhaustive());
     if is_cut(&exhaustive) {
         return Ok(false);
     }
@@ -52,7 +52,7 @@ fn agree(program: &Program) -> Result<bool, TestCaseError> {
     let missing: Vec<_> = few.difference(&seen).collect();
     prop_assert!(missing.is_empty(), "outcomes missing that two rounds reach: {:?}", missing);
     let mut compared = !is_cut(&bounded);
-    let (reduced, many) = explore(program, Mode::Bounded(5), Checker::exhaustive().spin_assume(true));
+    let (reduced, many) = explore(program, Mode::Bounded(5), Checker::exhaustive());
     let missing: Vec<_> = many.difference(&seen).collect();
     prop_assert!(missing.is_empty(), "outcomes missing that five rounds reach: {:?}", missing);
     if !is_cut(&reduced) {
@@ -170,29 +170,5 @@ fn survey() {
     }
     for (class, (n, said, text)) in worst {
         println!("== {n} x {class}\n  {said}\n  {text}");
-    }
-}
-
-#[test]
-#[ignore = "shrinks"]
-fn shrink() {
-    use proptest::strategy::ValueTree;
-    let wanted: u32 = std::env::var("SHRINK").unwrap().parse().unwrap();
-    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    for i in 0..=wanted {
-        let mut tree = program().new_tree(&mut runner).unwrap();
-        if i < wanted { continue; }
-        let fails = |p: &Program| matches!(agree(p), Err(e) if e.to_string().contains("missing"));
-        let mut best = tree.current();
-        println!("begins {} {:?}", fails(&best), best);
-        while tree.simplify() {
-            loop {
-                let now = tree.current();
-                if fails(&now) { best = now; println!("{best:?}"); break; }
-                if !tree.complicate() { break; }
-            }
-        }
-        println!("{best:?} {:?}", agree(&best));
     }
 }

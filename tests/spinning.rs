@@ -7,11 +7,6 @@ use raddle::sync::Arc;
 use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use raddle::{Checker, FailureKind, thread};
 
-/// The exhaustive engine, to which a loop that waits is one step.
-fn checker() -> Checker {
-    Checker::exhaustive().spin_assume(true)
-}
-
 /// Threads that each do this once; what they shared.
 fn threads<S: Send + Sync + 'static>(n: usize, shared: S, body: fn(&S, usize)) -> Arc<S> {
     let shared = Arc::new(shared);
@@ -31,7 +26,7 @@ fn threads<S: Send + Sync + 'static>(n: usize, shared: S, body: fn(&S, usize)) -
 /// cut. In one that is not, what is over lies on the stack for longer, and fewer rounds look alike.
 #[track_caller]
 fn verified_in(executions: u64, model: fn()) {
-    let report = checker().check(model);
+    let report = Checker::exhaustive().check(model);
     report.expect_verified();
     if !cfg!(debug_assertions) {
         assert_eq!(report.stats.executions, executions, "{report}");
@@ -49,9 +44,9 @@ fn verified_if_optimised(executions: u64, model: fn()) {
 
 #[track_caller]
 fn refuted(kind: FailureKind, model: fn()) {
-    let report = checker().check(model);
+    let report = Checker::exhaustive().check(model);
     let token = report.expect_failure(kind).token().to_owned();
-    Checker::replay(&token).unwrap().spin_assume(true).check(model).expect_failure(kind);
+    Checker::replay(&token).unwrap().check(model).expect_failure(kind);
 }
 
 /// What a critical section does, where one thread must not come between.
@@ -504,7 +499,7 @@ fn a_sense_reversing_barrier_lets_no_thread_through_early() {
 #[test]
 fn lock_free_structures_have_no_more_executions_than_traces() {
     let at_most = |most: u64, model: fn()| {
-        let report = checker().check(model);
+        let report = Checker::exhaustive().check(model);
         report.expect_verified();
         assert!(report.stats.executions <= most, "{report}");
     };
@@ -517,8 +512,8 @@ fn lock_free_structures_have_no_more_executions_than_traces() {
 }
 
 #[test]
-fn rounds_are_explored_one_by_one_by_default() {
-    let rounds = Checker::exhaustive().fruitless_yields(0).check(|| {
+fn rounds_are_explored_one_by_one_if_that_is_asked_for() {
+    let rounds = Checker::exhaustive().spin_assume(false).fruitless_yields(0).check(|| {
         let flag = Arc::new(AtomicBool::new(false));
         let theirs = Arc::clone(&flag);
         let child = thread::spawn(move || theirs.store(true, SeqCst));
@@ -635,7 +630,7 @@ fn a_seqlock_whose_reader_does_not_look_again_is_torn() {
 
 #[test]
 fn a_loop_that_counts_to_fifty_in_the_heap_is_no_loop_that_waits() {
-    let report = checker().check(|| {
+    let report = Checker::exhaustive().check(|| {
         let flag = AtomicBool::new(false);
         let tries = std::hint::black_box(std::rc::Rc::new(std::cell::Cell::new(0)));
         while !flag.load(SeqCst) && tries.get() < 50 {
@@ -649,7 +644,7 @@ fn a_loop_that_counts_to_fifty_in_the_heap_is_no_loop_that_waits() {
 #[test]
 fn every_number_of_workers_gives_the_same_executions() {
     let executions = |workers| {
-        let report = checker().workers(workers).check(|| ttas(3));
+        let report = Checker::exhaustive().workers(workers).check(|| ttas(3));
         report.expect_verified();
         report.stats.executions
     };

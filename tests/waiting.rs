@@ -51,14 +51,16 @@ fn a_spin_loop_without_a_hint_that_nobody_can_end_is_a_livelock() {
 }
 
 #[test]
-fn a_spin_loop_without_a_hint_is_inconclusive_and_named() {
-    let report = Checker::exhaustive().check(|| {
+fn a_spin_loop_without_a_hint_is_verified_or_inconclusive_and_named() {
+    let model = || {
         let flag = Arc::new(AtomicBool::new(false));
         let other = Arc::clone(&flag);
         let child = thread::spawn(move || other.store(true, SeqCst));
         while !flag.load(SeqCst) {}
         child.join().unwrap();
-    });
+    };
+    Checker::exhaustive().check(model).expect_verified();
+    let report = Checker::exhaustive().spin_assume(false).check(model);
     let Verdict::Inconclusive(Reason::MaxSteps { place, .. }) = &report.verdict else { panic!("{report}") };
     assert!(place.contains("tests/waiting.rs"), "{place}");
 }

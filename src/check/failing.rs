@@ -30,7 +30,7 @@ impl Run {
             self.pulse.beats.fetch_add(1, Ordering::Relaxed);
         };
         let Found { mut failure, mut schedule, mut repeat } = found;
-        let mut laboratory = Laboratory::new(&self.settings, self.body(), &beat);
+        let mut laboratory = Laboratory::new(&self.settings, &self.loops, self.body(), &beat);
         let mut minimised = None;
         let mut told = None;
         // Where all failures are wanted, the first speaks for the rest.
@@ -72,7 +72,8 @@ impl Run {
             if matches!(self.kind, Kind::Loom | Kind::Native) { Kind::Exhaustive } else { self.kind };
         let Settings { budgets, asked, .. } = self.settings;
         let model = model_hash(&self.name);
-        Token { engine: engine as u8, model, asked, budgets, schedule, repeat }.encode()
+        let awaits = if self.settings.spin_assume { self.loops.names() } else { Vec::new() };
+        Token { engine: engine as u8, model, asked, budgets, awaits, schedule, repeat }.encode()
     }
 
     /// A failure of an engine whose schedules are its own, drawn where the same failure exists under
@@ -81,7 +82,7 @@ impl Run {
         let beat = || {
             self.pulse.beats.fetch_add(1, Ordering::Relaxed);
         };
-        let found = Laboratory::new(&self.settings, self.body(), &beat).search(&failure);
+        let found = Laboratory::new(&self.settings, &self.loops, self.body(), &beat).search(&failure);
         let engine = self.kind.name();
         if let Some(seen) = found {
             let said = failure.message.clone();

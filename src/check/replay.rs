@@ -27,10 +27,12 @@ impl Run {
             return self.finish(Verdict::Inconclusive(reason), Stats::default(), Vec::new());
         }
         self.settings.stop_on_failure = true;
+        self.settings.spin_assume = !token.awaits.is_empty();
+        self.loops = Shared::of_token(&token.awaits);
         let mut execution = self.execution();
         execution.log = Some(Log::default());
         if self.settings.spin_assume {
-            execution.treat_loops_as_awaits(Shared::default(), true);
+            execution.treat_loops_as_awaits(self.loops.clone(), true);
         }
         let host = Coroutines::new();
         let session = Session::new(execution, host.clone());

@@ -50,6 +50,8 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn explore(mut self) -> Report {
         let _quiet = Quiet::begin();
+        // Elsewhere every round of a loop is in the schedules.
+        self.settings.spin_assume &= self.explores_traces();
         match (self.kind, &self.plan) {
             (_, Plan::Replay(token)) => {
                 let token = token.clone();
@@ -162,13 +164,19 @@ impl Run {
         }
     }
 
+    /// Whether it is the search that explores one execution of each trace.
+    fn explores_traces(&self) -> bool {
+        let exhaustive = self.kind == Kind::Exhaustive && matches!(self.plan, Plan::Whole(_));
+        exhaustive && self.settings.preemption_bound.is_none()
+    }
+
     pub(super) fn execution(&self) -> Execution {
         let mut execution = Execution::new(self.settings.clone());
-        let exhaustive = self.kind == Kind::Exhaustive && matches!(self.plan, Plan::Whole(_));
-        if exhaustive && self.settings.preemption_bound.is_none() || self.settings.count_traces {
+        let exhaustive = self.explores_traces();
+        if exhaustive || self.settings.count_traces {
             execution.history = Some(History::new());
         }
-        if exhaustive && self.settings.preemption_bound.is_none() && self.settings.spin_assume {
+        if exhaustive && self.settings.spin_assume {
             execution.treat_loops_as_awaits(self.loops.clone(), false);
         }
         execution

@@ -49,15 +49,15 @@ pub(crate) struct Laboratory<'a> {
 }
 
 impl<'a> Laboratory<'a> {
-    /// A laboratory with a full budget. A failure ends an execution in it, whatever the settings say.
-    pub(crate) fn new(settings: &Settings, body: Rc<dyn Fn()>, beat: &'a dyn Fn()) -> Self {
+    /// A laboratory with a full budget, and what is known of the model's loops. A failure ends an execution in it, whatever the settings say.
+    pub(crate) fn new(settings: &Settings, loops: &Shared, body: Rc<dyn Fn()>, beat: &'a dyn Fn()) -> Self {
         let mut settings = settings.clone();
         settings.stop_on_failure = true;
         let host = Coroutines::new();
         let spin_assume = settings.spin_assume;
         let mut execution = Execution::new(settings);
         if spin_assume {
-            execution.treat_loops_as_awaits(Shared::default(), true);
+            execution.treat_loops_as_awaits(loops.clone(), true);
         }
         let session = Session::new(execution, host.clone());
         Laboratory { session, host, body, beat, executions: EXECUTIONS, steps: STEPS }

@@ -108,6 +108,7 @@ mod tests {
     use super::*;
     use crate::config::Settings;
     use crate::op::ThreadId;
+    use crate::rt::spinloop::Shared;
     use crate::sync::Arc;
     use crate::sync::atomic::{AtomicBool, Ordering};
     use crate::thread;
@@ -131,7 +132,8 @@ mod tests {
     #[test]
     fn the_way_into_a_cycle_loses_its_detours_and_the_cycle_stays() {
         let settings = Settings { max_steps: 1_000, ..Settings::default() };
-        let mut laboratory = Laboratory::new(&settings, Rc::new(after_you_and_a_passer_by), &|| ());
+        let mut laboratory =
+            Laboratory::new(&settings, &Shared::default(), Rc::new(after_you_and_a_passer_by), &|| ());
         let step = |thread| Choice { thread: ThreadId(thread), alternative: 0 };
         let round = [0, 1, 0, 1, 0, 1];
         // Both announce themselves; the third comes between, and they go round twice in two ways.
@@ -147,7 +149,8 @@ mod tests {
 
     #[test]
     fn a_schedule_that_ends_is_not_shortened() {
-        let mut laboratory = Laboratory::new(&Settings::default(), Rc::new(|| ()), &|| ());
+        let mut laboratory =
+            Laboratory::new(&Settings::default(), &Shared::default(), Rc::new(|| ()), &|| ());
         assert!(laboratory.shorten(Vec::new(), 0).is_none());
     }
 }

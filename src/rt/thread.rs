@@ -128,8 +128,19 @@ pub(crate) struct Spent {
     pub(crate) spurious_wakeups: usize,
     pub(crate) weak_failures: usize,
     pub(crate) timeouts: usize,
-    /// The call sites of yields, each with a local state and how often the thread was there with it.
-    pub(crate) fruitless_yields: Vec<(Site, LocalState, usize)>,
+    /// Where the thread has yielded.
+    pub(crate) fruitless_yields: Vec<Yielded>,
+}
+
+/// A call site of a yield, and the local state that the thread had there.
+#[derive(Debug)]
+pub(crate) struct Yielded {
+    pub(crate) site: Site,
+    pub(crate) local: LocalState,
+    /// How often it was there with it.
+    pub(crate) times: usize,
+    /// How often it had done something else than to look when it was there last.
+    pub(crate) acted: u32,
 }
 
 impl Spent {
@@ -178,6 +189,8 @@ pub(crate) struct Thread {
     pub(crate) arrived: Option<LocalState>,
     /// What it looked at since its last step that was no look.
     pub(crate) looks: Vec<Look>,
+    /// How often it did something that was no look.
+    pub(crate) acted: u32,
     /// What is known of its next look, and of the values that it may meet.
     pub(crate) awaits: Await,
     pub(crate) tried: SmallVec<[(State, usize); 2]>,
@@ -223,6 +236,7 @@ impl Thread {
             local,
             arrived,
             looks,
+            acted,
             awaits,
             tried,
             looked_at_clock,
@@ -241,7 +255,7 @@ impl Thread {
         (*children, *objects, *woken_by, *deadline, *slept) = (0, 0, None, None, 0);
         (*timed_out, *rounds, *panicked) = (false, 0, None);
         (*local, *looked_at_clock, *polls_clock) = (None, false, false);
-        (*arrived, *awaits) = (None, Await::default());
+        (*arrived, *awaits, *acted) = (None, Await::default(), 0);
         looks.clear();
         tried.clear();
         (*awaited_by, *joined, *abandoned, *assumes_end) = (ThreadSet::default(), false, false, false);

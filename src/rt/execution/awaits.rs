@@ -4,16 +4,19 @@
 use std::collections::BTreeMap;
 
 use super::{Cut, Execution};
-use crate::op::{Op, Role, State, ThreadId, ThreadSet};
+use crate::op::{Op, Role, Site, State, ThreadId, ThreadSet};
 use crate::rt::history::{Lets, Next};
 use crate::rt::spinloop::{
-    Arrival, Key, Knowledge, LONGEST, Later, Look, Place, ROUNDS, Shared, Trial, Tried,
+    Arrival, Key, Knowledge, LONGEST, Later, Look, Met, Place, ROUNDS, Shared, Trial, Tried,
 };
 use crate::rt::thread::{Pending, Thread};
 use crate::schedule::Choice;
 
 /// How many looks the round has that a look closes; 0 if it closes none.
 type Closes = usize;
+
+/// How often a round may end in a state in which it has not begun, before its loop is explored round by round.
+const DIFFERING: u32 = 8;
 
 /// The most answers that are kept.
 const MOST_KEPT: usize = 1 << 20;
@@ -35,10 +38,12 @@ pub(crate) struct Awaits {
     trial: Option<Trial>,
     /// What the scheduler chose, to be weighed again when it has been tried.
     in_hand: Option<Choice>,
-    /// Whether there is no search that would have to begin anew: what is learned is used at once.
+    /// Whether a schedule is followed, with what is known already: there is no search to begin anew.
     follows: bool,
-    /// The call sites of which a round was tried many times in a row.
-    tried: Vec<Place>,
+    /// The call sites of which a round was tried many times in a row, and whose it was.
+    tried: Vec<(Site, ThreadId)>,
+    /// The call sites whose rounds have met other local states, how often, and whether one was closed.
+    differ: Vec<(Site, u32, bool)>,
 }
 
 impl Awaits {
@@ -52,7 +57,22 @@ impl Awaits {
             in_hand: None,
             follows,
             tried: Vec::new(),
+            differ: Vec::new(),
         }
+    }
+
+    /// A round ended in another local state than those in which it began, or was `closed`. Whether the loop is
+    /// one that tries again and again to change something: it goes on when others do, and its local state differs
+    /// by what it saw last. To try its looks would cost more than it spares.
+    fn differs_always(&mut self, site: Site, closed: bool) -> bool {
+        let at = self.differ.iter().position(|(known, ..)| *known == site).unwrap_or_else(|| {
+            self.differ.push((site, 0, false));
+            self.differ.len() - 1
+        });
+        let (_, times, ever_closed) = &mut self.differ[at];
+        *times += u32::from(!closed);
+        *ever_closed |= closed;
+        *times > DIFFERING && !*ever_closed
     }
 
     /// Prepares for the next execution.
@@ -64,13 +84,16 @@ impl Awaits {
         }
     }
 
-    /// How often the round that a look may close is tried.
-    fn rounds(&mut self, place: &Place) -> u32 {
-        if self.tried.iter().any(|tried| std::ptr::eq(tried.site, place.site)) {
-            return 1;
+    /// How often the round is tried that a look of a thread may close. Each thread may have a budget of its own.
+    fn rounds(&self, site: Site, thread: ThreadId) -> u32 {
+        if self.tried.contains(&(site, thread)) { 1 } else { ROUNDS }
+    }
+
+    /// The round was tried as often as that, in vain.
+    fn has_tried(&mut self, site: Site, thread: ThreadId) {
+        if !self.tried.contains(&(site, thread)) {
+            self.tried.push((site, thread));
         }
-        self.tried.push(*place);
-        ROUNDS
     }
 }
 
@@ -110,6 +133,13 @@ impl Thread {
         self.tried.iter().find(|(known, _)| *known == value).map(|(_, closes)| *closes)
     }
 
+    /// It does something that is no look.
+    #[inline]
+    fn acts(&mut self) {
+        self.looks.clear();
+        self.acted = self.acted.wrapping_add(1);
+    }
+
     /// Whether its next look would close a round without effect.
     #[inline]
     pub(super) fn looks_in_vain(&self, value: State) -> bool {
@@ -138,17 +168,38 @@ impl Execution {
         self.awaits.as_ref().is_some_and(|awaits| awaits.trial.is_some())
     }
 
-    /// Whether the running thread waits, if it waits, before a look: it has looked since it last did something.
-    pub(crate) fn waits_at_its_look(&mut self) -> bool {
-        self.awaits.is_some() && (self.is_trial() || !self.me().looks.is_empty())
+    /// Whether the running thread yields in a loop that waits at its look, so that its yield need not. It is the
+    /// same whether the look before it is being tried or is known. What the clock says changes by waiting only.
+    pub(crate) fn yields_in_a_round(&self) -> bool {
+        let Some(awaits) = &self.awaits else { return false };
+        let me = self.thread(self.current);
+        let waits = |look: &Look| {
+            let known = awaits.known.of(&look.place);
+            known.closes && !known.counts
+        };
+        !me.looked_at_clock && (awaits.trial.is_some() || me.looks.last().is_some_and(waits))
+    }
+
+    /// The running thread, which looked only since it was last there, yields where it did with the same local
+    /// state: its last look closed a round.
+    pub(crate) fn yields_again(&mut self) {
+        let state = &self.threads[self.current.index()];
+        let Some(awaits) = self.awaits.as_ref().filter(|awaits| !awaits.follows) else { return };
+        let Some(last) = state.looks.last() else { return };
+        for look in &state.looks {
+            awaits.shared.learn(&look.place, |loops| loops.repeats = true);
+        }
+        if awaits.shared.learn(&last.place, |loops| loops.closes = true) {
+            self.end_with(Cut::StartOver);
+        }
     }
 
     /// The running thread announces an operation, of which nothing was tried yet.
     #[inline]
     pub(super) fn begin_await(&mut self, thread: ThreadId, pending: &Pending) {
         let Some(awaits) = &self.awaits else { return };
-        if !matches!(pending, Pending::Op(_)) {
-            self.threads[thread.index()].looks.clear();
+        if !matches!(pending, Pending::Op(_) | Pending::Yield { .. }) {
+            self.threads[thread.index()].acts();
         }
         if awaits.known.is_empty() {
             return;
@@ -168,7 +219,7 @@ impl Execution {
     /// The running thread does something that is no look.
     pub(crate) fn acts(&mut self) {
         if self.awaits.is_some() {
-            self.me().looks.clear();
+            self.me().acts();
         }
     }
 
@@ -177,23 +228,25 @@ impl Execution {
         let Some(awaits) = &mut self.awaits else { return };
         let state = &mut self.threads[thread.index()];
         if !is_look(op, met) {
-            state.looks.clear();
+            state.acts();
             return;
         }
         let place = Place::of(op);
         let look =
             Look { place, local: state.arrived, met, version: self.objects[op.object.index()].version };
-        if let Some(before) = state.looks.iter().rposition(|look| look.place == place) {
+        if let Some(before) = state.looks.iter().rposition(|look| look.place == place)
+            && !awaits.follows
+        {
             let round = &state.looks[before..];
             let same =
                 look.local.is_some() && state.looks.iter().any(|l| l.place == place && l.local == look.local);
             let closing = round.last().map_or(place, |last| last.place);
             let closes = same && awaits.shared.learn(&closing, |loops| loops.closes = true);
-            if closes && !awaits.follows {
+            if closes {
                 self.end_with(Cut::StartOver);
                 return;
             }
-            if awaits.shared.learn(&place, |loops| loops.repeats = true) || closes {
+            if awaits.shared.learn(&place, |loops| loops.repeats = true) {
                 awaits.known = awaits.shared.get();
             }
         }
@@ -247,9 +300,11 @@ impl Execution {
         };
         let follows = state.awaits.follows.unwrap_or_else(|| history.followed_by(thread));
         // What is not known is as it would be without loops that wait.
-        let lets = |value: State| {
-            let key = Key { thread, follows, forced: *forced, object: op.object, value };
-            match state.closes(value).or_else(|| awaits.answers.get(&key).copied()) {
+        let lets = |value: State, source: Option<u128>| {
+            let met = Met::of(value, || source);
+            let key = met.map(|met| Key { thread, follows, forced: *forced, object: op.object, met });
+            let known = || key.and_then(|key| awaits.answers.get(&key).copied());
+            match state.closes(value).or_else(known) {
                 None => Lets::Unknown,
                 Some(0) => Lets::GoOn,
                 Some(_) => Lets::Wait,
@@ -275,7 +330,7 @@ impl Execution {
         }
         let place = Place::of(&op);
         let version = objects[op.object.index()].version;
-        let rounds = awaits.rounds(&place);
+        let rounds = awaits.rounds(place.site, thread);
         let look = Look { place, local: state.arrived, met: value, version };
         awaits.trial = Some(Trial::new(look, choice, rounds));
         (state.answer, state.way) = (value, op.args[1]);
@@ -285,8 +340,9 @@ impl Execution {
     fn key(&mut self, thread: ThreadId, value: State) -> Option<Key> {
         let (state, history) = (&mut self.threads[thread.index()], self.history.as_ref()?);
         let Pending::Op(op) = &state.pending else { return None };
+        let met = Met::of(value, || history.source(op.object))?;
         let follows = *state.awaits.follows.get_or_insert_with(|| history.followed_by(thread));
-        Some(Key { thread, follows, forced: self.forced, object: op.object, value })
+        Some(Key { thread, follows, forced: self.forced, object: op.object, met })
     }
 
     /// The running thread, which is being tried, arrives somewhere or does something. Nothing if it has to
@@ -309,18 +365,17 @@ impl Execution {
         let choice = trial.choice;
         let later = awaits.trial.take().map_or_else(Vec::new, |trial| trial.later);
         let closes = if tried == Tried::InVain { closes } else { 0 };
-        // A loop that tries again and again to change something goes on when others do, and its local state
-        // differs by what it saw last. To try its looks would cost more than it spares.
-        let gives_up = tried == Tried::Counts || tried == Tried::Differs && !looks_only;
-        if gives_up && awaits.shared.learn(&look.place, |loops| loops.counts = true) {
-            if !awaits.follows {
-                self.end_with(Cut::StartOver);
-                return None;
-            }
-            awaits.known = awaits.shared.get();
+        let changes = tried == Tried::Differs && !looks_only;
+        let closed = closes > 0;
+        let differs = (changes || closed) && awaits.differs_always(look.place.site, closed);
+        let gives_up = tried == Tried::Counts || differs;
+        if gives_up && !awaits.follows && awaits.shared.learn(&look.place, |loops| loops.counts = true) {
+            self.end_with(Cut::StartOver);
+            return None;
         }
         if closes > 0 {
             awaits.shared.is_used();
+            awaits.has_tried(look.place.site, thread);
             // That what was chosen is none will be noticed when it is weighed again.
             awaits.in_hand = Some(choice);
         }

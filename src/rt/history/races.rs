@@ -62,10 +62,13 @@ pub(crate) enum Next<'a> {
     /// An operation on one object.
     Op(&'a Op),
     /// An operation on one object that is performed only where it meets a value that lets its thread go on.
-    Await(&'a Op, &'a dyn Fn(State) -> Lets),
+    Await(&'a Op, &'a Judge<'a>),
     /// A yield that waits for a write to one of these objects, each looked at at this version.
     Yield(&'a [(ObjectId, u32)]),
 }
+
+/// Tells of a value, and of the event that wrote it, whether it lets a thread go on.
+type Judge<'a> = dyn Fn(State, Option<u128>) -> Lets + 'a;
 
 /// Whether a value lets a thread go on that waits for one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,20 +80,20 @@ pub(crate) enum Lets {
 }
 
 impl Next<'_> {
-    /// Whether an operation could be performed in a state.
+    /// Whether an operation could be performed in a state, which this event led to if it was one alone.
     #[inline]
-    fn enabled(&self, state: State) -> bool {
+    fn enabled(&self, state: State, source: Option<u128>) -> bool {
         match self {
             Next::Op(op) => op.enabled(state),
-            Next::Await(op, lets) => op.enabled(state) && lets(state) != Lets::Wait,
+            Next::Await(op, lets) => op.enabled(state) && lets(state, source) != Lets::Wait,
             Next::Yield(_) => true,
         }
     }
 
     /// What an operation that is enabled in a state is there.
     #[inline]
-    fn instead(&self, op: &Op, state: State) -> Instead {
-        let supposed = matches!(self, Next::Await(_, lets) if lets(state) == Lets::Unknown);
+    fn instead(&self, op: &Op, state: State, source: Option<u128>) -> Instead {
+        let supposed = matches!(self, Next::Await(_, lets) if lets(state, source) == Lets::Unknown);
         let touches = Touches::One((op.object, op.access(state)));
         Instead { alternative: first_alternative(op, state), touches, supposed }
     }
@@ -180,15 +183,17 @@ impl History {
         let mut reversals = SmallVec::new();
         match next {
             Next::Op(op) | Next::Await(op, _) => {
-                let instead = |state| next.instead(op, state);
                 let state = self.state_without(at, object);
-                if next.enabled(state) {
-                    reversals.push((Others::new(), instead(state)));
+                let source = self.source_without(at, next);
+                if next.enabled(state, source) {
+                    reversals.push((Others::new(), next.instead(op, state, source)));
                 } else if self.accessed[at as usize].access.is_commuting_change() {
                     let mut search = Jointly::new(self, at, own, op.object, next);
                     search.run(0, search.before, &mut SmallVec::new());
                     let Jointly { found, gave_up, .. } = search;
-                    reversals.extend(found.into_iter().map(|(others, state)| (others, instead(state))));
+                    reversals.extend(
+                        found.into_iter().map(|(others, state)| (others, next.instead(op, state, None))),
+                    );
                     self.gave_up |= gave_up;
                 }
             }
@@ -219,6 +224,33 @@ impl History {
             }
         }
         state
+    }
+
+    /// A hash of the event that the object's state would come from, had the access at `at` not happened, if that
+    /// is of interest.
+    fn source_without(&self, at: u32, next: &Next<'_>) -> Option<u128> {
+        let without = &self.accessed[at as usize];
+        let alone = matches!(next, Next::Await(..)) && !without.access.is_commuting_change();
+        if alone { self.source_of(without.previous()) } else { None }
+    }
+
+    /// A hash of the event that an object's state comes from, if it is one alone.
+    pub(crate) fn source(&self, object: ObjectId) -> Option<u128> {
+        let layers = self.objects.get(object.index()).copied().flatten();
+        self.source_of(layers.map_or(NONE, |layers| layers.last))
+    }
+
+    /// The same as of an access.
+    fn source_of(&self, mut at: u32) -> Option<u128> {
+        while at != NONE {
+            let accessed = &self.accessed[at as usize];
+            if accessed.changes() {
+                let alone = !accessed.access.is_commuting_change();
+                return alone.then(|| self.hash_of(&self.events[accessed.event as usize]));
+            }
+            at = accessed.previous();
+        }
+        Some(0)
     }
 
     /// The later accesses to the object that do not follow the access at `at`, in their order.
@@ -313,7 +345,7 @@ impl<'a> Jointly<'a> {
     /// Whether the operation is enabled after any of the accesses that are left, in some combination.
     fn can_be_enabled(&self, index: usize, state: State, away: &Others) -> bool {
         let mut states: SmallVec<[State; 8]> = SmallVec::from_slice(&[state]);
-        let mut enabled = self.next.enabled(state);
+        let mut enabled = self.next.enabled(state, None);
         for &at in &self.beside[index..] {
             if enabled {
                 break;
@@ -324,7 +356,7 @@ impl<'a> Jointly<'a> {
             for known in 0..states.len() {
                 let next = self.after(at, states[known]);
                 if !states.contains(&next) {
-                    enabled |= self.next.enabled(next);
+                    enabled |= self.next.enabled(next, None);
                     states.push(next);
                 }
             }

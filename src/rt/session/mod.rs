@@ -187,12 +187,18 @@ impl Session {
     /// The running thread does something that is no look.
     #[inline]
     pub(crate) fn acts(&self) {
+        self.leaves_trial();
+        self.execution.borrow_mut().acts();
+    }
+
+    /// The running thread does something else than to turn, if it is being tried.
+    #[inline]
+    fn leaves_trial(&self) {
         let mut execution = self.execution.borrow_mut();
         if execution.is_trial() && execution.goes_on_trial(None).is_none() {
             drop(execution);
             self.wait_for_the_end();
         }
-        execution.acts();
     }
 
     #[inline]

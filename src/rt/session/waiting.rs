@@ -5,7 +5,7 @@ use super::Session;
 use crate::op::{ObjectId, Site, Slots, State, ThreadId};
 use crate::rt::local_state::{self, Here, LocalState};
 use crate::rt::spinloop::Later;
-use crate::rt::thread::{Choosing, Pending};
+use crate::rt::thread::{Choosing, Pending, Yielded};
 
 /// Spreads a time over all bits of a local state.
 const SPREAD: LocalState = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
@@ -182,7 +182,11 @@ impl Session {
     /// before waits until something changes that the thread has read. If the loop looks at the clock, then time
     /// passes for its thread instead, in leaps: it can give up while others could still go on.
     pub(crate) fn yield_now(&self, site: Site, here: &Here) {
-        if self.execution.borrow_mut().waits_at_its_look() || self.is_new(site, here) || self.leaps() {
+        if self.execution.borrow().yields_in_a_round() {
+            return;
+        }
+        self.leaves_trial();
+        if self.is_new(site, here) || self.leaps() {
             return;
         }
         self.stop_at(Pending::Yield { site });
@@ -219,12 +223,16 @@ impl Session {
         // With nothing to wait for, a yield is a wait only if it is repeated.
         let budget = budget.max(usize::from(me.read.is_empty()));
         let arrivals = &mut me.spent.fruitless_yields;
-        if let Some((.., n)) = arrivals.iter_mut().find(|(known, state, _)| *known == site && *state == local)
-        {
-            *n += 1;
-            return *n <= budget;
+        if let Some(known) = arrivals.iter_mut().find(|known| (known.site, known.local) == (site, local)) {
+            known.times += 1;
+            let (is_new, only_looked) = (known.times <= budget, known.acted == me.acted);
+            known.acted = me.acted;
+            if only_looked && !me.polls_clock {
+                execution.yields_again();
+            }
+            return is_new;
         }
-        arrivals.push((site, local, 1));
+        arrivals.push(Yielded { site, local, times: 1, acted: me.acted });
         me.rounds = 0;
         budget > 0
     }

@@ -23,44 +23,64 @@ pub(crate) struct Loops {
 }
 
 /// A call site and what is asked for there, whatever the object.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Class(usize, usize);
+#[derive(Clone, Copy, Debug)]
+struct Class {
+    command: usize,
+    site: usize,
+    /// The same for another process.
+    name: u32,
+}
 
-impl Class {
-    fn of(place: &Place) -> Self {
-        Class(place.command, std::ptr::from_ref(place.site).addr())
+impl PartialEq<Place> for Class {
+    #[inline]
+    fn eq(&self, place: &Place) -> bool {
+        (self.command, self.site) == (place.command(), std::ptr::from_ref(place.site).addr())
     }
 }
 
 /// What is known of each call site. Addresses are compared only, so nothing depends on their values.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Knowledge(Vec<(Class, Loops)>);
+pub(crate) struct Knowledge {
+    sites: Vec<(Class, Loops)>,
+    /// The names of looks that close rounds, as a token has them.
+    told: Vec<u32>,
+}
 
 impl Knowledge {
     /// Whether nothing is known of any site.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.sites.is_empty() && self.told.is_empty()
     }
 
     /// What is known of a site.
     #[inline]
     pub(crate) fn of(&self, place: &Place) -> Loops {
-        if self.0.is_empty() {
+        if self.is_empty() {
             return Loops::default();
         }
-        let class = Class::of(place);
-        self.0.iter().find(|(known, _)| *known == class).map_or(Loops::default(), |(_, loops)| *loops)
+        if !self.told.is_empty() {
+            let closes = self.told.contains(&place.name());
+            return Loops { repeats: true, closes, counts: false };
+        }
+        self.sites.iter().find(|(known, _)| known == place).map_or(Loops::default(), |(_, loops)| *loops)
+    }
+
+    /// The names of the looks that close rounds.
+    fn names(&self) -> Vec<u32> {
+        let waits = |(_, loops): &&(Class, Loops)| loops.closes && !loops.counts;
+        self.sites.iter().filter(waits).map(|(class, _)| class.name).collect()
     }
 
     /// Takes down a lesson; whether it was new.
     fn learn(&mut self, place: &Place, lesson: impl FnOnce(&mut Loops)) -> bool {
-        let class = Class::of(place);
-        let at = self.0.iter().position(|(known, _)| *known == class).unwrap_or_else(|| {
-            self.0.push((class, Loops::default()));
-            self.0.len() - 1
+        let at = self.sites.iter().position(|(known, _)| known == place).unwrap_or_else(|| {
+            let site = std::ptr::from_ref(place.site).addr();
+            let class = Class { command: place.command(), site, name: place.name() };
+            self.sites.push((class, Loops::default()));
+            self.sites.len() - 1
         });
-        let loops = &mut self.0[at].1;
+        let loops = &mut self.sites[at].1;
         let before = *loops;
         lesson(loops);
         *loops != before
@@ -76,13 +96,25 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// What a token says.
+    pub(crate) fn of_token(names: &[u32]) -> Self {
+        let known = Knowledge { sites: Vec::new(), told: names.to_vec() };
+        Shared { knowledge: Arc::new(Mutex::new(known)), used: Arc::default() }
+    }
+
+    /// What a token says: which looks close rounds.
+    pub(crate) fn names(&self) -> Vec<u32> {
+        let known = self.lock();
+        if known.told.is_empty() { known.names() } else { known.told.clone() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Knowledge> {
         self.knowledge.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether there are loops that wait.
     pub(crate) fn wait(&self) -> bool {
-        self.lock().0.iter().any(|(_, loops)| loops.closes && !loops.counts)
+        !self.lock().names().is_empty()
     }
 
     /// What is known now.

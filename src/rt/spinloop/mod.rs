@@ -28,14 +28,15 @@ mod trial;
 pub(crate) use knowledge::{Knowledge, Shared};
 pub(crate) use trial::{Arrival, Later, Trial, Tried};
 
-use crate::op::{Args, ObjectId, Op, Site, State, ThreadId};
+use crc32fast::hash as crc32;
+
+use crate::op::{Args, Command, ObjectId, Op, Site, State, ThreadId};
 use crate::rt::local_state::LocalState;
 
 /// Where a thread arrives: what it asks for, and in which line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
-    /// The address of the command, which is compared only.
-    command: usize,
+    command: &'static Command,
     pub(crate) object: ObjectId,
     args: Args,
     pub(crate) site: Site,
@@ -45,12 +46,19 @@ impl Place {
     /// Where an operation stands.
     #[inline]
     pub(crate) fn of(op: &Op) -> Self {
-        Place {
-            command: std::ptr::from_ref(op.command).addr(),
-            object: op.object,
-            args: op.args,
-            site: op.site,
-        }
+        Place { command: op.command, object: op.object, args: op.args, site: op.site }
+    }
+
+    /// The address of the command, which is compared only.
+    #[inline]
+    fn command(&self) -> usize {
+        std::ptr::from_ref(self.command).addr()
+    }
+
+    /// A hash of the call site and of what is asked for there, the same for every process.
+    fn name(&self) -> u32 {
+        let Place { command, site, .. } = self;
+        crc32(format!("{} {site}", command.name).as_bytes())
     }
 }
 
@@ -58,7 +66,8 @@ impl PartialEq for Place {
     #[inline]
     fn eq(&self, other: &Place) -> bool {
         std::ptr::eq(self.site, other.site)
-            && (self.object, self.command, self.args) == (other.object, other.command, other.args)
+            && std::ptr::eq(self.command, other.command)
+            && (self.object, self.args) == (other.object, other.args)
     }
 }
 
@@ -90,5 +99,24 @@ pub(crate) struct Key {
     /// How often time has passed because no thread could go on.
     pub(crate) forced: u32,
     pub(crate) object: ObjectId,
-    pub(crate) value: State,
+    pub(crate) met: Met,
 }
+
+/// What a look meets, by a name that it has in all executions.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Met {
+    Word(State),
+    /// What may be an address, which differs from execution to execution: a hash of the event that wrote it.
+    By(u128),
+}
+
+impl Met {
+    /// The name of a value, if it has one.
+    #[inline]
+    pub(crate) fn of(value: State, source: impl FnOnce() -> Option<u128>) -> Option<Self> {
+        if value < LOWEST_ADDRESS { Some(Met::Word(value)) } else { source().map(Met::By) }
+    }
+}
+
+/// Addresses below this are numbers: no system maps them.
+const LOWEST_ADDRESS: State = 1 << 16;
