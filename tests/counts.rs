@@ -8,10 +8,11 @@ mod programs;
 use programs::*;
 use raddle::{Checker, Stats};
 
-/// Explores to the end, with the budgets at 0 as the literature's counts have them.
+/// Explores to the end, with the budgets at 0 and every round of every loop, as the literature's counts have them.
 fn explore(model: impl Fn() + Send + Sync + 'static) -> Stats {
     let report = Checker::exhaustive()
         .stop_on_failure(false)
+        .spin_assume(false)
         .spurious_wakeups(0)
         .weak_failures(0)
         .timeouts(0)

@@ -328,13 +328,15 @@ impl Checker {
     }
 
     /// Whether the exhaustive engine treats a loop that waits as one step, which is taken when the loop would
-    /// end; by default it does not. A round of such a loop, which only looks and leaves the thread's stack and
+    /// end; by default it does. A round of such a loop, which only looks and leaves the thread's stack and
     /// registers as they were, is then no part of an execution, and the loop needs no yield and no hint. Without
-    /// it every round is, and executions that differ in the number of rounds are explored apart.
+    /// it every round is, and executions that differ in the number of rounds are explored apart; that is what
+    /// the other engines do. With a bound on preemptions it has no effect.
     ///
     /// States are compared as the compiler laid them out: in a build without optimisation fewer rounds look
     /// alike, and more executions are explored. What a round changes in the heap is not seen, which the report
-    /// names as an assumption where it mattered. A model with loops that wait is explored by one worker.
+    /// names as an assumption where it mattered. Executions that were begun to learn what a loop does count as
+    /// redundant. A model with loops that wait is explored by one worker.
     ///
     /// It is what `GenMC` calls spin-assume; after Kokologiannakis, Ren, Vafeiadis: "Dynamic Partial Order
     /// Reductions for Spinloops" (FMCAD 2021).
@@ -343,14 +345,17 @@ impl Checker {
     /// ```
     /// use raddle::sync::{Arc, atomic::{AtomicBool, Ordering}};
     ///
-    /// let report = raddle::Checker::exhaustive().spin_assume(true).check(|| {
+    /// let model = || {
     ///     let flag = Arc::new(AtomicBool::new(false));
     ///     let other = Arc::clone(&flag);
     ///     let child = raddle::thread::spawn(move || other.store(true, Ordering::Release));
     ///     while !flag.load(Ordering::Acquire) {}
     ///     child.join().unwrap();
-    /// });
-    /// report.expect_verified();
+    /// };
+    /// let checker = raddle::Checker::exhaustive().max_steps(1_000);
+    /// checker.clone().check(model).expect_verified();
+    /// let rounds = checker.spin_assume(false).check(model);
+    /// assert!(matches!(rounds.verdict, raddle::Verdict::Inconclusive(_)));
     /// ```
     pub fn spin_assume(mut self, assume: bool) -> Self {
         self.settings.spin_assume = assume;

@@ -24,6 +24,7 @@ use crate::rt::execution::{Execution, Failure, Scheduler};
 use crate::rt::helpers::on_another_thread;
 use crate::rt::history::History;
 use crate::rt::host::{Coroutines, Judge};
+use crate::rt::local_state;
 use crate::rt::loom_limits::{self, Limit};
 use crate::rt::quiet::Quiet;
 use crate::rt::session::Session;
@@ -51,7 +52,7 @@ impl Run {
     pub(super) fn explore(mut self) -> Report {
         let _quiet = Quiet::begin();
         // Elsewhere every round of a loop is in the schedules.
-        self.settings.spin_assume &= self.explores_traces();
+        self.settings.spin_assume &= self.explores_traces() && local_state::SEEN;
         match (self.kind, &self.plan) {
             (_, Plan::Replay(token)) => {
                 let token = token.clone();

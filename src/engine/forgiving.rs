@@ -44,7 +44,7 @@ impl Scheduler for Forgiving {
     fn choose(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         let choosing = execution.choosing(enabled);
         let threads = choosing.map_or_else(|| enabled.clone(), ThreadSet::one);
-        let schedulable = choosing.map_or_else(|| execution.able(enabled), ThreadSet::one);
+        let schedulable = choosing.map_or_else(|| execution.able(enabled).into_owned(), ThreadSet::one);
         let able = |choice: Choice| {
             let thread = execution.born().get(choice.thread.index()).copied();
             thread.filter(|&t| schedulable.contains(t))

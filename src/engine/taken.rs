@@ -57,13 +57,13 @@ impl Point {
     /// The point at which an execution is.
     #[inline]
     pub(crate) fn of(execution: &Execution, enabled: &ThreadSet) -> Self {
-        Point { enabled: execution.able(enabled), born: execution.born().len() as u32 }
+        Point { enabled: execution.able(enabled).into_owned(), born: execution.born().len() as u32 }
     }
 
     /// Whether another execution is at the same point.
     #[inline]
     pub(crate) fn is(&self, execution: &Execution, enabled: &ThreadSet) -> bool {
-        self.born as usize == execution.born().len() && self.enabled == execution.able(enabled)
+        self.born as usize == execution.born().len() && self.enabled == *execution.able(enabled)
     }
 }
 

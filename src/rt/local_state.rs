@@ -87,6 +87,9 @@ pub(crate) fn here() -> Here {
     Here { top: usize::MAX, registers: [] }
 }
 
+/// Whether local states can be seen on this processor. Where they cannot, all are equal.
+pub(crate) const SEEN: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
+
 /// How many words below the caller's frame are cleared: more than the frames of an operation take.
 const CLEARED: usize = if cfg!(debug_assertions) { 512 } else { 128 };
 

@@ -189,6 +189,8 @@ pub(crate) struct Thread {
     pub(crate) arrived: Option<LocalState>,
     /// What it looked at since its last step that was no look.
     pub(crate) looks: Vec<Look>,
+    /// A bit for each place of these, which other places may have too.
+    pub(crate) looked_at: u64,
     /// How often it did something that was no look.
     pub(crate) acted: u32,
     /// What is known of its next look, and of the values that it may meet.
@@ -236,6 +238,7 @@ impl Thread {
             local,
             arrived,
             looks,
+            looked_at,
             acted,
             awaits,
             tried,
@@ -255,7 +258,7 @@ impl Thread {
         (*children, *objects, *woken_by, *deadline, *slept) = (0, 0, None, None, 0);
         (*timed_out, *rounds, *panicked) = (false, 0, None);
         (*local, *looked_at_clock, *polls_clock) = (None, false, false);
-        (*arrived, *awaits, *acted) = (None, Await::default(), 0);
+        (*arrived, *awaits, *acted, *looked_at) = (None, Await::default(), 0, 0);
         looks.clear();
         tried.clear();
         (*awaited_by, *joined, *abandoned, *assumes_end) = (ThreadSet::default(), false, false, false);

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Counterexample, FailureKind, Verdict};
 use crate::engine::Kind;
+use crate::rt::local_state;
 use crate::schedule::Budgets;
 
 /// What a check did.
@@ -141,14 +142,18 @@ pub(crate) fn assumptions(kind: Kind, budgets: &Budgets) -> Vec<String> {
         Kind::Native => vec!["whatever this machine's scheduler and memory happened to do".to_owned()],
         _ => {
             let Budgets { spurious_wakeups, weak_failures, timeouts, fruitless_yields } = budgets;
-            vec![
+            let unseen = "this processor's registers are not seen: a loop that counts its yields is taken for one \
+                          that waits";
+            let mut assumptions = vec![
                 "sequential consistency; data races judged by the orderings written".to_owned(),
                 format!(
                     "per thread at most {spurious_wakeups} spurious wakeup, {weak_failures} weak failure and \
                      {timeouts} early timeout, and {fruitless_yields} fruitless yield per call site and local state"
                 ),
                 "std's Arc: its reference counts are no steps".to_owned(),
-            ]
+            ];
+            assumptions.extend((!local_state::SEEN).then(|| unseen.to_owned()));
+            assumptions
         }
     }
 }

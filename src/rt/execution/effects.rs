@@ -9,6 +9,9 @@ use crate::schedule::Choice;
 
 impl Execution {
     /// Performs the pending operation of the chosen thread, one of those that are enabled.
+    // It has two callers, of which one is rare.
+    #[inline(always)]
+    #[allow(clippy::inline_always)]
     pub(super) fn step(&mut self, choice: Choice) {
         let Choice { thread, alternative } = choice;
         let enabled = self.enabled_threads().clone();
@@ -119,7 +122,8 @@ impl Execution {
             self.has_changed(op.object);
         }
         self.orders.op(thread, op, access, after != before);
-        self.note_look(thread, op, before);
+        let quiet = after == before && !access.is_commuting_change();
+        self.note_look(thread, op, before, quiet);
     }
 
     /// A thread that has slept for so long wakes those that have these slots.

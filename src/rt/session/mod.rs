@@ -187,12 +187,17 @@ impl Session {
     /// The running thread does something that is no look.
     #[inline]
     pub(crate) fn acts(&self) {
-        self.leaves_trial();
-        self.execution.borrow_mut().acts();
+        let mut execution = self.execution.borrow_mut();
+        if execution.is_trial() {
+            drop(execution);
+            self.leaves_trial();
+            execution = self.execution.borrow_mut();
+        }
+        execution.acts();
     }
 
     /// The running thread does something else than to turn, if it is being tried.
-    #[inline]
+    #[cold]
     fn leaves_trial(&self) {
         let mut execution = self.execution.borrow_mut();
         if execution.is_trial() && execution.goes_on_trial(None).is_none() {

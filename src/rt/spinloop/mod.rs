@@ -8,8 +8,8 @@
 //! Godot" (TACAS 2023), and Kokologiannakis, Ren, Vafeiadis, "Dynamic Partial Order Reductions for Spinloops"
 //! (FMCAD 2021). Where these look at the code of a loop, here its guard is found by *trying*: the thread is
 //! answered with a value, without a step, and either comes back to where it was, or does something else. In
-//! the first case nothing has happened, and the thread waits. In the second the execution is run again, with
-//! what is known now.
+//! the first case nothing has happened, and the thread waits. In the second the look is a step, which it has
+//! taken.
 //!
 //! Why it leaves nothing out: what a thread does next is decided by its local state and by what its
 //! operations meet. Every execution of the program is one without rounds of this kind, with such rounds put in.
@@ -49,6 +49,12 @@ impl Place {
         Place { command: op.command, object: op.object, args: op.args, site: op.site }
     }
 
+    /// One of 64 bits: places with different bits differ.
+    #[inline]
+    pub(crate) fn bit(&self) -> u64 {
+        1 << ((self.object.index() + self.site.line() as usize) % 64)
+    }
+
     /// The address of the command, which is compared only.
     #[inline]
     fn command(&self) -> usize {
@@ -65,9 +71,10 @@ impl Place {
 impl PartialEq for Place {
     #[inline]
     fn eq(&self, other: &Place) -> bool {
-        std::ptr::eq(self.site, other.site)
+        self.object == other.object
+            && std::ptr::eq(self.site, other.site)
             && std::ptr::eq(self.command, other.command)
-            && (self.object, self.args) == (other.object, other.args)
+            && self.args == other.args
     }
 }
 

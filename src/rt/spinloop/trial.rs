@@ -12,6 +12,8 @@ use crate::schedule::Choice;
 pub(crate) struct Trial {
     /// The look that is tried, with the value that it is tried with.
     pub(crate) look: Look,
+    /// The thread's local state when it came to that look, if executions are observed step by step.
+    pub(crate) local: Option<LocalState>,
     /// The step that the thread has taken if it does something else.
     pub(crate) choice: Choice,
     /// What the thread did since, which is no step and comes after the look that is tried.
@@ -62,8 +64,8 @@ pub(crate) enum Tried {
 
 impl Trial {
     /// A look that is given an answer, and how many rounds are tried.
-    pub(crate) fn new(look: Look, choice: Choice, rounds: u32) -> Self {
-        Trial { look, choice, later: Vec::new(), round: Vec::new(), at: 0, left: rounds }
+    pub(crate) fn new(look: Look, local: Option<LocalState>, choice: Choice, rounds: u32) -> Self {
+        Trial { look, local, choice, later: Vec::new(), round: Vec::new(), at: 0, left: rounds }
     }
 
     /// Whether the round was closed at least once.

@@ -1,0 +1,182 @@
+//! Finding out whether the next look of a thread closes a round without effect.
+
+use super::{Cut, Execution, is_look, is_quiet};
+use crate::op::{Role, State, ThreadId};
+use crate::rt::local_state::LocalState;
+use crate::rt::spinloop::{Arrival, Key, Later, Look, Met, Place, Trial, Tried};
+use crate::rt::thread::Pending;
+use crate::schedule::Choice;
+
+/// How a thread goes on that is being tried.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Goes {
+    /// With this answer.
+    On(State),
+    /// As threads do: it has taken the step that was tried.
+    HasTaken,
+}
+
+/// What is to be done with a step that was chosen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::rt::execution) enum Weighed {
+    /// It is taken.
+    Take,
+    /// Its thread was given an answer, and goes on.
+    Tried,
+    /// It is a look that closes a round: another step is to be chosen.
+    Drop,
+}
+
+impl Execution {
+    /// What is to be done with a step that was chosen, freely or because another execution had it there.
+    #[inline]
+    pub(in crate::rt::execution) fn weigh(&mut self, choice: Choice, free: bool) -> Weighed {
+        let tried = free && self.may_wait(choice.thread);
+        if tried { self.try_chosen(choice) } else { Weighed::Take }
+    }
+
+    #[cold]
+    fn try_chosen(&mut self, choice: Choice) -> Weighed {
+        let thread = choice.thread;
+        let Pending::Op(op) = self.thread(thread).pending else { return Weighed::Take };
+        let value = self.object(op.object).state;
+        if self.thread(thread).closes(value).is_none() && self.try_with(choice, value) {
+            return Weighed::Tried;
+        }
+        if self.thread(thread).looks_in_vain(value) { Weighed::Drop } else { Weighed::Take }
+    }
+
+    /// What the scheduler chose before it was tried.
+    #[inline]
+    pub(in crate::rt::execution) fn in_hand(&mut self) -> Option<Choice> {
+        self.awaits.as_mut()?.in_hand.take()
+    }
+
+    /// Finds out whether a thread's look closes a round if it meets the value that its object has. Whether the
+    /// thread was given an answer for that.
+    fn try_with(&mut self, choice: Choice, value: State) -> bool {
+        let thread = choice.thread;
+        let key = self.key(thread, value);
+        let Execution { awaits: Some(awaits), threads, objects, .. } = self else { return false };
+        let state = &mut threads[thread.index()];
+        let Pending::Op(op) = state.pending else { return false };
+        let known = if is_look(&op, value, is_quiet(&op, value)) {
+            key.and_then(|key| awaits.answers.get(&key).copied())
+        } else {
+            Some(0)
+        };
+        if let Some(closes) = known {
+            state.tried.push((value, closes));
+            self.look_again(thread);
+            return false;
+        }
+        let place = Place::of(&op);
+        let version = objects[op.object.index()].version;
+        let rounds = awaits.rounds(place.site, thread);
+        let look = Look { place, local: state.arrived, met: value, version };
+        awaits.trial = Some(Trial::new(look, state.local, choice, rounds));
+        (state.answer, state.way) = (value, op.args[1]);
+        true
+    }
+
+    fn key(&mut self, thread: ThreadId, value: State) -> Option<Key> {
+        let (state, history) = (&mut self.threads[thread.index()], self.history.as_ref()?);
+        let Pending::Op(op) = &state.pending else { return None };
+        let met = Met::of(value, || history.source(op.object))?;
+        let follows = *state.awaits.follows.get_or_insert_with(|| history.followed_by(thread));
+        Some(Key { thread, follows, forced: self.forced, object: op.object, met })
+    }
+
+    /// The running thread, which is being tried, arrives somewhere or does something. Nothing if it has to
+    /// stop there.
+    pub(crate) fn goes_on_trial(&mut self, arrival: Option<Arrival>) -> Option<Goes> {
+        let thread = self.current;
+        let Execution { awaits: Some(awaits), threads, .. } = self else { return None };
+        let trial = awaits.trial.as_mut()?;
+        let tried = match arrival {
+            Some(arrival) => trial.arrives(arrival, &threads[thread.index()].looks),
+            None if trial.closed() => Tried::Counts,
+            None => Tried::Else,
+        };
+        if let Tried::Answer(answer) = tried {
+            return Some(Goes::On(answer));
+        }
+        let (look, closes) = (trial.look, trial.round().len());
+        let looks_only =
+            matches!(&threads[thread.index()].pending, Pending::Op(op) if op.command.role == Role::Load);
+        let choice = trial.choice;
+        let (later, local) =
+            awaits.trial.take().map_or_else(|| (Vec::new(), None), |trial| (trial.later, trial.local));
+        let closes = if tried == Tried::InVain { closes } else { 0 };
+        let changes = tried == Tried::Differs && !looks_only;
+        let closed = closes > 0;
+        let differs = (changes || closed) && awaits.differs_always(look.place.site, closed);
+        let gives_up = tried == Tried::Counts || differs;
+        if gives_up && !awaits.follows && awaits.shared.learn(&look.place, |loops| loops.counts = true) {
+            self.end_with(Cut::StartOver);
+            return None;
+        }
+        if closes > 0 {
+            awaits.shared.is_used();
+            awaits.has_tried(look.place.site, thread);
+            // That what was chosen is none will be noticed when it is weighed again.
+            awaits.in_hand = Some(choice);
+        }
+        if let Some(key) = self.key(thread, look.met)
+            && let Some(awaits) = &mut self.awaits
+        {
+            awaits.answers.insert(key, closes);
+        }
+        self.threads[thread.index()].tried.push((look.met, closes));
+        if closes > 0 {
+            self.look_again(thread);
+            return None;
+        }
+        self.has_taken(choice, look, local);
+        later.into_iter().for_each(|later| self.passes(later));
+        Some(Goes::HasTaken)
+    }
+
+    /// The running thread does what is no step, or will have done it if it has taken the step that is tried.
+    pub(crate) fn does(&mut self, later: Later) {
+        match self.awaits.as_mut().and_then(|awaits| awaits.trial.as_mut()) {
+            Some(trial) => trial.later.push(later),
+            None => self.passes(later),
+        }
+    }
+
+    fn passes(&mut self, later: Later) {
+        let thread = self.current;
+        match later {
+            Later::Fence(publish, site) => {
+                if let Some(log) = &mut self.log {
+                    log.fence(thread, publish, site);
+                }
+                self.orders.fence(thread, publish);
+            }
+            Later::Time(nanoseconds) => {
+                self.times.begin();
+                let slept = &mut self.me().slept;
+                *slept = slept.saturating_add(nanoseconds);
+            }
+        }
+    }
+
+    /// The running thread was given the answer of a look and does something else than to turn: the look is a
+    /// step, which it has taken.
+    #[cold]
+    fn has_taken(&mut self, choice: Choice, look: Look, local: Option<LocalState>) {
+        let state = &mut self.threads[choice.thread.index()];
+        let now = (state.local, state.arrived);
+        (state.local, state.arrived) = (local, look.local);
+        self.step(choice);
+        let state = &mut self.threads[choice.thread.index()];
+        (state.local, state.arrived) = now;
+    }
+
+    /// Whether a thread is being tried.
+    #[inline]
+    pub(crate) fn is_trial(&self) -> bool {
+        self.awaits.as_ref().is_some_and(|awaits| awaits.trial.is_some())
+    }
+}
