@@ -101,6 +101,17 @@ pub(crate) fn clear_below() {
     std::hint::black_box(&words);
 }
 
+/// How many words are cleared before a thread begins: more than most threads use.
+const BEGINNING: usize = if cfg!(debug_assertions) { 8192 } else { 2048 };
+
+/// Overwrites the stack on which a thread is about to begin, so that what earlier executions left there does not
+/// make its local states differ from theirs.
+#[inline(never)]
+pub(crate) fn clear_stack() {
+    let words = [0u64; BEGINNING];
+    std::hint::black_box(&words);
+}
+
 /// The local state at a call that the running thread has not returned from, whose stack begins at `base`.
 pub(crate) fn observe(here: &Here, base: usize) -> LocalState {
     let mut hash = Hash { low: 0x9e37_79b9_7f4a_7c15, high: 0xc2b2_ae3d_27d4_eb4f };

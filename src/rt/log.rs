@@ -83,6 +83,8 @@ pub(crate) struct End {
     pub(crate) held: Vec<Held>,
     /// Whether its operation had to wait.
     pub(crate) waiting: bool,
+    /// Whether it would look in vain for ever.
+    pub(crate) spins: bool,
 }
 
 /// The entries of one execution.
@@ -177,7 +179,8 @@ impl Log {
             .map(|&thread| {
                 let state = execution.thread(thread);
                 let waiting = !execution.enabled(thread);
-                End { thread, pending: state.pending, held: state.held.clone(), waiting }
+                let spins = execution.awaits_value(thread);
+                End { thread, pending: state.pending, held: state.held.clone(), waiting, spins }
             })
             .collect();
     }

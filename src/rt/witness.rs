@@ -263,7 +263,8 @@ pub(crate) fn tell(failed: Failed) -> Trace {
     let mut written: Vec<Vec<(State, Option<usize>)>> =
         witness.objects.iter().map(|object| vec![(object.state, None)]).collect();
     let mut log = Log::default();
-    let end = |thread| End { thread, pending: Pending::Nothing, held: Vec::new(), waiting: false };
+    let end =
+        |thread| End { thread, pending: Pending::Nothing, held: Vec::new(), waiting: false, spins: false };
     log.ends = witness.threads().into_iter().map(end).collect();
     for Note { thread, what, site, .. } in notes {
         let end = &mut log.ends[thread.index()];

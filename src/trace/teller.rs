@@ -165,6 +165,7 @@ impl<'a> Teller<'a> {
     pub(super) fn end(&mut self, end: &End) {
         let awaits = match &end.pending {
             Pending::Finished => None,
+            Pending::Op(_) if end.spins => Some(Awaits::Write),
             Pending::Op(op) if end.waiting => Some(Awaits::Object(self.object(op.object))),
             Pending::Join { thread, .. } => Some(Awaits::Thread(self.thread(*thread))),
             Pending::Wake { object, .. } => Some(Awaits::Notification(self.object(*object))),

@@ -14,7 +14,7 @@ use super::Session;
 use crate::op::State;
 use crate::rt::execution::Cut;
 use crate::rt::thread::Panicked;
-use crate::rt::{context, quiet};
+use crate::rt::{context, local_state, quiet};
 use crate::verdict::FailureKind;
 
 /// The payload with which the threads of an ended execution are unwound.
@@ -27,6 +27,9 @@ const CAUGHT: u32 = 100;
 
 /// The body of every thread of a model: catches its panic and says that it has finished.
 pub(crate) fn run_thread(body: impl FnOnce()) {
+    if context::session(|session| session.execution.borrow().observes_loops()) {
+        local_state::clear_stack();
+    }
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
         // A thread that has not begun when its execution ends never does.
         if context::session(|session| !session.execution.borrow().cancelling()) {

@@ -183,6 +183,8 @@ impl Session {
     /// passes for its thread instead, in leaps: it can give up while others could still go on.
     pub(crate) fn yield_now(&self, site: Site, here: &Here) {
         if self.execution.borrow().yields_in_a_round() {
+            // The next look finds the same words below its caller's frame, whether the last one was tried or not.
+            local_state::clear_below();
             return;
         }
         self.leaves_trial();

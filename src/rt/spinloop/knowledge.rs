@@ -6,10 +6,12 @@
 //! A search begins anew with each lesson of the second kind, of which there are few: they are about lines of
 //! the program.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Place;
+use crate::rt::local_state;
 
 /// What is known of the looks at a call site.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -31,6 +33,18 @@ struct Class {
     name: u32,
 }
 
+/// A look's name, with a bit that says whether it closes rounds.
+fn name_of(place: u32, closes: bool) -> u32 {
+    place & !1 | u32::from(closes)
+}
+
+impl Class {
+    fn of(place: &Place) -> Self {
+        let site = std::ptr::from_ref(place.site).addr();
+        Class { command: place.command(), site, name: place.name() }
+    }
+}
+
 impl PartialEq<Place> for Class {
     #[inline]
     fn eq(&self, place: &Place) -> bool {
@@ -41,8 +55,8 @@ impl PartialEq<Place> for Class {
 /// What is known of each call site. Addresses are compared only, so nothing depends on their values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Knowledge {
-    sites: Vec<(Class, Loops)>,
-    /// The names of looks that close rounds, as a token has them.
+    sites: RefCell<Vec<(Class, Loops)>>,
+    /// The names of looks in rounds, as a token has them.
     told: Vec<u32>,
 }
 
@@ -50,7 +64,7 @@ impl Knowledge {
     /// Whether nothing is known of any site.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.sites.is_empty() && self.told.is_empty()
+        self.sites.borrow().is_empty() && self.told.is_empty()
     }
 
     /// What is known of a site.
@@ -59,28 +73,49 @@ impl Knowledge {
         if self.is_empty() {
             return Loops::default();
         }
-        if !self.told.is_empty() {
-            let closes = self.told.contains(&place.name());
-            return Loops { repeats: true, closes, counts: false };
+        let known = self.sites.borrow().iter().find(|(known, _)| known == place).map(|(_, loops)| *loops);
+        match known {
+            Some(loops) => loops,
+            None if self.told.is_empty() => Loops::default(),
+            None => self.told_of(place),
         }
-        self.sites.iter().find(|(known, _)| known == place).map_or(Loops::default(), |(_, loops)| *loops)
     }
 
-    /// The names of the looks that close rounds.
+    /// What a token says of a site.
+    #[cold]
+    fn told_of(&self, place: &Place) -> Loops {
+        let name = place.name();
+        let told = |closes| self.told.contains(&name_of(name, closes));
+        let (looks, closes) = (told(false), told(true));
+        let loops = Loops { repeats: looks || closes, closes, counts: false };
+        self.sites.borrow_mut().push((Class::of(place), loops));
+        // What has been done here is not done at other times, and is not to show in local states.
+        local_state::clear_stack();
+        loops
+    }
+
+    /// Whether some loop waits.
+    fn waits(&self) -> bool {
+        self.sites.borrow().iter().any(|(_, loops)| loops.closes && !loops.counts)
+    }
+
+    /// The names of the looks in rounds, if some loop waits.
     fn names(&self) -> Vec<u32> {
-        let waits = |(_, loops): &&(Class, Loops)| loops.closes && !loops.counts;
-        self.sites.iter().filter(waits).map(|(class, _)| class.name).collect()
+        if !self.told.is_empty() || !self.waits() {
+            return self.told.clone();
+        }
+        let name = |(class, loops): &(Class, Loops)| name_of(class.name, loops.closes && !loops.counts);
+        self.sites.borrow().iter().map(name).collect()
     }
 
     /// Takes down a lesson; whether it was new.
     fn learn(&mut self, place: &Place, lesson: impl FnOnce(&mut Loops)) -> bool {
-        let at = self.sites.iter().position(|(known, _)| known == place).unwrap_or_else(|| {
-            let site = std::ptr::from_ref(place.site).addr();
-            let class = Class { command: place.command(), site, name: place.name() };
-            self.sites.push((class, Loops::default()));
-            self.sites.len() - 1
+        let sites = self.sites.get_mut();
+        let at = sites.iter().position(|(known, _)| known == place).unwrap_or_else(|| {
+            sites.push((Class::of(place), Loops::default()));
+            sites.len() - 1
         });
-        let loops = &mut self.sites[at].1;
+        let loops = &mut sites[at].1;
         let before = *loops;
         lesson(loops);
         *loops != before
@@ -98,14 +133,13 @@ pub(crate) struct Shared {
 impl Shared {
     /// What a token says.
     pub(crate) fn of_token(names: &[u32]) -> Self {
-        let known = Knowledge { sites: Vec::new(), told: names.to_vec() };
+        let known = Knowledge { sites: RefCell::default(), told: names.to_vec() };
         Shared { knowledge: Arc::new(Mutex::new(known)), used: Arc::default() }
     }
 
-    /// What a token says: which looks close rounds.
+    /// What a token says: the looks in rounds.
     pub(crate) fn names(&self) -> Vec<u32> {
-        let known = self.lock();
-        if known.told.is_empty() { known.names() } else { known.told.clone() }
+        self.lock().names()
     }
 
     fn lock(&self) -> MutexGuard<'_, Knowledge> {
@@ -114,7 +148,7 @@ impl Shared {
 
     /// Whether there are loops that wait.
     pub(crate) fn wait(&self) -> bool {
-        !self.lock().names().is_empty()
+        self.lock().waits()
     }
 
     /// What is known now.
