@@ -26,7 +26,7 @@ use crate::rt::log::Log;
 use crate::rt::orders::Orders;
 use crate::rt::sharing::Sharing;
 use crate::rt::thread::{Pending, Thread};
-use crate::rt::times::Times;
+use crate::rt::times::{Ends, Times};
 use crate::schedule::Choice;
 use crate::verdict::{FailureKind, Reason};
 use enabled::Waiting;
@@ -135,6 +135,8 @@ pub(crate) struct Execution {
     pub(crate) orders: Orders,
     /// What operations bring to the clocks of threads.
     pub(crate) times: Times,
+    /// What operations bring of threads' ends.
+    pub(crate) ends: Ends,
     pub(crate) failure: Option<Failure>,
     pub(crate) cut: Option<Cut>,
     cancelling: bool,
@@ -178,6 +180,7 @@ impl Execution {
             log: None,
             orders: Orders::default(),
             times: Times::default(),
+            ends: Ends::default(),
             failure: None,
             cut: None,
             cancelling: false,
@@ -210,6 +213,7 @@ impl Execution {
         }
         self.orders.clear();
         self.times.clear();
+        self.ends.clear();
         self.failure = None;
         self.cut = None;
         self.cancelling = false;

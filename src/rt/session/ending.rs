@@ -105,6 +105,9 @@ impl Session {
     /// The running thread's body has returned, or has panicked.
     fn finish(&self, outcome: std::thread::Result<()>) {
         let panicked = described(outcome);
+        if self.has_locals_to_drop() {
+            self.execution.borrow_mut().returned();
+        }
         if self.has_locals() {
             self.drop_locals();
         }

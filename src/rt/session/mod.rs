@@ -21,6 +21,7 @@ use crate::verdict::FailureKind;
 pub(crate) use ending::{Cancelled, run_thread};
 pub(crate) use locals::Found;
 use locals::Local;
+pub(crate) use waiting::Patience;
 
 /// Tells executions apart, so that an object cannot pass from one into another unnoticed. It is a
 /// counter of the whole process, because sessions may follow each other at one address; nothing
