@@ -272,6 +272,22 @@ fn a_data_race_with_the_destructor_of_a_thread_local_is_found_behind_a_scope() {
     }
     fails(FailureKind::DataRace, || read_after(false));
     Checker::exhaustive().check(|| read_after(true)).expect_verified();
+    let report = Checker::exhaustive().check(|| {
+        let (one, other) = (Arc::new(Shared(UnsafeCell::new(0))), Shared(UnsafeCell::new(0)));
+        let (theirs, borrowed) = (Writes(Arc::clone(&one)), &other);
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                WRITES.set(Some(theirs));
+                borrowed.0.with_mut(|n| unsafe { *n = 1 });
+            });
+        });
+        assert_eq!(
+            other.0.with(|n| unsafe { *n }),
+            1,
+            "what the function did is ordered before the scope's end"
+        );
+    });
+    report.expect_verified();
 }
 
 /// A handle that one thread of a scope passes to an older one, while the scope waits for the newest first.
@@ -379,6 +395,19 @@ fn lazy_values_that_one_line_makes_do_not_order_each_others_users() {
         shared.0.with(|n| unsafe { *n });
         child.join().unwrap();
     });
+}
+
+#[test]
+fn more_lazy_values_of_one_line_than_there_is_room_for_are_inconclusive() {
+    let values = |n: usize| {
+        let report = Checker::exhaustive().check(move || {
+            let values: Vec<LazyLock<usize, _>> = (0..n).map(|_| LazyLock::new(|| 1)).collect();
+            assert_eq!(values.iter().map(|value| **value).sum::<usize>(), n);
+        });
+        report.verdict
+    };
+    assert!(matches!(values(32), Verdict::Verified));
+    assert!(matches!(values(33), Verdict::Inconclusive(raddle::Reason::EngineLimit { .. })));
 }
 
 // ---- condition variables ----

@@ -28,7 +28,7 @@ impl ModelObject {
     /// the first time; and how many others of them were used before.
     pub(crate) fn declared(kind: &'static str, state: State, site: Site) -> (Self, usize) {
         context::session(|session| {
-            let (id, before) = session.execution.borrow_mut().declare(kind, state, site);
+            let (id, before) = session.execution.borrow_mut().comes_upon(kind, state, site);
             (ModelObject { id, stamp: session.stamp(), site }, before)
         })
     }

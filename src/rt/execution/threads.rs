@@ -63,7 +63,7 @@ impl Execution {
 
     /// The running thread comes first upon something that a line of source declares; the object for all that the
     /// line declares, and of how many of those other threads came first upon before.
-    pub(crate) fn declare(&mut self, kind: &'static str, state: State, site: Site) -> (ObjectId, usize) {
+    pub(crate) fn comes_upon(&mut self, kind: &'static str, state: State, site: Site) -> (ObjectId, usize) {
         let before = self.declared.iter().filter(|&&known| known == site).count();
         self.declared.push(site);
         let id = self.ids.declared(site);
