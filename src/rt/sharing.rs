@@ -21,6 +21,7 @@
 use crate::op::{Site, ThreadId};
 
 /// What was seen of sharing in all executions of a check.
+#[allow(clippy::struct_excessive_bools)] // Each answers a question of its own.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sharing {
     /// Whether an object was used by another thread than the one that made it.

@@ -155,10 +155,7 @@ impl<'scope> Scope<'scope, '_> {
         }
         native::leave_cancelled_run();
         let unjoined = |slot: Handle| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-        ended
-            .into_iter()
-            .filter_map(unjoined)
-            .fold(false, |panicked, handle| handle.has_panicked() || panicked)
+        ended.into_iter().filter_map(unjoined).any(JoinHandle::has_panicked)
     }
 }
 

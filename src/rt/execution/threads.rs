@@ -267,8 +267,10 @@ impl Execution {
         }
         if what_for != Joining::Looks {
             match returned {
-                Some(returned) => {
-                    returned.handed.into_iter().for_each(|handed| self.orders.take(thread, handed))
+                Some(Returned { handed, .. }) => {
+                    if let Some(handed) = handed {
+                        self.orders.take(thread, handed);
+                    }
                 }
                 None => self.orders.follow(thread, other),
             }
