@@ -367,7 +367,7 @@ impl<T> MonitorGuard<'_, T> {
 
 impl<T> Drop for MonitorGuard<'_, T> {
     fn drop(&mut self) {
-        self.monitor.state.perform(&LEAVE, [0; 2], self.site);
+        self.monitor.state.give_back(&LEAVE, [0; 2], self.site);
     }
 }
 

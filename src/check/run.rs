@@ -349,8 +349,15 @@ fn verified_if(sharing: Sharing) -> Verdict {
 fn with_caution(mut report: Report, sharing: Sharing) -> Report {
     let caution = sharing.caution().filter(|_| matches!(report.verdict, Verdict::Verified));
     report.assumptions.splice(0..0, caution.map(str::to_owned));
+    if sharing.looked_at_clock() {
+        report.assumptions.push(VIRTUAL_TIME.to_owned());
+    }
     report
 }
+
+/// What a verdict about a model takes for granted that looks at the clock.
+const VIRTUAL_TIME: &str = "time is virtual: it passes while a thread sleeps or waits for so long, and nothing else takes \
+    any";
 
 pub(super) fn report(
     kind: Kind,

@@ -305,7 +305,8 @@ impl Condvar {
         // SAFETY: the guard stands for the lock.
         let unlock = || unsafe { raw.unlock() };
         let Some(state) = &self.loom else {
-            return WaitTimeoutResult(self.condvar.wait_around((&unlock, &|| raw.lock()), timeout, site));
+            let around: (&dyn Fn(), &dyn Fn()) = (&unlock, &|| raw.lock());
+            return WaitTimeoutResult(self.condvar.wait_around(raw.guarded(), around, timeout, site));
         };
         if timeout.is_some() {
             loom_limits::meet(Limit::Timeout);

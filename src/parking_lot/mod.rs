@@ -84,6 +84,9 @@ impl Raw {
     /// Unlocks, if the thread holds the lock.
     fn unlock(&self, command: &'static Command) {
         let site = *self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.state.is_lost() {
+            return;
+        }
         if let Some(object) = self.state.model() {
             object.with(site, |session| {
                 let held = {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::lock_api::{self, GuardNoSend};
 use super::{Raw, unmade, until};
 use crate::op::{Command, Publish, Role, Site, always, plain, reads, unchanged};
+use crate::rt::guarded::Guarded;
 use crate::sync::commands::{LOCK, TRY_LOCK, UNLOCK};
 use crate::time::Instant;
 
@@ -103,6 +104,13 @@ macro_rules! raw_mutex {
             }
         }
     };
+}
+
+impl RawMutex {
+    /// What the lock stands on.
+    pub(super) fn guarded(&self) -> &Guarded {
+        &self.raw().state
+    }
 }
 
 raw_mutex! {

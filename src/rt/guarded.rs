@@ -15,7 +15,7 @@ use crate::rt::context::{self, Arm};
 use crate::rt::loom_limits::{self, Limit};
 use crate::rt::object::{ModelObject, check_arm};
 use crate::rt::orders::Handed;
-use crate::rt::session::Cancelled;
+use crate::rt::session::{Cancelled, Patience};
 use crate::rt::thread::Choosing;
 use crate::rt::witness::Witnessed;
 
@@ -69,12 +69,9 @@ impl Guarded {
         Guarded { kind, site, of }
     }
 
-    /// Makes an object that was declared in a static.
-    pub(crate) fn declared(kind: &'static str, state: State, site: Site) -> Self {
-        match context::arm() {
-            Arm::Model => Guarded { kind, site, of: Of::Model(ModelObject::declared(kind, state, site)) },
-            _ => Guarded::new(kind, state, site),
-        }
+    /// An object of the Model arm that is there already.
+    pub(crate) fn of_model(kind: &'static str, object: ModelObject, site: Site) -> Self {
+        Guarded { kind, site, of: Of::Model(object) }
     }
 
     /// The object, if it is of the Model arm.
@@ -150,6 +147,11 @@ impl Guarded {
         ((command.effect)(before, [0, way]) != before).then_some(before)
     }
 
+    /// Whether the object is used by a destructor to which it is lost; see [`ModelObject::is_lost`].
+    pub(crate) fn is_lost(&self) -> bool {
+        self.model().is_some_and(ModelObject::is_lost)
+    }
+
     /// Performs a command that gives something back: it is always enabled, and nobody asks for its
     /// result. For destructors.
     pub(crate) fn give_back(&self, command: &'static Command, args: Args, site: Site) {
@@ -187,7 +189,7 @@ impl Guarded {
     /// first one's guard held is seen from the state before, which `and` is called with.
     ///
     /// In a model the time may be over at once, which is a choice with a budget, and is over when
-    /// nothing else can move. Under loom it never is.
+    /// nothing else can move; see [`Patience`]. Under loom it never is.
     pub(crate) fn perform_within<R>(
         &self,
         (command, attempt): (&'static Command, &'static Command),
@@ -198,20 +200,14 @@ impl Guarded {
     ) -> R {
         match &self.of {
             Of::Model(object) => {
-                let nanoseconds = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
                 let done = object.with(site, |session| {
-                    if nanoseconds == 0 {
-                        return None;
-                    }
-                    if session.happens(Choosing::Timeout, site) {
-                        session.pass(nanoseconds);
-                        return None;
-                    }
                     let (object, publish) = (object.id, command.publish);
-                    session.perform_within(
-                        Op { command, object, args, publish, on_failure: publish, site },
-                        nanoseconds,
-                    )
+                    let op = Op { command, object, args, publish, on_failure: publish, site };
+                    match session.gives_up_early(timeout, site) {
+                        Patience::Over => None,
+                        Patience::Until(nanoseconds) => session.perform_within(op, nanoseconds),
+                        Patience::Endless => Some(session.perform(op)),
+                    }
                 });
                 and(done.unwrap_or_else(|| object.perform(attempt, args, attempt.publish, site)))
             }

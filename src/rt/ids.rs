@@ -30,7 +30,7 @@ struct Given {
 struct Names {
     children: Numbers<ThreadId>,
     objects: Numbers<ObjectId>,
-    /// What is made when it is first used, by the place that says so and how many came before.
+    /// What is made when it is first used, by the place that says so.
     lazy: Listed<Site>,
     /// What is inside of a static, by where that is in memory and how many came before. A static stays
     /// where it is, so this name is the same throughout a check; nothing depends on its value.
@@ -178,13 +178,12 @@ impl Identities {
         (0..n).filter_map(move |k| self.known.objects.get(creator, k))
     }
 
-    /// The objects that were declared at these places, each place as often as it has an object.
+    /// The objects that were declared at these places.
     pub(crate) fn declared_at(&self, places: &[Site]) -> Vec<ObjectId> {
-        let count = |place: Site| places.iter().filter(|&&other| other == place).count();
-        let here = self.known.lazy.iter().filter(|((place, k), _)| *k < count(place));
-        let mut here: Vec<_> = here.map(|((place, k), id)| (*place, *k, *id)).collect();
+        let here = self.known.lazy.iter().filter(|((place, _), _)| places.contains(place));
+        let mut here: Vec<_> = here.map(|((place, _), id)| (*place, *id)).collect();
         here.sort_unstable();
-        here.into_iter().map(|(.., id)| id).collect()
+        here.into_iter().map(|(_, id)| id).collect()
     }
 
     /// The first `n` children of `parent`.
@@ -196,10 +195,10 @@ impl Identities {
         (0..n).filter_map(move |k| self.known.children.get(parent, k))
     }
 
-    /// The number of the `k`-th object that was declared at a place and is made when it is first used,
-    /// by whichever thread: that thread differs between equivalent executions, so it gives no name.
-    pub(crate) fn declared(&mut self, place: Site, k: usize) -> ObjectId {
-        self.listed(|names| &mut names.lazy, (place, k))
+    /// The number of the object for all that is declared at a place and made when it is first used, by whichever
+    /// thread: that thread differs between equivalent executions, so it gives no name.
+    pub(crate) fn declared(&mut self, place: Site) -> ObjectId {
+        self.listed(|names| &mut names.lazy, (place, 0))
     }
 
     /// The number of the `k`-th object inside of a static.

@@ -24,13 +24,12 @@ impl ModelObject {
         })
     }
 
-    /// Makes an object that was declared in a static, where a thread of the running execution first
-    /// uses it.
-    pub(crate) fn declared(kind: &'static str, state: State, site: Site) -> Self {
-        context::session(|session| ModelObject {
-            id: session.create_declared(kind, state, site),
-            stamp: session.stamp(),
-            site,
+    /// The object for all that a line of source declares, of which a thread of the running execution uses one for
+    /// the first time; and how many others of them were used before.
+    pub(crate) fn declared(kind: &'static str, state: State, site: Site) -> (Self, usize) {
+        context::session(|session| {
+            let (id, before) = session.comes_upon(kind, state, site);
+            (ModelObject { id, stamp: session.stamp(), site }, before)
         })
     }
 
@@ -51,6 +50,9 @@ impl ModelObject {
     /// Performs a command that gives something back.
     #[inline]
     pub(crate) fn give_back(self, command: &'static Command, args: Args, site: Site) {
+        if self.is_lost() {
+            return;
+        }
         let publish = command.publish;
         self.with(site, |session| {
             session.give_back(Op { command, object: self.id, args, publish, on_failure: publish, site });
@@ -77,6 +79,12 @@ impl ModelObject {
     /// Whether the object is used in the execution that made it.
     pub(crate) fn is_here(self) -> bool {
         context::in_session(Session::stamp) == Some(self.stamp)
+    }
+
+    /// Whether the object is used elsewhere than in the execution that made it by a destructor that runs during a
+    /// panic, which is left out: to complain would abort the process.
+    pub(crate) fn is_lost(self) -> bool {
+        std::thread::panicking() && !self.is_here()
     }
 
     /// The object's present state, looked at by somebody who has it for themselves.

@@ -21,6 +21,7 @@
 use crate::op::{Site, ThreadId};
 
 /// What was seen of sharing in all executions of a check.
+#[allow(clippy::struct_excessive_bools)] // Each answers a question of its own.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sharing {
     /// Whether an object was used by another thread than the one that made it.
@@ -31,6 +32,8 @@ pub(crate) struct Sharing {
     suspect: Option<Site>,
     /// Whether there was any step at all.
     steps: bool,
+    /// Whether a thread looked at the clock.
+    clock: bool,
 }
 
 /// Why a verdict of threads that share nothing is to be taken with caution. It stands among the assumptions.
@@ -50,6 +53,16 @@ impl Sharing {
     #[inline]
     pub(crate) fn uses(&mut self, thread: ThreadId, maker: ThreadId) {
         self.seen |= thread != maker;
+    }
+
+    /// A thread looks at the clock.
+    pub(crate) fn looks_at_clock(&mut self) {
+        self.clock = true;
+    }
+
+    /// Whether one did.
+    pub(crate) fn looked_at_clock(self) -> bool {
+        self.clock
     }
 
     /// A thread does something to another that needs no object.
@@ -74,6 +87,7 @@ impl Sharing {
         self.spawned |= other.spawned;
         self.suspect = self.suspect.or(other.suspect);
         self.steps |= other.steps;
+        self.clock |= other.clock;
     }
 
     /// Why nothing can be concluded, if a suspect thread shared nothing that was seen.

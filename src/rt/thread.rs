@@ -2,10 +2,12 @@
 
 use smallvec::SmallVec;
 
+use crate::clock::Row;
 use crate::op::{ObjectId, Op, Site, State, ThreadId, ThreadSet};
 use crate::rt::execution::Await;
 use crate::rt::local_state::LocalState;
 use crate::rt::naming::Names;
+use crate::rt::orders::Handed;
 use crate::rt::spinloop::Look;
 
 /// What a thread waits to do.
@@ -38,8 +40,8 @@ pub(crate) enum Pending {
         thread: ThreadId,
         /// Where.
         site: Site,
-        /// Whether it asks only whether that thread has finished, which orders nothing and joins nothing.
-        only_looks: bool,
+        /// What for.
+        what_for: Joining,
     },
     /// To be notified.
     Wake {
@@ -82,6 +84,30 @@ pub(crate) enum Choosing {
     Timeout,
     /// Whether a yield returns though nothing has changed.
     FruitlessYield,
+}
+
+/// What a thread waits for that waits for another's end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Joining {
+    /// It joins that thread, with all that the thread does.
+    Joins,
+    /// The scope in which that thread was spawned ends. As std says, the thread's function has returned then, but
+    /// the destructors of its thread-locals may still run.
+    EndsScope,
+    /// It asks whether that thread has finished, which is so when its function has returned, as std has it. That
+    /// orders nothing and joins nothing.
+    Looks,
+}
+
+/// What a thread knew when its function had returned, if it has thread-locals to drop after that.
+#[derive(Clone, Debug)]
+pub(crate) struct Returned {
+    /// What it followed.
+    pub(crate) history: Option<Row>,
+    /// What was ordered before.
+    pub(crate) handed: Option<Handed>,
+    pub(crate) slept: u64,
+    pub(crate) ended: ThreadSet,
 }
 
 /// A lock that a thread holds.
@@ -179,6 +205,10 @@ pub(crate) struct Thread {
     /// How much virtual time passed for it alone: its sleeps and the timeouts that came early, and those of
     /// threads whose operations its own follow.
     pub(crate) slept: u64,
+    /// The threads that it, or one whose operations its own follow, has seen to be finished.
+    pub(crate) ended: ThreadSet,
+    /// Whether its function has returned while its thread-locals are still there, and what it knew then.
+    pub(crate) returned: Option<Returned>,
     /// Whether the last wait ended because nothing else could move.
     pub(crate) timed_out: bool,
     /// How many yields in a row returned because nothing else could move.
@@ -233,6 +263,8 @@ impl Thread {
             woken_by,
             deadline,
             slept,
+            ended,
+            returned,
             timed_out,
             rounds,
             local,
@@ -262,7 +294,8 @@ impl Thread {
         looks.clear();
         tried.clear();
         (*awaited_by, *joined, *abandoned, *assumes_end) = (ThreadSet::default(), false, false, false);
-        (*unwound, *leap) = (0, 0);
+        (*unwound, *leap, *returned) = (0, 0, None);
+        ended.clear();
         names.clear();
         read.clear();
         held.clear();

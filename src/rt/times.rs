@@ -1,66 +1,106 @@
-//! Virtual time along the order of operations: a clock that is read after an operation is not behind one that
-//! was read before an operation which that one follows.
+//! What operations bring to the threads that perform them, along their order: how late it is, and which threads
+//! have ended.
 //!
-//! A thread's sleeps pass for itself alone: others may or may not do something meanwhile. But std's `Instant` is
-//! one for all threads, so an operation brings its thread's clock up to those of the operations on the same
-//! object before it, as a join brings it up to the joined thread's, and a notification to the notifier's.
+//! *Time.* A clock that is read after an operation is not behind one that was read before an operation which that one
+//! follows. A thread's sleeps pass for itself alone: others may or may not do something meanwhile. But std's
+//! `Instant` is one for all threads, so an operation brings its thread's clock up to those of the operations on the
+//! same object before it, as a join brings it up to the joined thread's, and a notification to the notifier's.
+//!
+//! *Ends.* Whether a thread looks finished is open until one has seen that it does. Whoever follows that thread's
+//! look sees it too.
 //!
 //! Operations that commute bring nothing to each other, whichever comes first: the exhaustive engine runs them
 //! in one order only. So, as in [`crate::rt::orders`], an object keeps apart what came before the newest run of
 //! operations that commute, which the next of them sees, and what that run brings, which it does not.
 //!
-//! Nothing is kept until the first thread sleeps: until then every clock is the same.
+//! Nothing is kept until there is something to know: until the first thread sleeps every clock is the same.
 
-use crate::op::{Access, ObjectId};
+use crate::op::{Access, ObjectId, ThreadId, ThreadSet};
 
-/// How long the threads had slept that performed operations on one object, at most.
-#[derive(Debug, Clone, Copy)]
-struct Latest {
+/// What one thread may learn from another.
+pub(crate) trait Knowledge: Clone + Default {
+    /// Adds what another thread knows.
+    fn learn(&mut self, other: &Self);
+}
+
+/// How long a thread has slept.
+impl Knowledge for u64 {
+    fn learn(&mut self, other: &Self) {
+        *self = (*self).max(*other);
+    }
+}
+
+/// The threads that have ended.
+impl Knowledge for ThreadSet {
+    fn learn(&mut self, other: &Self) {
+        other.iter().for_each(|thread: ThreadId| self.insert(thread));
+    }
+}
+
+/// What the threads knew that performed operations on one object.
+#[derive(Debug, Clone)]
+struct Latest<K> {
     /// Before the newest run of operations that commute.
-    settled: u64,
+    settled: K,
     /// With that run.
-    run: u64,
+    run: K,
     class: Access,
 }
 
-/// What the objects of one execution bring to the clocks of threads.
+/// What the objects of one execution bring to threads.
 #[derive(Debug, Default)]
-pub(crate) struct Times {
-    passes: bool,
-    objects: Vec<Option<Latest>>,
+pub(crate) struct Brought<K> {
+    begun: bool,
+    objects: Vec<Option<Latest<K>>>,
 }
 
-impl Times {
+/// What they bring to the clocks of threads.
+pub(crate) type Times = Brought<u64>;
+/// What they bring of threads' ends.
+pub(crate) type Ends = Brought<ThreadSet>;
+
+impl<K: Knowledge> Brought<K> {
     /// Forgets the execution and keeps the memory.
     pub(crate) fn clear(&mut self) {
-        self.passes = false;
+        self.begun = false;
         self.objects.clear();
     }
 
-    /// A thread sleeps.
+    /// From now on there is something to know.
     pub(crate) fn begin(&mut self) {
-        self.passes = true;
+        self.begun = true;
     }
 
-    /// A thread that has slept for so long performs an operation; how long it counts as having slept then.
+    /// Whether there is something to know.
     #[inline]
-    pub(crate) fn op(&mut self, object: ObjectId, access: Access, slept: u64) -> u64 {
-        if self.passes { self.meet(object, access, slept) } else { slept }
+    pub(crate) fn begun(&self) -> bool {
+        self.begun
     }
 
-    fn meet(&mut self, object: ObjectId, access: Access, slept: u64) -> u64 {
+    /// A thread that knows so much performs an operation, and learns.
+    #[inline]
+    pub(crate) fn op(&mut self, object: ObjectId, access: Access, known: &mut K) {
+        if self.begun {
+            self.meet(object, access, known);
+        }
+    }
+
+    fn meet(&mut self, object: ObjectId, access: Access, known: &mut K) {
         if self.objects.len() <= object.index() {
             self.objects.resize(object.index() + 1, None);
         }
-        // What was done before any thread slept brings nothing.
-        let latest = self.objects[object.index()].get_or_insert(Latest { settled: 0, run: 0, class: access });
+        // What was done before there was anything to know brings nothing.
+        let latest = self.objects[object.index()].get_or_insert_with(|| Latest {
+            settled: K::default(),
+            run: K::default(),
+            class: access,
+        });
         if access.conflicts(latest.class) {
-            latest.settled = latest.settled.max(latest.run);
+            latest.settled.learn(&latest.run);
             latest.class = access;
         }
-        let slept = slept.max(latest.settled);
-        latest.run = latest.run.max(slept);
-        slept
+        known.learn(&latest.settled);
+        latest.run.learn(known);
     }
 }
 
@@ -77,30 +117,36 @@ mod tests {
         times
     }
 
+    /// How long a thread counts as having slept after an operation.
+    fn after(times: &mut Times, object: ObjectId, access: Access, mut slept: u64) -> u64 {
+        times.op(object, access, &mut slept);
+        slept
+    }
+
     #[test]
     fn a_write_follows_a_write() {
         let mut times = times();
-        assert_eq!(times.op(X, Access::WRITE, 7), 7);
-        assert_eq!(times.op(X, Access::WRITE, 3), 7);
-        assert_eq!(times.op(ObjectId(1), Access::WRITE, 3), 3);
+        assert_eq!(after(&mut times, X, Access::WRITE, 7), 7);
+        assert_eq!(after(&mut times, X, Access::WRITE, 3), 7);
+        assert_eq!(after(&mut times, ObjectId(1), Access::WRITE, 3), 3);
     }
 
     #[test]
     fn operations_that_commute_see_what_came_before_all_of_them() {
         for (first, then) in [(5, 9), (9, 5)] {
             let mut times = times();
-            assert_eq!(times.op(X, Access::WRITE, 6), 6);
-            assert_eq!(times.op(X, READERS, first), first.max(6));
-            assert_eq!(times.op(X, READERS, then), then.max(6));
-            assert_eq!(times.op(X, Access::READ, 0), 9);
-            assert_eq!(times.op(X, Access::WRITE, 0), 9);
+            assert_eq!(after(&mut times, X, Access::WRITE, 6), 6);
+            assert_eq!(after(&mut times, X, READERS, first), first.max(6));
+            assert_eq!(after(&mut times, X, READERS, then), then.max(6));
+            assert_eq!(after(&mut times, X, Access::READ, 0), 9);
+            assert_eq!(after(&mut times, X, Access::WRITE, 0), 9);
         }
     }
 
     #[test]
     fn nothing_is_kept_until_a_thread_sleeps() {
         let mut times = Times::default();
-        assert_eq!(times.op(X, Access::WRITE, 0), 0);
+        assert_eq!(after(&mut times, X, Access::WRITE, 0), 0);
         assert!(times.objects.is_empty());
     }
 }

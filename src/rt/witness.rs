@@ -15,7 +15,7 @@ use crate::rt::log::{End, Entry, Log, Stale, What};
 use crate::rt::naming::{self, Names};
 use crate::rt::object::check_arm;
 use crate::rt::sharing::Sharing;
-use crate::rt::thread::{Held, Holder, Panicked, Pending};
+use crate::rt::thread::{Held, Holder, Joining, Panicked, Pending};
 use crate::trace::{Cast, Named, Trace};
 use crate::verdict::FailureKind;
 
@@ -126,7 +126,7 @@ pub(crate) fn joins<R>(id: loom::thread::ThreadId, site: Site, join: impl FnOnce
     let other = witness(|witness| witness.threads.iter().position(|thread| thread.id == id));
     let Some(other) = other else { return join() };
     let thread = ThreadId(other as u32);
-    about_to(Pending::Join { thread, site, only_looks: false });
+    about_to(Pending::Join { thread, site, what_for: Joining::Joins });
     let result = join();
     note(Did::Other(What::Joined { other: thread }), Some(site));
     result

@@ -5,6 +5,7 @@
 use std::panic::Location;
 
 use super::commands::*;
+use super::lazy_once;
 use crate::beyond::commands::*;
 use crate::op::{Args, Command, ObjectId, Op, Role, Slots, State};
 
@@ -131,6 +132,22 @@ fn families() -> Vec<Family> {
                 (&IS_DONE, [0, 0]),
             ],
             states: vec![once::NEW, once::RUNNING, once::DONE, once::POISONED],
+            possible: anything,
+        },
+        Family {
+            name: "lazy values of one line",
+            commands: [0, 1]
+                .into_iter()
+                .flat_map(|place| {
+                    [
+                        (&lazy_once::BEGIN, [0, place]),
+                        (&lazy_once::END, [once::DONE, place]),
+                        (&lazy_once::END, [once::POISONED, place]),
+                        (&lazy_once::IS_DONE, [0, place]),
+                    ]
+                })
+                .collect(),
+            states: (0..16).collect(),
             possible: anything,
         },
         Family {

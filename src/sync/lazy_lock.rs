@@ -15,9 +15,9 @@ use std::ptr::NonNull;
 use std::sync::{Mutex, PoisonError};
 use std::thread::ThreadId;
 
+use super::lazy_once::LazyOnce;
 use crate::op::Site;
 use crate::rt::context;
-use crate::sync::Once;
 
 /// A value made when it is first asked for; see [`std::sync::LazyLock`].
 ///
@@ -53,7 +53,7 @@ struct Made<T> {
 }
 
 struct Entry<T> {
-    once: Once,
+    once: LazyOnce,
     value: UnsafeCell<Option<T>>,
 }
 
@@ -134,7 +134,7 @@ impl<T, F> LazyLock<T, F> {
         let known = made.iter().rev().find(|made| made.execution == execution).map(|made| made.entry);
         let entry = known.unwrap_or_else(|| {
             let explorer = std::thread::current().id();
-            let entry = Entry { once: Once::declared(self.site), value: UnsafeCell::new(None) };
+            let entry = Entry { once: LazyOnce::new(self.site), value: UnsafeCell::new(None) };
             let entry = NonNull::from(Box::leak(Box::new(entry)));
             // An execution that is over: its entry is forgotten, not freed, for somebody may have kept a
             // reference to the value.

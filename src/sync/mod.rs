@@ -13,6 +13,7 @@ pub(crate) mod commands;
 mod commute_tests;
 mod condvar;
 mod lazy_lock;
+mod lazy_once;
 pub mod mpsc;
 mod mutex;
 mod once;

@@ -256,6 +256,14 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     }
 
     /// Puts loom's guard back.
+    /// The lock, unless it is loom's.
+    pub(super) fn guarded(&self) -> Option<&Guarded> {
+        match &self.lock.raw {
+            Raw::Guarded(guarded) => Some(guarded),
+            Raw::Loom(..) => None,
+        }
+    }
+
     pub(super) fn put_loom(&mut self, guard: loom::sync::MutexGuard<'a, ()>) {
         self.loom = Some(guard);
     }

@@ -105,9 +105,9 @@ impl Once {
         self.state.perform(&WAIT_ONCE, [0; 2], Location::caller());
     }
 
-    /// One that was declared in a static.
-    pub(super) fn declared(site: crate::op::Site) -> Self {
-        Once { state: Guarded::declared("LazyLock", once::NEW, site) }
+    /// That of a lazy value, outside of the Model arm.
+    pub(super) fn of_lazy_value(site: crate::op::Site) -> Self {
+        Once { state: Guarded::new("LazyLock", once::NEW, site) }
     }
 
     /// Runs the closure unless one has run; waits for one that is running.

@@ -15,6 +15,7 @@ use crate::rt::loom_limits::{self, Limit};
 use crate::rt::quiet::{self, Quiet};
 use crate::rt::session::Cancelled;
 use crate::rt::sharing::given;
+use crate::rt::thread::Joining;
 use crate::rt::witness;
 
 /// The right to wait for a thread and to ask for its result; see [`std::thread::JoinHandle`].
@@ -103,6 +104,36 @@ impl<T> JoinHandle<T> {
         native::without_unwinding(|| self.join_at(site))
     }
 
+    /// What waits until the thread's function has returned, apart from the handle.
+    pub(super) fn returns(&self, site: Site) -> Box<dyn FnOnce()> {
+        match &self.of {
+            Of::Native { done, run, .. } => {
+                let (done, run) = (Arc::clone(done), run.clone());
+                Box::new(move || {
+                    done.perform(&JOIN, [0; 2], site);
+                    if let Some((run, number)) = run {
+                        run.joined(number);
+                    }
+                })
+            }
+            Of::Loom(_) => unreachable!("loom has no scopes"),
+            Of::Model { index, .. } => {
+                let index = *index;
+                Box::new(move || context::session(|session| session.join(index, site, Joining::EndsScope)))
+            }
+            Of::Borrowing { handle, .. } => handle.returns(site),
+        }
+    }
+
+    /// Whether the thread has panicked, whose function has returned.
+    pub(super) fn has_panicked(self) -> bool {
+        match self.of {
+            Of::Native { result, .. } | Of::Model { result, .. } => taken(&result).is_err(),
+            Of::Loom(_) => unreachable!("loom has no scopes"),
+            Of::Borrowing { handle, .. } => handle.has_panicked(),
+        }
+    }
+
     fn join_at(self, site: Site) -> std::thread::Result<T> {
         match self.of {
             Of::Native { result, done, run, thread } => {
@@ -119,7 +150,7 @@ impl<T> JoinHandle<T> {
                 witness::joins(other, site, || handle.join())
             }
             Of::Model { result, index } => {
-                context::session(|session| session.join(index, site));
+                context::session(|session| session.join(index, site, Joining::Joins));
                 taken(&result)
             }
             Of::Borrowing { result, handle } => {

@@ -11,8 +11,9 @@ use std::rc::Rc;
 use crate::rt::context::{self, Arm};
 use crate::rt::session::Found;
 
-/// Calls something with std's value of the thread, for the macro.
-type Native<T> = fn(&mut dyn FnMut(&T)) -> Result<(), AccessError>;
+/// Calls something with std's value of the thread, and with the one that was given if it was not made of that; for
+/// the macro.
+type Native<T> = fn(Option<T>, &mut dyn FnMut(&T, Option<T>)) -> Result<(), AccessError>;
 
 /// A value that each thread has for itself; see [`std::thread::LocalKey`]. Made by
 /// [`thread_local!`](crate::thread_local).
@@ -111,34 +112,60 @@ impl<T: 'static> LocalKey<T> {
     /// assert_eq!(N.try_with(Cell::get), Ok(1));
     /// ```
     pub fn try_with<R>(&'static self, f: impl FnOnce(&T) -> R) -> Result<R, AccessError> {
+        self.try_with_given(None, |value, _| f(value))
+    }
+
+    /// Calls `f` with the thread's value, which is made of the one that is given if there is none yet; else that
+    /// is `f`'s. Loom makes its values by their initializers only.
+    fn try_with_given<R>(
+        &'static self,
+        given: Option<T>,
+        f: impl FnOnce(&T, Option<T>) -> R,
+    ) -> Result<R, AccessError> {
         match context::arm() {
             Arm::Native => {
                 let (mut f, mut result) = (Some(f), None);
-                (self.native)(&mut |value| result = f.take().map(|f| f(value)))?;
+                (self.native)(given, &mut |value, given| result = f.take().map(|f| f(value, given)))?;
                 result.ok_or(AccessError)
             }
-            Arm::Loom => self.loom.try_with(f).map_err(|_| AccessError),
-            Arm::Model => self.with_in_model(f),
+            Arm::Loom => self.loom.try_with(|value| f(value, given)).map_err(|_| AccessError),
+            Arm::Model => self.with_in_model(given, f),
         }
     }
 
-    fn with_in_model<R>(&'static self, f: impl FnOnce(&T) -> R) -> Result<R, AccessError> {
+    fn with_in_model<R>(
+        &'static self,
+        mut given: Option<T>,
+        f: impl FnOnce(&T, Option<T>) -> R,
+    ) -> Result<R, AccessError> {
         let key = std::ptr::from_ref(self).addr();
         let value: Rc<T> = match context::session(|session| session.local(key)) {
             Found::Value(value) => value.downcast().map_err(|_| AccessError)?,
             Found::Gone => return Err(AccessError),
             Found::Nothing => {
-                let value = Rc::new((self.init)());
+                let value = Rc::new(given.take().unwrap_or_else(self.init));
                 context::session(|session| session.set_local(key, Rc::clone(&value)));
                 value
             }
         };
-        Ok(f(&value))
+        Ok(f(&value, given))
+    }
+
+    /// Puts a value there, by `replace` if there is one already, and without the initializer if there is none.
+    fn put(&'static self, value: T, replace: impl FnOnce(&T, T)) {
+        let put = |present: &T, given| {
+            if let Some(given) = given {
+                replace(present, given);
+            }
+        };
+        if let Err(error) = self.try_with_given(Some(value), put) {
+            panic!("cannot access a thread-local value: {error}");
+        }
     }
 }
 
 impl<T: 'static> LocalKey<Cell<T>> {
-    /// Sets the thread's value.
+    /// Sets the thread's value, without its initializer if there is none yet.
     ///
     /// # Examples
     /// ```
@@ -148,7 +175,7 @@ impl<T: 'static> LocalKey<Cell<T>> {
     /// assert_eq!(N.get(), 2);
     /// ```
     pub fn set(&'static self, value: T) {
-        self.with(|cell| cell.set(value));
+        self.put(Cell::new(value), |cell, value| cell.set(value.into_inner()));
     }
 
     /// The thread's value.
@@ -220,6 +247,46 @@ impl<T: 'static> LocalKey<RefCell<T>> {
     pub fn with_borrow_mut<R>(&'static self, f: impl FnOnce(&mut T) -> R) -> R {
         self.with(|cell| f(&mut cell.borrow_mut()))
     }
+
+    /// Sets the thread's value, without its initializer if there is none yet.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::cell::RefCell;
+    /// raddle::thread_local! { static N: RefCell<i32> = panic!("it is set before it is asked for"); }
+    /// N.set(2);
+    /// assert_eq!(N.with_borrow(|n| *n), 2);
+    /// ```
+    pub fn set(&'static self, value: T) {
+        self.put(RefCell::new(value), |cell, value| *cell.borrow_mut() = value.into_inner());
+    }
+
+    /// Takes the thread's value.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::cell::RefCell;
+    /// raddle::thread_local! { static N: RefCell<i32> = const { RefCell::new(1) }; }
+    /// assert_eq!((N.take(), N.take()), (1, 0));
+    /// ```
+    pub fn take(&'static self) -> T
+    where
+        T: Default,
+    {
+        self.with(RefCell::take)
+    }
+
+    /// Exchanges the thread's value.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::cell::RefCell;
+    /// raddle::thread_local! { static N: RefCell<i32> = const { RefCell::new(1) }; }
+    /// assert_eq!((N.replace(2), N.replace(3)), (1, 2));
+    /// ```
+    pub fn replace(&'static self, value: T) -> T {
+        self.with(|cell| cell.replace(value))
+    }
 }
 
 /// Declares values that each thread has for itself; see [`std::thread_local!`].
@@ -244,9 +311,20 @@ macro_rules! __raddle_thread_local {
             fn init() -> $of {
                 $init
             }
-            fn native(f: &mut dyn FnMut(&$of)) -> ::core::result::Result<(), $crate::thread::AccessError> {
-                ::std::thread_local! { static NATIVE: $of = init(); }
-                NATIVE.try_with(|value| f(value)).map_err(|_| $crate::thread::AccessError::new())
+            fn native(
+                given: ::core::option::Option<$of>,
+                f: &mut dyn FnMut(&$of, ::core::option::Option<$of>),
+            ) -> ::core::result::Result<(), $crate::thread::AccessError> {
+                ::std::thread_local! {
+                    // Without a destructor, so that it is there as long as the other.
+                    static GIVEN: ::core::mem::ManuallyDrop<::core::cell::Cell<::core::option::Option<$of>>> =
+                        const { ::core::mem::ManuallyDrop::new(::core::cell::Cell::new(::core::option::Option::None)) };
+                    static NATIVE: $of = GIVEN.with(|given| given.take()).unwrap_or_else(init);
+                }
+                GIVEN.with(|slot| slot.set(given));
+                let found = NATIVE.try_with(|value| f(value, GIVEN.with(|given| given.take())));
+                GIVEN.with(|given| given.take());
+                found.map_err(|_| $crate::thread::AccessError::new())
             }
             $crate::thread::LocalKey::new(init, native)
         };

@@ -26,6 +26,7 @@ use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
 use crate::rt::local_state;
 use crate::rt::loom_limits::{self, Limit};
+use crate::rt::session::Patience;
 use crate::rt::sharing::Sharing;
 use crate::rt::thread::Choosing;
 use crate::rt::witness;
@@ -249,7 +250,7 @@ pub fn park() {
 
 /// Waits until somebody unparks the calling thread, for no longer than `timeout`; see
 /// [`std::thread::park_timeout`]. In a model the time may be over early, and is when nothing else can
-/// move; under loom it never is.
+/// move, and like [`park`] it may return for no reason; under loom the time is never over.
 ///
 /// # Examples
 /// ```
@@ -269,13 +270,15 @@ pub fn park_timeout(timeout: Duration) {
         }
         Parker::Model(object) => context::session(|session| {
             let publish = Publish::Acquire;
-            let nanoseconds = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
             let op = Op { command: &PARK, object, args: [0; 2], publish, on_failure: publish, site };
-            let early = session.happens(Choosing::Timeout, site);
-            if early {
-                session.pass(nanoseconds);
-            }
-            if early || session.perform_within(op, nanoseconds).is_none() {
+            let in_vain = !timeout.is_zero() && session.happens(Choosing::SpuriousWakeup, site);
+            let patience = if in_vain { Patience::Over } else { session.gives_up_early(timeout, site) };
+            let parked = match patience {
+                Patience::Over => None,
+                Patience::Until(nanoseconds) => session.perform_within(op, nanoseconds),
+                Patience::Endless => Some(session.perform(op)),
+            };
+            if parked.is_none() {
                 session.perform_on(object, &PARK_IN_VAIN, publish, site);
             }
         }),

@@ -137,20 +137,25 @@ impl<'scope> Scope<'scope, '_> {
         Ok(ScopedJoinHandle { handle, thread, result, scope: PhantomData, not_unwind_safe: PhantomData })
     }
 
-    /// Waits for every thread; whether one that nobody joined has panicked.
+    /// Waits until every thread's function has returned; whether one that nobody joined has panicked. A handle stays
+    /// where it is meanwhile, for another thread of the scope may have it and join it.
     fn join_all(&self, site: Site) -> bool {
-        let mut panicked = false;
+        let mut ended = Vec::new();
         loop {
             let slot = self.unjoined.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let Some(slot) = slot else {
-                native::leave_cancelled_run();
-                return panicked;
+            let Some(slot) = slot else { break };
+            let returns = {
+                let handle = slot.lock().unwrap_or_else(PoisonError::into_inner);
+                handle.as_ref().map(|handle| handle.returns(site))
             };
-            let handle = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(handle) = handle {
-                panicked |= handle.join_borrowing(site).is_err();
+            if let Some(returns) = returns {
+                native::without_unwinding(returns);
             }
+            ended.push(slot);
         }
+        native::leave_cancelled_run();
+        let unjoined = |slot: Handle| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        ended.into_iter().filter_map(unjoined).any(JoinHandle::has_panicked)
     }
 }
 

@@ -150,7 +150,8 @@ pub(crate) fn assumptions(kind: Kind, budgets: &Budgets) -> Vec<String> {
                     "per thread at most {spurious_wakeups} spurious wakeup, {weak_failures} weak failure and \
                      {timeouts} early timeout, and {fruitless_yields} fruitless yield per call site and local state"
                 ),
-                "std's Arc: its reference counts are no steps".to_owned(),
+                "std's Arc: its reference counts are no steps, nor is who drops the result of a detached thread"
+                    .to_owned(),
             ];
             assumptions.extend((!local_state::SEEN).then(|| unseen.to_owned()));
             assumptions

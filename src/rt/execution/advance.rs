@@ -4,9 +4,10 @@
 use super::awaits::Weighed;
 use super::spinning_now;
 use super::{Cut, Execution, FRUITLESS_ROUNDS, Scheduler};
-use crate::op::{Slots, ThreadId};
+use crate::op::{Slots, ThreadId, ThreadSet};
 use crate::rt::cycles;
 use crate::rt::thread::Pending;
+use crate::rt::times::Knowledge;
 use crate::rt::waits;
 use crate::schedule::Choice;
 use crate::verdict::FailureKind;
@@ -198,6 +199,13 @@ impl Execution {
         } else {
             deadline.unwrap_or(0)
         };
+        if self.ends.begun() {
+            let ended = self.born.iter().fold(ThreadSet::default(), |mut all, &thread| {
+                all.learn(&self.thread(thread).ended);
+                all
+            });
+            self.born.iter().for_each(|thread| self.threads[thread.index()].ended.clone_from(&ended));
+        }
         let passes = until > self.now;
         self.now = self.now.max(until);
         for index in 0..self.born.len() {

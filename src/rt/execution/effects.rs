@@ -5,6 +5,7 @@ use crate::op::{ObjectId, Op, Role, Slots, State, ThreadId};
 use crate::rt::cycles::Mark;
 use crate::rt::history::Next;
 use crate::rt::thread::{Held, Pending, WokenBy};
+use crate::rt::times::Knowledge;
 use crate::schedule::Choice;
 
 impl Execution {
@@ -89,7 +90,8 @@ impl Execution {
         let state = &mut self.threads[thread.index()];
         state.answer = before;
         state.way = op.args[1];
-        state.slept = self.times.op(op.object, access, state.slept);
+        self.times.op(op.object, access, &mut state.slept);
+        self.ends.op(op.object, access, &mut state.ended);
         // A swap that puts back what was there is a look, as far as waiting is concerned: the loop of a
         // test-and-set lock waits for another thread's write. Which operation of a commuting class changes
         // the state depends on their order, which is explored one way only: none of them is a look.
@@ -113,8 +115,7 @@ impl Execution {
                 }
             }
             Role::Notify => {
-                let slept = state.slept;
-                self.notify(op.object, Slots(before & !after), slept);
+                self.notify(thread, op.object, Slots(before & !after));
             }
             _ => {}
         }
@@ -126,13 +127,18 @@ impl Execution {
         self.note_look(thread, op, before, quiet);
     }
 
-    /// A thread that has slept for so long wakes those that have these slots.
-    pub(super) fn notify(&mut self, object: ObjectId, woken: Slots, slept: u64) {
+    /// A thread wakes those that have these slots.
+    fn notify(&mut self, thread: ThreadId, object: ObjectId, woken: Slots) {
+        let slept = self.thread(thread).slept;
         let step = self.schedule.len().saturating_sub(1) as u32;
         for slot in woken.iter() {
             let Some(waiter) = self.ids.waiter(object, slot) else { continue };
             let woken_by = WokenBy { step, slept };
             self.threads[waiter.index()].woken_by = Some(woken_by);
+            if self.ends.begun() {
+                let ended = self.thread(thread).ended.clone();
+                self.threads[waiter.index()].ended.learn(&ended);
+            }
             if matches!(self.thread(waiter).pending, Pending::Wake { .. }) {
                 self.wakes(waiter, woken_by);
             }

@@ -28,7 +28,7 @@ use crate::rt::orders::Orders;
 use crate::rt::sharing::Sharing;
 use crate::rt::spinloop::Shared;
 use crate::rt::thread::{Pending, Thread};
-use crate::rt::times::Times;
+use crate::rt::times::{Ends, Times};
 use crate::schedule::Choice;
 use crate::verdict::{FailureKind, Reason};
 use awaits::Awaits;
@@ -154,6 +154,8 @@ pub(crate) struct Execution {
     awaits: Option<Awaits>,
     /// How often time has passed because no thread could go on.
     forced: u32,
+    /// What operations bring of threads' ends.
+    pub(crate) ends: Ends,
     pub(crate) failure: Option<Failure>,
     pub(crate) cut: Option<Cut>,
     cancelling: bool,
@@ -199,6 +201,7 @@ impl Execution {
             times: Times::default(),
             awaits: None,
             forced: 0,
+            ends: Ends::default(),
             failure: None,
             cut: None,
             cancelling: false,
@@ -237,6 +240,7 @@ impl Execution {
         }
         self.orders.clear();
         self.times.clear();
+        self.ends.clear();
         self.failure = None;
         self.cut = None;
         self.cancelling = false;

@@ -3,7 +3,8 @@
 
 use super::{Execution, Object};
 use crate::op::{MAX_THREADS, ObjectId, Op, Role, Site, State, ThreadId, ThreadSet};
-use crate::rt::thread::{Holder, Panicked, Pending, Thread, WokenBy};
+use crate::rt::thread::{Holder, Joining, Panicked, Pending, Returned, Thread, WokenBy};
+use crate::rt::times::Knowledge;
 
 impl Execution {
     /// A new thread begins with its parent's knowledge. `None` if there are too many threads.
@@ -17,6 +18,9 @@ impl Execution {
         self.threads[parent.index()].children += 1;
         self.be_born(child, Some(parent), name);
         self.threads[child.index()].slept = self.threads[parent.index()].slept;
+        if self.ends.begun() {
+            self.threads[child.index()].ended = self.thread(parent).ended.clone();
+        }
         Some(child)
     }
 
@@ -57,13 +61,16 @@ impl Execution {
         id
     }
 
-    /// The running thread comes first upon an object that was declared elsewhere, in a static.
-    pub(crate) fn create_declared(&mut self, kind: &'static str, state: State, site: Site) -> ObjectId {
-        let k = self.declared.iter().filter(|&&known| known == site).count();
+    /// The running thread comes first upon something that a line of source declares; the object for all that the
+    /// line declares, and of how many of those other threads came first upon before.
+    pub(crate) fn comes_upon(&mut self, kind: &'static str, state: State, site: Site) -> (ObjectId, usize) {
+        let before = self.declared.iter().filter(|&&known| known == site).count();
         self.declared.push(site);
-        let id = self.ids.declared(site, k);
-        self.install(id, kind, state, site);
-        id
+        let id = self.ids.declared(site);
+        if before == 0 {
+            self.install(id, kind, state, site);
+        }
+        (id, before)
     }
 
     /// An object's state is another one, though nobody performed an operation.
@@ -109,9 +116,9 @@ impl Execution {
                 }
                 self.ready.push_back(thread);
             }
-            Pending::Join { thread: other, site, only_looks } => {
-                if matches!(self.thread(other).pending, Pending::Finished) {
-                    self.joins(thread, other, site, only_looks);
+            Pending::Join { thread: other, site, what_for } => {
+                if self.is_over(other, what_for) {
+                    self.joins(thread, other, site, what_for);
                 } else {
                     self.threads[other.index()].awaited_by.insert(thread);
                 }
@@ -139,6 +146,22 @@ impl Execution {
         if let (false, Some(log)) = (self.cancelling, &mut self.log) {
             log.finished(thread, state.panicked.as_ref());
         }
+        self.wake_waiters(thread);
+    }
+
+    /// The function of the running thread has returned, and the destructors of its thread-locals are still to run.
+    pub(crate) fn returned(&mut self) {
+        let thread = self.current;
+        let history = self.history.as_ref().map(|history| history.row_of(thread));
+        let handed = self.orders.hand_over(thread);
+        let state = &mut self.threads[thread.index()];
+        let (slept, ended) = (state.slept, state.ended.clone());
+        state.returned = Some(Returned { history, handed, slept, ended });
+        self.wake_waiters(thread);
+    }
+
+    /// Lets those go on that wait for a thread that is over, as far as they wait for it.
+    fn wake_waiters(&mut self, thread: ThreadId) {
         let awaited_by = std::mem::take(&mut self.threads[thread.index()].awaited_by);
         match awaited_by.len() {
             0 => {}
@@ -155,13 +178,32 @@ impl Execution {
         }
     }
 
-    /// A thread has ended for which another waited, unless that gave up meanwhile and does something else.
+    /// A thread is over for which another waited, unless that gave up meanwhile and does something else.
     #[inline]
     fn ended(&mut self, thread: ThreadId, other: ThreadId) {
-        if let Pending::Join { thread: awaited, site, only_looks } = self.thread(other).pending
+        if let Pending::Join { thread: awaited, site, what_for } = self.thread(other).pending
             && awaited == thread
         {
-            self.joins(other, thread, site, only_looks);
+            if self.is_over(thread, what_for) {
+                self.joins(other, thread, site, what_for);
+            } else {
+                self.threads[thread.index()].awaited_by.insert(other);
+            }
+        }
+    }
+
+    /// Whether a thread is as far as another waits for.
+    #[inline]
+    pub(crate) fn is_over(&self, thread: ThreadId, what_for: Joining) -> bool {
+        let state = self.thread(thread);
+        matches!(state.pending, Pending::Finished) || what_for != Joining::Joins && state.returned.is_some()
+    }
+
+    /// The running thread asks whether another has finished, which the two share, as two that ask do, unless it is
+    /// the one that spawned the other.
+    pub(crate) fn asks_about(&mut self, thread: ThreadId) {
+        if let Some(parker) = self.thread(thread).parker {
+            self.sharing.uses(self.current, self.objects[parker.index()].maker);
         }
     }
 
@@ -193,26 +235,46 @@ impl Execution {
         matches!(&self.thread(thread).pending, Pending::Op(op) if op.object == object && op.command.role == Role::Succeed)
     }
 
-    /// The running thread joins one that has finished, and goes on at once.
-    pub(crate) fn has_joined(&mut self, other: ThreadId, site: Site) {
-        self.follows_the_end_of(self.current, other, site, false);
+    /// The running thread joins one that is over, and goes on at once.
+    pub(crate) fn has_joined(&mut self, other: ThreadId, site: Site, what_for: Joining) {
+        self.follows_the_end_of(self.current, other, site, what_for);
     }
 
-    fn joins(&mut self, thread: ThreadId, other: ThreadId, site: Site, only_looks: bool) {
-        self.follows_the_end_of(thread, other, site, only_looks);
+    fn joins(&mut self, thread: ThreadId, other: ThreadId, site: Site, what_for: Joining) {
+        self.follows_the_end_of(thread, other, site, what_for);
         self.ready.push_back(thread);
     }
 
-    fn follows_the_end_of(&mut self, thread: ThreadId, other: ThreadId, site: Site, only_looks: bool) {
-        self.threads[other.index()].joined |= !only_looks;
-        let slept = self.threads[other.index()].slept;
+    fn follows_the_end_of(&mut self, thread: ThreadId, other: ThreadId, site: Site, what_for: Joining) {
+        self.threads[other.index()].joined |= what_for != Joining::Looks;
+        let returned = self.thread(other).returned.clone().filter(|_| what_for != Joining::Joins);
+        let slept = returned.as_ref().map_or(self.thread(other).slept, |returned| returned.slept);
         let state = &mut self.threads[thread.index()];
         state.slept = state.slept.max(slept);
-        if let Some(history) = &mut self.history {
-            history.follow(thread, other);
+        if what_for == Joining::Looks {
+            self.ends.begin();
+            self.threads[thread.index()].ended.insert(other);
         }
-        if !only_looks {
-            self.orders.follow(thread, other);
+        if self.ends.begun() {
+            let ended =
+                returned.as_ref().map_or(&self.thread(other).ended, |returned| &returned.ended).clone();
+            self.threads[thread.index()].ended.learn(&ended);
+        }
+        if let Some(history) = &mut self.history {
+            match returned.as_ref().and_then(|returned| returned.history) {
+                Some(row) => history.follow_row(thread, row),
+                None => history.follow(thread, other),
+            }
+        }
+        if what_for != Joining::Looks {
+            match returned {
+                Some(Returned { handed, .. }) => {
+                    if let Some(handed) = handed {
+                        self.orders.take(thread, handed);
+                    }
+                }
+                None => self.orders.follow(thread, other),
+            }
         }
         if let Some(log) = &mut self.log {
             log.joined(thread, other, Some(site));

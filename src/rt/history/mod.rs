@@ -281,6 +281,11 @@ impl History {
         self.follow_row(thread, self.threads[other.index()]);
     }
 
+    /// What a thread follows now, for one that goes on because of that later.
+    pub(crate) fn row_of(&self, thread: ThreadId) -> Row {
+        self.threads[thread.index()]
+    }
+
     /// `thread` goes on because of an event.
     pub(crate) fn follow_event(&mut self, thread: ThreadId, event: u32) {
         if let Some(event) = self.events.get(event as usize) {
@@ -288,8 +293,9 @@ impl History {
         }
     }
 
+    /// `thread` goes on because of what another followed once.
     #[inline]
-    fn follow_row(&mut self, thread: ThreadId, row: Row) {
+    pub(crate) fn follow_row(&mut self, thread: ThreadId, row: Row) {
         let own = self.clocks.copy_of(self.threads[thread.index()]);
         self.clocks.join(own, row);
         self.threads[thread.index()] = own;

@@ -110,6 +110,9 @@ impl Session {
     fn finish(&self, outcome: std::thread::Result<()>) {
         let panicked = described(outcome);
         self.ends_trial();
+        if self.has_locals_to_drop() {
+            self.execution.borrow_mut().returned();
+        }
         if self.has_locals() {
             self.drop_locals();
         }

@@ -53,6 +53,12 @@ impl Session {
         !self.locals.borrow().is_empty()
     }
 
+    /// Whether the running thread has values with destructors.
+    pub(super) fn has_locals_to_drop(&self) -> bool {
+        let me = self.me();
+        self.locals.borrow().iter().any(|local| local.thread == me && local.drops)
+    }
+
     /// The running thread's value whose destructor runs next; its values are forgotten when there is none.
     pub(super) fn next_local_to_drop(&self) -> Option<Rc<dyn Any>> {
         let me = self.me();

@@ -22,6 +22,7 @@ use crate::verdict::FailureKind;
 pub(crate) use ending::{Cancelled, run_thread};
 pub(crate) use locals::Found;
 use locals::Local;
+pub(crate) use waiting::Patience;
 
 /// Tells executions apart, so that an object cannot pass from one into another unnoticed. It is a
 /// counter of the whole process, because sessions may follow each other at one address; nothing
@@ -72,10 +73,11 @@ impl Session {
         self.execution.borrow_mut().create(kind, state, site)
     }
 
-    /// The running thread comes first upon an object that was declared elsewhere, in a static.
-    pub(crate) fn create_declared(&self, kind: &'static str, state: State, site: Site) -> ObjectId {
+    /// The running thread comes first upon an object that was declared elsewhere, in a static; and how many of its
+    /// line came before it.
+    pub(crate) fn comes_upon(&self, kind: &'static str, state: State, site: Site) -> (ObjectId, usize) {
         self.acts();
-        self.execution.borrow_mut().create_declared(kind, state, site)
+        self.execution.borrow_mut().comes_upon(kind, state, site)
     }
 
     /// The running thread comes first upon a static, and makes its value until the guard is dropped.

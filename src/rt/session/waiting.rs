@@ -1,11 +1,13 @@
 //! How the running thread waits, and what may happen to it meanwhile: notifications, ends of threads, time,
 //! choices, and yields.
 
+use std::time::Duration;
+
 use super::Session;
 use crate::op::{ObjectId, Site, Slots, State, ThreadId};
 use crate::rt::local_state::{self, Here, LocalState};
 use crate::rt::spinloop::Later;
-use crate::rt::thread::{Choosing, Pending, Yielded};
+use crate::rt::thread::{Choosing, Joining, Pending, Yielded};
 
 /// Spreads a time over all bits of a local state.
 const SPREAD: LocalState = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
@@ -17,6 +19,29 @@ const FIRST_LEAP: u64 = 1_000_000;
 /// that does not.
 const LONGEST_POLL: u64 = 3_000_000_000_000_000_000;
 
+/// For how long a timed wait goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Patience {
+    /// Its time is over: it was none, which costs no budget, or it is over early.
+    Over,
+    /// For so many nanoseconds.
+    Until(u64),
+    /// For more than 584 years: as std does where a moment is out of its clock's reach, it waits for as long as it
+    /// takes.
+    Endless,
+}
+
+impl Patience {
+    /// That of a wait which is not over early.
+    pub(crate) fn of(timeout: Duration) -> Self {
+        match u64::try_from(timeout.as_nanos()) {
+            Ok(0) => Patience::Over,
+            Ok(nanoseconds) => Patience::Until(nanoseconds),
+            Err(_) => Patience::Endless,
+        }
+    }
+}
+
 impl Session {
     /// Virtual time as the running thread knows it, in nanoseconds: the moments at which everybody
     /// waited, and what the thread and those have slept whose operations its own follow. No other thread's
@@ -27,6 +52,7 @@ impl Session {
         self.acts();
         let mut execution = self.execution.borrow_mut();
         let now = execution.now();
+        execution.sharing.looks_at_clock();
         let me = execution.me();
         me.looked_at_clock = true;
         now.saturating_add(me.slept)
@@ -93,19 +119,19 @@ impl Session {
         !Slots(before).contains(slot)
     }
 
-    /// The running thread waits until another has finished.
+    /// The running thread waits until another has finished, or its function has returned.
     #[inline]
-    pub(crate) fn join(&self, thread: ThreadId, site: Site) {
+    pub(crate) fn join(&self, thread: ThreadId, site: Site, what_for: Joining) {
         // What the thread has done comes before the end of the other.
         self.acts();
         {
             let mut execution = self.execution.borrow_mut();
-            if matches!(execution.thread(thread).pending, Pending::Finished) && !execution.cancelling() {
-                execution.has_joined(thread, site);
+            if execution.is_over(thread, what_for) && !execution.cancelling() {
+                execution.has_joined(thread, site, what_for);
                 return;
             }
         }
-        self.stop_at(Pending::Join { thread, site, only_looks: false });
+        self.stop_at(Pending::Join { thread, site, what_for });
     }
 
     /// Whether a thread has finished, as another may notice.
@@ -114,24 +140,32 @@ impl Session {
     /// finished is true where it could be joined, and that it has not is true of any thread that nobody has
     /// joined, since it may still be on its way out after its last operation. Which of the two is said
     /// is a choice where the asking thread has not been with the same local state. There it is told that the
-    /// other has not finished only if no other thread can make progress.
+    /// other has not finished only if no other thread can make progress. Once a thread has seen that the other has
+    /// finished, so does every thread that follows its look.
     ///
     /// It is no join: std looks at a counter, without an ordering, so no access to memory is ordered by it,
     /// and a panic of the thread is still to be asked for.
     pub(crate) fn looks_finished(&self, thread: ThreadId, site: Site, here: &Here) -> bool {
         self.acts();
+        {
+            let mut execution = self.execution.borrow_mut();
+            execution.asks_about(thread);
+            if execution.me().ended.contains(thread) {
+                return true;
+            }
+        }
         if self.is_new(site, here) {
             if self.choose(2, Choosing::FruitlessYield, site) == 1 {
                 return false;
             }
             // Executions in which the thread cannot finish before the answer are those with the other one.
             self.execution.borrow_mut().me().assumes_end = true;
-            self.stop_at(Pending::Join { thread, site, only_looks: true });
+            self.stop_at(Pending::Join { thread, site, what_for: Joining::Looks });
             self.execution.borrow_mut().me().assumes_end = false;
             return true;
         }
         self.give_up_after(0);
-        self.stop_at(Pending::Join { thread, site, only_looks: true });
+        self.stop_at(Pending::Join { thread, site, what_for: Joining::Looks });
         !self.gave_up()
     }
 
@@ -172,6 +206,19 @@ impl Session {
             }
         }
         happens
+    }
+
+    /// For how long the running thread waits that says for how long. The time may be over early, which is a choice
+    /// with a budget; then it has passed for the thread.
+    pub(crate) fn gives_up_early(&self, timeout: Duration, site: Site) -> Patience {
+        let patience = Patience::of(timeout);
+        if let Patience::Until(nanoseconds) = patience
+            && self.happens(Choosing::Timeout, site)
+        {
+            self.pass(nanoseconds);
+            return Patience::Over;
+        }
+        patience
     }
 
     /// The running thread lets others run, in a loop that may wait for another thread's write.

@@ -1,19 +1,27 @@
 //! `std::sync::Condvar`: any waiter may be the one that is notified, and waits may wake up spuriously.
+//!
+//! One condition variable goes with one mutex: std says that a wait may panic if it is used with more than one over
+//! time, which some of its implementations do, and `parking_lot`'s panics if two are used at the same time. Both
+//! fail the model.
 
 mod native;
 
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::op::{Command, Publish, Site, Slots, plain};
+use crate::op::{Command, ObjectId, Publish, Site, Slots, plain};
 use crate::rt::context::{self, Arm};
+use crate::rt::guarded::Guarded;
 use crate::rt::loom_limits::{self, Limit};
 use crate::rt::object::{ModelObject, check_arm};
+use crate::rt::session::{Patience, Session};
 use crate::rt::thread::Choosing;
 use crate::rt::witness::Witnessed;
 use crate::sync::commands::{ALL, ENQUEUE, LEAVE, ONE, WAKE_ALL, WAKE_ONE};
 use crate::sync::{LockResult, MutexGuard, poison};
 use crate::time::Instant;
+use crate::verdict::FailureKind;
 use native::Waiters;
 
 /// A condition variable with std's interface; see [`std::sync::Condvar`].
@@ -49,7 +57,24 @@ impl RefUnwindSafe for Condvar {}
 enum Of {
     Native(Box<Waiters>),
     Loom(Box<loom::sync::Condvar>, Witnessed),
-    Model(ModelObject),
+    Model(Modelled),
+}
+
+/// A condition variable of the Model arm, and with which mutex it was last waited for.
+#[derive(Debug)]
+struct Modelled {
+    object: ModelObject,
+    /// The mutex's number plus 1, or 0.
+    mutex: AtomicU32,
+}
+
+/// What a condition variable asks of those who wait for it, beside what all do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It reserves the right to wake them spuriously, and to panic if they ever come with different mutexes.
+    Std,
+    /// It panics if they wait with different mutexes at the same time.
+    ParkingLot,
 }
 
 /// Whether a timed wait timed out; see [`std::sync::WaitTimeoutResult`].
@@ -100,7 +125,9 @@ impl Condvar {
         let of = match context::arm() {
             Arm::Native => Of::Native(Box::default()),
             Arm::Loom => Of::Loom(Box::new(loom::sync::Condvar::new()), Witnessed::new("Condvar", 0, site)),
-            Arm::Model => Of::Model(ModelObject::new("Condvar", 0, site)),
+            Arm::Model => {
+                Of::Model(Modelled { object: ModelObject::new("Condvar", 0, site), mutex: AtomicU32::new(0) })
+            }
         };
         Condvar { site, of }
     }
@@ -265,7 +292,7 @@ impl Condvar {
     /// Wakes one waiter or all; how many. Loom does not say and is taken to wake nobody.
     pub(crate) fn notify(&self, all: bool, site: Site) -> usize {
         match &self.of {
-            Of::Model(object) => {
+            Of::Model(Modelled { object, .. }) => {
                 let (command, args) = if all { (&WAKE_ALL, ALL) } else { (&WAKE_ONE, ONE) };
                 let waiters = object.perform(command, args, Publish::Nothing, site).count_ones() as usize;
                 if all { waiters } else { waiters.min(1) }
@@ -292,12 +319,13 @@ impl Condvar {
     /// wait timed out. Not for loom, whose condition variable knows loom's mutex only.
     pub(crate) fn wait_around(
         &self,
+        mutex: &Guarded,
         (unlock, lock): (&dyn Fn(), &dyn Fn()),
         timeout: Option<Duration>,
         site: Site,
     ) -> bool {
         match &self.of {
-            Of::Model(object) => wait_in_model(*object, (unlock, lock), timeout, false, site),
+            Of::Model(modelled) => modelled.wait((Kind::ParkingLot, mutex), (unlock, lock), timeout, site),
             Of::Loom(..) => unreachable!("loom's condition variable knows loom's mutex only"),
             Of::Native(waiters) => {
                 check_arm(Arm::Native, self.site, site);
@@ -313,10 +341,12 @@ impl Condvar {
         site: Site,
     ) -> (MutexGuard<'a, T>, bool) {
         match &self.of {
-            Of::Model(object) => {
+            Of::Model(modelled) => {
                 let around: (&dyn Fn(), &dyn Fn()) =
                     (&|| guard.unlock_to_wait(site), &|| guard.lock_again(site));
-                let timed_out = wait_in_model(*object, around, timeout, true, site);
+                let timed_out = guard
+                    .guarded()
+                    .is_some_and(|mutex| modelled.wait((Kind::Std, mutex), around, timeout, site));
                 (guard, timed_out)
             }
             Of::Loom(condvar, witnessed) => {
@@ -347,35 +377,59 @@ impl Condvar {
     }
 }
 
-/// Enqueues, unlocks, waits and locks again; whether the wait timed out.
-/// `may_wake_spuriously` is whether the condition variable reserves that right.
-fn wait_in_model(
-    object: ModelObject,
-    (unlock, lock): (&dyn Fn(), &dyn Fn()),
-    timeout: Option<Duration>,
-    may_wake_spuriously: bool,
-    site: Site,
-) -> bool {
-    object.with(site, |session| {
-        let slot = session.slot(object.id);
-        let me = [Slots::one(slot).0, 0];
-        let spuriously = may_wake_spuriously && session.happens(Choosing::SpuriousWakeup, site);
-        let early = !spuriously && timeout.is_some() && session.happens(Choosing::Timeout, site);
-        object.perform(&ENQUEUE, me, Publish::Nothing, site);
-        unlock();
-        let timed_out = if spuriously || early {
-            if let (true, Some(timeout)) = (early, timeout) {
-                session.pass(u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX));
-            }
-            let too_late = session.stop_waiting(slot, || object.perform(&LEAVE, me, Publish::Nothing, site));
-            early && !too_late
-        } else {
-            let nanoseconds = timeout.map(|t| u64::try_from(t.as_nanos()).unwrap_or(u64::MAX));
-            session.wait(object.id, nanoseconds, site)
+impl Modelled {
+    /// Enqueues, unlocks, waits and locks again; whether the wait timed out.
+    fn wait(
+        &self,
+        (kind, mutex): (Kind, &Guarded),
+        (unlock, lock): (&dyn Fn(), &dyn Fn()),
+        timeout: Option<Duration>,
+        site: Site,
+    ) -> bool {
+        let object = self.object;
+        object.with(site, |session| {
+            let slot = session.slot(object.id);
+            let me = [Slots::one(slot).0, 0];
+            let may_wake_spuriously = kind == Kind::Std && timeout != Some(Duration::ZERO);
+            let spuriously = may_wake_spuriously && session.happens(Choosing::SpuriousWakeup, site);
+            let patience = match timeout {
+                Some(timeout) if !spuriously => session.gives_up_early(timeout, site),
+                _ => Patience::Endless,
+            };
+            let others = object.perform(&ENQUEUE, me, Publish::Nothing, site);
+            self.is_used_with(mutex, kind == Kind::Std || others != 0, session);
+            unlock();
+            let leave = || object.perform(&LEAVE, me, Publish::Nothing, site);
+            let timed_out = match patience {
+                _ if spuriously => {
+                    session.stop_waiting(slot, leave);
+                    false
+                }
+                Patience::Over => !session.stop_waiting(slot, leave),
+                Patience::Until(nanoseconds) => session.wait(object.id, Some(nanoseconds), site),
+                Patience::Endless => session.wait(object.id, None, site),
+            };
+            lock();
+            timed_out
+        })
+    }
+
+    /// The running thread waits with a mutex, which is to be the same as before if that `matters`. Whichever of two
+    /// threads with different mutexes comes first, the other fails the model, so their steps commute all the same.
+    fn is_used_with(&self, mutex: &Guarded, matters: bool, session: &Session) {
+        let Some(ModelObject { id: ObjectId(mutex), .. }) = mutex.model() else { return };
+        let before = self.mutex.swap(mutex + 1, Ordering::Relaxed);
+        if !matters || before == 0 || before == mutex + 1 {
+            return;
+        }
+        let message = {
+            let execution = session.execution.borrow();
+            let [condvar, one, other] = [self.object.id, ObjectId(before - 1), ObjectId(mutex)]
+                .map(|id| execution.describe_object(id));
+            format!("{condvar} is used with more than one mutex: {one}, and {other}")
         };
-        lock();
-        timed_out
-    })
+        session.fail(FailureKind::Panic, message)
+    }
 }
 
 impl Default for Condvar {

@@ -121,6 +121,9 @@ impl<T> Channel<T> {
     }
 
     pub(super) fn drop_receiver(&self) {
+        if self.state.is_lost() {
+            return;
+        }
         let items = self.state.perform_and(&DROP_RECEIVER, [0; 2], self.site, |_| {
             let mut inside = self.inside();
             inside.deaf = self.state.hand_over();
@@ -211,6 +214,9 @@ impl<T> Clone for Half<T> {
 impl<T> Drop for Half<T> {
     fn drop(&mut self) {
         let channel = &*self.0;
+        if channel.state.is_lost() {
+            return;
+        }
         channel.state.perform_and(&DROP_SENDER, [0; 2], channel.site, |_| {
             let handed = channel.state.hand_over();
             channel.inside().silent.extend(handed);

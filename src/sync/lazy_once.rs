@@ -1,0 +1,178 @@
+//! What says whether a lazy value has been made: a once, and in a model a part of a word.
+//!
+//! A lazy value is named by the line of source that makes it, and exists for an execution from its first use on. A
+//! line may make several, such as those of an array. Which of them is used first depends on the schedule and on
+//! nothing that a name could rest on: `new` is `const`, so no thread makes them, and the address of one that is no
+//! static differs from execution to execution. So those of one line are one object, whose word has two bits for each
+//! in the order of their first use. That order may differ between equivalent executions; but no engine compares
+//! more of such executions than which object a step touches and how, and that is the same. The price is that the
+//! beginnings and ends of their initializers count as dependent.
+//!
+//! What an initializer publishes is kept beside each value, for all that use one value and nobody else.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::Once;
+use super::commands::once;
+use crate::op::{Access, Args, Command, Publish, Role, Site, State, always, reads, unchanged, writes};
+use crate::rt::context::{self, Arm};
+use crate::rt::guarded::Guarded;
+use crate::rt::object::ModelObject;
+use crate::rt::orders::Handed;
+
+/// How many bits the state of a once has.
+const WIDTH: u64 = 2;
+/// How many values of one line there is room for.
+const MOST: u64 = State::BITS as u64 / WIDTH;
+
+/// The state of the value whose place is the second operand.
+fn of(state: State, [_, place]: Args) -> u64 {
+    state >> (WIDTH * place) & ((1 << WIDTH) - 1)
+}
+
+/// With another state of that value.
+fn with(state: State, args: Args, now: u64) -> State {
+    state ^ (of(state, args) ^ now) << (WIDTH * args[1])
+}
+
+/// Begins to make a value, or learns that it is made.
+pub(super) static BEGIN: Command = Command {
+    name: "call_once",
+    role: Role::Await,
+    guard: |state, args| of(state, args) != once::RUNNING,
+    effect: |state, args| {
+        if of(state, args) == once::NEW { with(state, args, once::RUNNING) } else { state }
+    },
+    access: |state, args| if of(state, args) == once::DONE { Access::READ } else { Access::WRITE },
+    publish: Publish::Nothing,
+    show: |state, args| {
+        if of(state, args) == once::DONE { "() is done already" } else { "() begins" }.to_owned()
+    },
+};
+
+/// Ends it, in the state of the first operand.
+pub(super) static END: Command = Command {
+    name: "call_once",
+    role: Role::Release,
+    guard: always,
+    effect: |state, args| with(state, args, args[0]),
+    access: writes,
+    publish: Publish::Nothing,
+    show: |_, [end, _]| if end == once::DONE { "() ends" } else { "() is poisoned" }.to_owned(),
+};
+
+/// Looks whether it is made.
+pub(super) static IS_DONE: Command = Command {
+    name: "is_completed",
+    role: Role::Signal,
+    guard: always,
+    effect: unchanged,
+    access: reads,
+    publish: Publish::Nothing,
+    show: |state, args| format!("() → {}", of(state, args) == once::DONE),
+};
+
+/// What says whether one lazy value has been made in one execution.
+#[derive(Debug)]
+pub(super) enum LazyOnce {
+    /// Outside of the Model arm.
+    Alone(Once),
+    /// Beside others of the same line.
+    Among {
+        word: Guarded,
+        place: u64,
+        /// What the thread knew that made the value.
+        handed: Mutex<Option<Handed>>,
+    },
+}
+
+impl LazyOnce {
+    /// That of a value which the line `site` makes, and which is used for the first time.
+    pub(super) fn new(site: Site) -> Self {
+        if context::arm() != Arm::Model {
+            return LazyOnce::Alone(Once::of_lazy_value(site));
+        }
+        let (object, place) = ModelObject::declared("LazyLock", once::NEW, site);
+        if place as u64 >= MOST {
+            context::no_room(format!(
+                "raddle has room for {MOST} lazy values that {}:{} makes in one execution",
+                site.file(),
+                site.line()
+            ));
+        }
+        let word = Guarded::of_model("LazyLock", object, site);
+        LazyOnce::Among { word, place: place as u64, handed: Mutex::default() }
+    }
+
+    /// Runs the closure unless one has run; waits for one that is running.
+    #[track_caller]
+    pub(super) fn call_once(&self, f: impl FnOnce()) {
+        let (word, place) = match self {
+            LazyOnce::Alone(once) => return once.call_once(f),
+            LazyOnce::Among { word, place, .. } => (word, *place),
+        };
+        let (site, args) = (std::panic::Location::caller(), [0, place]);
+        let before = word.perform_and(&BEGIN, args, site, |before| self.learns(of(before, args)));
+        match before {
+            once::DONE => return,
+            once::POISONED => panic!("LazyLock instance has previously been poisoned"),
+            _ => {}
+        }
+        let mut end = End(self, site, once::POISONED);
+        f();
+        end.2 = once::DONE;
+    }
+
+    /// Whether a closure has run to its end.
+    #[track_caller]
+    pub(super) fn is_completed(&self) -> bool {
+        match self {
+            LazyOnce::Alone(once) => once.is_completed(),
+            LazyOnce::Among { word, place, .. } => {
+                let (site, args) = (std::panic::Location::caller(), [0, *place]);
+                word.perform_and(&IS_DONE, args, site, |before| self.learns(of(before, args))) == once::DONE
+            }
+        }
+    }
+
+    /// The running thread finds the value in this state, and learns what its maker knew.
+    fn learns(&self, state: u64) -> u64 {
+        if let (LazyOnce::Among { word, handed, .. }, once::DONE) = (self, state) {
+            word.take(*handed.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        state
+    }
+}
+
+/// Says how it ended, by a panic too.
+struct End<'a>(&'a LazyOnce, Site, u64);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        if let LazyOnce::Among { word, place, handed } = self.0 {
+            // No other thread looks before the state says that there is something.
+            *handed.lock().unwrap_or_else(PoisonError::into_inner) = word.hand_over();
+            word.give_back(&END, [self.2, *place], self.1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_value_has_a_state_of_its_own() {
+        let mut state = 0;
+        for place in 0..MOST {
+            state = (BEGIN.effect)(state, [0, place]);
+            assert_eq!(of(state, [0, place]), once::RUNNING);
+            state = (END.effect)(state, [if place % 2 == 0 { once::DONE } else { once::POISONED }, place]);
+        }
+        for place in 0..MOST {
+            let expected = if place % 2 == 0 { once::DONE } else { once::POISONED };
+            assert_eq!(of(state, [0, place]), expected);
+            assert_eq!((BEGIN.effect)(state, [0, place]), state);
+        }
+    }
+}
