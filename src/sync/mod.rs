@@ -9,8 +9,6 @@
 pub mod atomic;
 mod barrier;
 pub(crate) mod commands;
-#[cfg(test)]
-mod commute_tests;
 mod condvar;
 mod lazy_lock;
 pub mod mpsc;
@@ -31,3 +29,12 @@ pub use mutex::{Mutex, MutexGuard};
 pub use once::{Once, OnceState};
 pub use once_lock::OnceLock;
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// The families of the commands in this module.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    [commands::families(), condvar::families(), mpsc::families(), atomic::families()]
+        .into_iter()
+        .flatten()
+        .collect()
+}

@@ -353,3 +353,16 @@ where
     };
     Ok(JoinHandle { thread, of: Of::Native { result, done, run, thread: handle } })
 }
+
+/// The commands above as a family: thread 0 ends, the others wait.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    use crate::registry::{Family, offer};
+
+    let offers = [
+        offer!(END).when(|s| s.me == 0 && s.hold == 0).then(|_| 1),
+        offer!(JOIN).when(|s| s.me > 0),
+        offer!(LOOK).when(|s| s.me > 0),
+    ];
+    vec![Family::new("end of a native thread", 0, offers)]
+}

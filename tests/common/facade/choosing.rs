@@ -1,0 +1,33 @@
+//! Choices of the model's own.
+
+use raddle::choose;
+
+use super::{Choices, Context, Me, instructions};
+
+instructions! {
+    Choose(usize),
+}
+
+pub struct World;
+
+impl World {
+    pub fn new() -> Self {
+        World
+    }
+}
+
+impl Instr {
+    pub fn decode(choices: &mut Choices<'_>, _: &Context<'_>) -> Self {
+        Instr::Choose(choices.below(2) + 2)
+    }
+
+    pub fn cost(&self) -> usize {
+        1
+    }
+
+    pub fn run(&self, me: &mut Me, _: &World) -> bool {
+        let Instr::Choose(n) = *self;
+        me.saw(choose(n) as u8);
+        true
+    }
+}

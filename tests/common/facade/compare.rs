@@ -1,0 +1,91 @@
+//! Compares the exhaustive engine with the search without reduction on one program.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use raddle::{Checker, FailureKind, Reason, Report, Verdict};
+
+use super::program::Effects;
+use super::{Outcome, Program, Recorder};
+
+/// What an engine found.
+pub struct Found {
+    pub report: Report,
+    pub outcomes: BTreeSet<Outcome>,
+    pub kinds: BTreeSet<FailureKind>,
+    pub effects: Effects,
+}
+
+impl Found {
+    /// Whether the search was cut short. One of threads that share nothing was not.
+    pub fn cut(&self) -> bool {
+        matches!(&self.report.verdict, Verdict::Inconclusive(reason) if !matches!(reason, Reason::Unseen { .. }))
+    }
+}
+
+/// Runs an engine to its end, or to `most` executions.
+pub fn explore(program: &Program, checker: Checker, budget: usize, most: u64) -> Found {
+    let recorder = Arc::new(Recorder::default());
+    let report = checker
+        .spurious_wakeups(budget)
+        .weak_failures(budget)
+        .timeouts(budget)
+        .fruitless_yields(budget)
+        .stop_on_failure(false)
+        .count_traces(true)
+        .max_executions(most)
+        .check(program.model(&recorder));
+    let outcomes = std::mem::take(&mut *recorder.outcomes.lock().unwrap());
+    let effects = std::mem::take(&mut *recorder.effects.lock().unwrap());
+    let kinds = report.failures.iter().map(|failure| failure.kind()).collect();
+    Found { report, outcomes, kinds, effects }
+}
+
+/// What came of a comparison.
+pub enum Compared {
+    /// The program has too many schedules.
+    TooLarge,
+    /// The engines agree; what had an effect.
+    Agree(Effects),
+    /// They do not: which of the things compared differ, and how.
+    Differ(&'static str, String),
+}
+
+/// Both engines see the same outcomes and failures, and the exhaustive one runs every trace once. That the
+/// checker itself fails is a difference too.
+pub fn compare(program: &Program, budget: usize, most: u64) -> Compared {
+    std::panic::catch_unwind(|| compared(program, budget, most)).unwrap_or_else(|payload| {
+        let said = payload.downcast_ref::<String>().cloned();
+        Compared::Differ("the checker failed", said.unwrap_or_default())
+    })
+}
+
+fn compared(program: &Program, budget: usize, most: u64) -> Compared {
+    // The reduced search first: what is too large for it is too large for the other.
+    let reduced = explore(program, Checker::exhaustive(), budget, most);
+    if reduced.cut() || reduced.report.stats.executions >= most {
+        return Compared::TooLarge;
+    }
+    let every = explore(program, Checker::dfs(), budget, most);
+    if every.cut() || every.report.stats.executions >= most {
+        return Compared::TooLarge;
+    }
+    // What an execution with a data race leads to is not explored: the race is the finding.
+    let races = every.kinds.contains(&FailureKind::DataRace);
+    if !races && reduced.outcomes != every.outcomes {
+        let missing: Vec<_> = every.outcomes.difference(&reduced.outcomes).take(3).collect();
+        let extra: Vec<_> = reduced.outcomes.difference(&every.outcomes).take(3).collect();
+        return Compared::Differ("outcomes", format!("missing {missing:x?}, extra {extra:x?}"));
+    }
+    if reduced.kinds != every.kinds {
+        return Compared::Differ("failures", format!("{:?} instead of {:?}", reduced.kinds, every.kinds));
+    }
+    let (reduced, every) = (reduced.report.stats, (every.report.stats, every.effects));
+    if reduced.redundant != 0 {
+        return Compared::Differ("redundant", format!("{reduced:?}"));
+    }
+    if reduced.traces != Some(reduced.executions) || Some(reduced.executions) != every.0.traces {
+        return Compared::Differ("traces", format!("{reduced:?} of {:?}", every.0));
+    }
+    Compared::Agree(every.1)
+}
