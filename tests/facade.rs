@@ -1,9 +1,9 @@
 //! Random programs over the whole facade: the exhaustive engine and the search without reduction agree, and
 //! what real threads do is among what the exhaustive engine finds.
 //!
-//! `RADDLE_TEST_PROGRAMS` says how many programs each test runs, `RADDLE_TEST_GROUPS` over which groups
-//! (names between commas; see `tests/common/facade`), and `RADDLE_TEST_SEED` with which seed. With
-//! `RADDLE_TEST_SURVEY` a test goes on after a difference and prints them all, each shrunk.
+//! `RADDLE_TEST_PROGRAMS` says how many programs each test runs, `FACADE_GROUPS` over which groups
+//! (names between commas; see `tests/common/facade`), and `FACADE_SEED` with which seed. With
+//! `FACADE_SURVEY` a test goes on after a difference and prints them all, each shrunk.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
@@ -31,22 +31,21 @@ fn programs(default: u64) -> u64 {
     variable("RADDLE_TEST_PROGRAMS").and_then(|n| n.parse().ok()).unwrap_or(default)
 }
 
-/// The groups that are generated: those that are asked for, or those in which no difference is known.
+/// The groups that are generated: those that are asked for, or all.
 fn groups(of: fn(Group) -> bool) -> Vec<Group> {
-    let groups = match variable("RADDLE_TEST_GROUPS") {
-        Some(names) if names == "all" => Group::ALL.to_vec(),
+    let groups = match variable("FACADE_GROUPS") {
         Some(names) => {
             let asked = |name: &str| Group::ALL.iter().copied().find(|group| group.name() == name);
             names.split(',').map(|name| asked(name).unwrap_or_else(|| panic!("no group {name}"))).collect()
         }
-        None => Group::sound(),
+        None => Group::ALL.to_vec(),
     };
     groups.into_iter().filter(|group| of(*group)).collect()
 }
 
 /// The bytes of the n-th program (splitmix64).
 fn bytes(n: u64) -> Vec<u8> {
-    let base: u64 = variable("RADDLE_TEST_SEED").and_then(|n| n.parse().ok()).unwrap_or(0);
+    let base: u64 = variable("FACADE_SEED").and_then(|n| n.parse().ok()).unwrap_or(0);
     let mut state = n ^ base << 40;
     let mut next = || {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -93,7 +92,7 @@ fn shrunk(
 /// Compares the engines on so many programs.
 fn run(cases: u64, size: usize, budget: usize) {
     let groups = groups(|_| true);
-    let survey = variable("RADDLE_TEST_SURVEY").is_some();
+    let survey = variable("FACADE_SURVEY").is_some();
     let (mut compared, mut effects, mut with): (u64, BTreeMap<_, u64>, BTreeMap<Group, u64>) =
         Default::default();
     let (mut differences, began) = (Vec::new(), Instant::now());
@@ -218,7 +217,7 @@ fn native_difference(program: &Program, runs: u64) -> Option<Option<String>> {
 fn real_threads_do_what_the_engine_finds() {
     // Panics of threads are part of the programs.
     let (cases, groups) = (programs(50), groups(Group::runs_natively));
-    let survey = variable("RADDLE_TEST_SURVEY").is_some();
+    let survey = variable("FACADE_SURVEY").is_some();
     let (mut compared, mut differences, began) = (0, 0, Instant::now());
     for n in 0..cases {
         let decode = |bytes: &[u8]| Program::decode(&mut Choices::new(bytes), &groups, 6);
@@ -244,20 +243,4 @@ fn real_threads_do_what_the_engine_finds() {
     println!("{compared} of {cases} programs in {:?}; {differences} differ", began.elapsed());
     assert!(compared * 2 >= cases, "only {compared} of {cases} programs were small enough and end");
     assert_eq!(differences, 0, "programs differ");
-}
-
-/// Found by the families of commands: the word's count of items ran over into that of unfinished tasks.
-#[test]
-fn a_queue_whose_tasks_were_done_before_they_were_got_can_be_drained() {
-    fn drains() {
-        let queue = raddle::sync::Queue::unbounded();
-        queue.put(1).unwrap();
-        queue.put(2).unwrap();
-        queue.task_done().unwrap();
-        assert_eq!(queue.shutdown_now(), [1, 2]);
-        queue.join();
-        assert_eq!(queue.len(), 0);
-    }
-    drains();
-    Checker::exhaustive().check(drains).expect_verified();
 }

@@ -158,22 +158,7 @@ groups! {
     Waiting = waiting,
 }
 
-/// Groups in which differences are known. They are left out until those are mended.
-const KNOWN: &[Group] = &[
-    // To ask for poison and to clear it are no steps.
-    Group::Panics,
-    // A yield depends on what its thread has read before, in ways that differ within one trace.
-    Group::Waiting,
-    // To sleep is to yield.
-    Group::Time,
-];
-
 impl Group {
-    /// The groups in which no difference is known.
-    pub fn sound() -> Vec<Group> {
-        Group::ALL.iter().copied().filter(|group| !KNOWN.contains(group)).collect()
-    }
-
     /// Whether real threads may run it: no data races, no choices, nothing that outlives a run, and no
     /// look at the clock. Thread-locals are left out because of a known difference: outside a check `join`
     /// returns before the thread's destructors have run, in a model after.

@@ -6,13 +6,13 @@ use raddle::sync::atomic::Ordering::SeqCst;
 use raddle::sync::{Mutex, RwLock};
 
 use super::once::passes;
-use super::{Block, Choices, Context, Me, around, instructions};
+use super::{Block, Choices, Context, Group, Me, around, instructions};
 
 instructions! {
     /// Panics if the variable has this value.
     Check(usize, u8),
-    /// Runs the block, panics, and catches that.
-    Catch(Block),
+    /// Runs the first block, panics, runs the second in a destructor, and catches the panic.
+    Catch(Block, Block),
     /// Poisons the mutex.
     PanicInMutex(Block),
     PanicInWrite,
@@ -34,11 +34,21 @@ impl World {
     }
 }
 
+/// Runs a block when it is dropped.
+struct Last<'a>(&'a mut Me, &'a Block);
+
+impl Drop for Last<'_> {
+    fn drop(&mut self) {
+        self.0.block(self.1);
+    }
+}
+
 impl Instr {
     pub fn decode(choices: &mut Choices<'_>, context: &Context<'_>) -> Self {
         match choices.below(10) {
             0 => Instr::Check(choices.object(), choices.value() - 1),
-            1 => Instr::Catch(context.block(choices)),
+            // A destructor that panics while a panic unwinds aborts the process.
+            1 => Instr::Catch(context.block(choices), context.without(Group::Panics, choices)),
             2 | 3 => Instr::PanicInMutex(context.block(choices)),
             4 => Instr::PanicInWrite,
             5 => Instr::Lock,
@@ -52,7 +62,7 @@ impl Instr {
     pub fn cost(&self) -> usize {
         match self {
             Instr::Check(..) => 1,
-            Instr::Catch(block) => around(block, 0),
+            Instr::Catch(block, last) => around(block, around(last, 0)),
             Instr::PanicInMutex(block) => around(block, 2),
             _ => 2,
         }
@@ -64,9 +74,10 @@ impl Instr {
                 let value = me.all.vars[*v].load(SeqCst);
                 assert_ne!(value, *n, "the variable has the value");
             }
-            Instr::Catch(block) => {
+            Instr::Catch(block, last) => {
                 let caught = catch_unwind(AssertUnwindSafe(|| {
-                    me.block(block);
+                    let last = Last(me, last);
+                    last.0.block(block);
                     panic!("to be caught");
                 }));
                 passes::<()>(caught);

@@ -165,8 +165,12 @@ impl Context<'_> {
 
     /// The block of another thread: it has no ends of the channel.
     pub fn child(&self, choices: &mut Choices<'_>) -> Block {
-        let groups: Vec<Group> =
-            self.groups.iter().copied().filter(|group| *group != Group::Channels).collect();
+        self.without(Group::Channels, choices)
+    }
+
+    /// A block without instructions of one group.
+    pub fn without(&self, group: Group, choices: &mut Choices<'_>) -> Block {
+        let groups: Vec<Group> = self.groups.iter().copied().filter(|other| *other != group).collect();
         if groups.is_empty() {
             return Block::new();
         }
