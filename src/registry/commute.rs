@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::panic::Location;
 
 use super::{Family, Hold, Offer, Seat, Step, THREADS, families};
-use crate::op::{Args, ObjectId, Op, State};
+use crate::op::{Access, Args, ObjectId, Op, State};
 
 /// A family, two commands that are independent of each other, and the command that each of them disables.
 type Joint = (String, [&'static str; 2], &'static str);
@@ -167,6 +167,8 @@ fn jointly_disabling(family: &Family) -> BTreeSet<Joint> {
                     }
                     for c in &thirds {
                         if c.enabled(state) && !c.enabled(a.effect(state)) && !c.enabled(b.effect(state)) {
+                            // The sets of events that are searched are of such accesses.
+                            assert!(access(&a).is_commuting_change(), "{}", a.text());
                             let mut pair = [a.offer.ident, b.offer.ident];
                             pair.sort_unstable();
                             found.insert((family.name.clone(), pair, c.offer.ident));
@@ -185,6 +187,21 @@ fn operations_that_disable_another_jointly_are_those_listed() {
     let listed: BTreeSet<Joint> =
         JOINTLY_DISABLING.iter().map(|&(family, pair, third)| (family.to_owned(), pair, third)).collect();
     assert_eq!(found, listed);
+}
+
+/// A loop that waits is woken by changes only, and events that only read are no race.
+#[test]
+fn what_is_called_a_read_changes_nothing() {
+    for family in families() {
+        for situation in family.reachable() {
+            for announced in (0..THREADS).flat_map(|me| family.announced(me, &situation)) {
+                let (state, command) = (situation.0, announced.offer.command);
+                if (command.access)(state, announced.args) == Access::READ && announced.enabled(state) {
+                    assert_eq!(announced.effect(state), state, "{}: {}", family.name, announced.text());
+                }
+            }
+        }
+    }
 }
 
 #[test]

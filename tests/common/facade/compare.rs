@@ -6,7 +6,7 @@ use std::sync::Arc;
 use raddle::{Checker, FailureKind, Reason, Report, Verdict};
 
 use super::program::Effects;
-use super::{Outcome, Program, Recorder};
+use super::{Outcome, Pace, Program, Recorder};
 
 /// What an engine found.
 pub struct Found {
@@ -21,20 +21,18 @@ impl Found {
     pub fn cut(&self) -> bool {
         matches!(&self.report.verdict, Verdict::Inconclusive(reason) if !matches!(reason, Reason::Unseen { .. }))
     }
+
+    /// Whether a run of the native engine did not end.
+    pub fn lost(&self) -> bool {
+        matches!(self.report.verdict, Verdict::Inconclusive(Reason::NoProgress { .. }))
+    }
 }
 
-/// Runs an engine to its end, or to `most` executions.
-pub fn explore(program: &Program, checker: Checker, budget: usize, most: u64) -> Found {
+/// Runs an engine to its end.
+pub fn explore(program: &Program, checker: Checker, pace: Pace) -> Found {
     let recorder = Arc::new(Recorder::default());
-    let report = checker
-        .spurious_wakeups(budget)
-        .weak_failures(budget)
-        .timeouts(budget)
-        .fruitless_yields(budget)
-        .stop_on_failure(false)
-        .count_traces(true)
-        .max_executions(most)
-        .check(program.model(&recorder));
+    let checker = checker.stop_on_failure(false).count_traces(true);
+    let report = checker.check(program.model(pace, &recorder));
     let outcomes = std::mem::take(&mut *recorder.outcomes.lock().unwrap());
     let effects = std::mem::take(&mut *recorder.effects.lock().unwrap());
     let kinds = report.failures.iter().map(|failure| failure.kind()).collect();
@@ -61,12 +59,16 @@ pub fn compare(program: &Program, budget: usize, most: u64) -> Compared {
 }
 
 fn compared(program: &Program, budget: usize, most: u64) -> Compared {
+    let explore = |checker: Checker| {
+        let checker = checker.spurious_wakeups(budget).weak_failures(budget).timeouts(budget);
+        explore(program, checker.fruitless_yields(budget).max_executions(most), Pace::Model)
+    };
     // The reduced search first: what is too large for it is too large for the other.
-    let reduced = explore(program, Checker::exhaustive(), budget, most);
+    let reduced = explore(Checker::exhaustive());
     if reduced.cut() || reduced.report.stats.executions >= most {
         return Compared::TooLarge;
     }
-    let every = explore(program, Checker::dfs(), budget, most);
+    let every = explore(Checker::dfs());
     if every.cut() || every.report.stats.executions >= most {
         return Compared::TooLarge;
     }
@@ -81,7 +83,8 @@ fn compared(program: &Program, budget: usize, most: u64) -> Compared {
         return Compared::Differ("failures", format!("{:?} instead of {:?}", reduced.kinds, every.kinds));
     }
     let (reduced, every) = (reduced.report.stats, (every.report.stats, every.effects));
-    if reduced.redundant != 0 {
+    // An execution in which `is_finished` said of a thread that it has ended is cut if that thread cannot end.
+    if reduced.redundant > every.0.redundant || reduced.redundant > 0 && !program.asks_for_ends() {
         return Compared::Differ("redundant", format!("{reduced:?}"));
     }
     if reduced.traces != Some(reduced.executions) || Some(reduced.executions) != every.0.traces {

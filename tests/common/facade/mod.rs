@@ -12,8 +12,10 @@ mod cells;
 mod channels;
 mod choices;
 mod choosing;
+#[cfg(feature = "check")]
 pub mod compare;
 mod condvars;
+pub mod draw;
 mod events;
 mod futures;
 mod locals;
@@ -38,6 +40,10 @@ mod waiting;
 
 pub use choices::Choices;
 pub use program::{All, Context, Me, Outcome, Pace, Program, Recorder};
+
+/// About how many steps a program takes that real threads run: so many that no thread has more than half as
+/// many operations with a timeout.
+pub const NATIVE_SIZE: usize = 6;
 
 /// A sequence of instructions.
 pub type Block = Vec<Instr>;
@@ -160,10 +166,9 @@ groups! {
 
 impl Group {
     /// Whether real threads may run it: no data races, no choices, nothing that outlives a run, and no
-    /// look at the clock. Thread-locals are left out because of a known difference: outside a check `join`
-    /// returns before the thread's destructors have run, in a model after.
+    /// look at the clock.
     pub fn runs_natively(self) -> bool {
-        !matches!(self, Group::Cells | Group::Statics | Group::Choosing | Group::Time | Group::Locals)
+        !matches!(self, Group::Cells | Group::Statics | Group::Choosing | Group::Time)
     }
 }
 

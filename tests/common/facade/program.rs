@@ -281,10 +281,26 @@ impl Program {
         recorder.outcomes.lock().unwrap().insert((seen, finals));
     }
 
-    /// The program as a model.
-    pub fn model(&self, recorder: &std::sync::Arc<Recorder>) -> impl Fn() + Send + Sync + 'static {
+    /// The program as a model. On real threads each run has other delays.
+    pub fn model(
+        &self,
+        pace: Pace,
+        recorder: &std::sync::Arc<Recorder>,
+    ) -> impl Fn() + Send + Sync + 'static {
         let (program, recorder) = (self.clone(), std::sync::Arc::clone(recorder));
-        move || program.run(Pace::Model, &recorder)
+        let runs = StdAtomicUsize::new(0);
+        move || {
+            let pace = match pace {
+                Pace::Model => Pace::Model,
+                Pace::Native(seed) => Pace::Native(seed + runs.fetch_add(1, STD) as u64),
+            };
+            program.run(pace, &recorder);
+        }
+    }
+
+    /// Whether it asks if threads have ended.
+    pub fn asks_for_ends(&self) -> bool {
+        format!("{self:?}").contains("IsFinished")
     }
 
     /// How much there is to read: for shrinking.
