@@ -94,7 +94,11 @@ impl<T> JoinHandle<T> {
     /// ```
     #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
-        self.join_at(Location::caller())
+        let result = self.join_at(Location::caller());
+        if result.as_ref().is_err_and(|payload| payload.is::<Cancelled>()) {
+            native::leave_cancelled_run();
+        }
+        result
     }
 
     /// Like [`join`](Self::join) of a thread that borrows from the calling one: neither returns nor unwinds
