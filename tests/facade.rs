@@ -2,7 +2,8 @@
 //! what real threads do is among what the exhaustive engine finds.
 //!
 //! `RADDLE_TEST_PROGRAMS` says how many programs each test runs, `FACADE_GROUPS` over which groups (names
-//! between commas; see `tests/common/facade`), and `FACADE_SEED` with which seed. With `FACADE_SURVEY` a test
+//! between commas; see `tests/common/facade`), `FACADE_SEED` with which seed, and `FACADE_FIRST` from which
+//! number on. With `FACADE_SURVEY` a test
 //! goes on after a difference and prints them all, each shrunk.
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 

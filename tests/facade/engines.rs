@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::facade::compare::{Compared, compare};
-use crate::facade::draw::{Draw, groups, programs, surveys};
+use crate::facade::draw::{Draw, groups, numbers, programs, surveys};
 use crate::facade::{Group, Program};
 
 /// More schedules than this, and a program is passed over.
@@ -17,7 +17,7 @@ fn run(cases: u64, size: usize, budget: usize) {
     let (mut compared, mut effects, mut with): (u64, BTreeMap<_, u64>, BTreeMap<Group, u64>) =
         Default::default();
     let (mut differences, began) = (0, Instant::now());
-    for n in 0..cases {
+    for n in numbers(cases) {
         let program = draw.program(n);
         let before = Instant::now();
         let result = compare(&program, budget, MOST);

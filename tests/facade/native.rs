@@ -8,17 +8,21 @@ use std::time::Instant;
 use raddle::{Checker, FailureKind};
 
 use crate::facade::compare::{Found, explore};
-use crate::facade::draw::{groups, programs, surveys, variable};
+use crate::facade::draw::{groups, numbers, programs, surveys, variable};
 use crate::facade::{Group, NATIVE_SIZE, Pace, Program, draw::Draw};
 
 /// More executions than this, and a program is passed over.
 const MOST: u64 = 30_000;
 
-/// What the exhaustive engine finds within what real threads do: no thread times out more often, and no
-/// exchange on this hardware fails without a reason. `None` if it is too much.
+/// Within what real threads do: no thread times out more often, and no exchange on this hardware fails without
+/// a reason. To show a failure the native engine's check runs the model on other engines.
+fn within(checker: Checker) -> Checker {
+    checker.spurious_wakeups(1).weak_failures(0).timeouts(NATIVE_SIZE / 2)
+}
+
+/// What the exhaustive engine finds. `None` if it is too much.
 fn all_that_happens(program: &Program) -> Option<Found> {
-    let checker = Checker::exhaustive().spurious_wakeups(1).weak_failures(0).timeouts(NATIVE_SIZE / 2);
-    let found = explore(program, checker.max_executions(MOST), Pace::Model);
+    let found = explore(program, within(Checker::exhaustive()).max_executions(MOST), Pace::Model);
     (!found.cut() && found.report.stats.executions < MOST).then_some(found)
 }
 
@@ -29,7 +33,7 @@ fn stands_still(found: &Found) -> bool {
 
 /// What the native engine sees in so many runs and the exhaustive one does not.
 fn difference(program: &Program, found: &Found, runs: u64) -> Option<String> {
-    let native = explore(program, Checker::native(runs), Pace::Native(0));
+    let native = explore(program, within(Checker::native(runs)), Pace::Native(0));
     if let Some(new) = native.kinds.difference(&found.kinds).next() {
         return Some(format!("{new}: {}", native.report));
     }
@@ -46,7 +50,7 @@ fn real_threads_do_what_the_engine_finds() {
     let draw = Draw::new(&groups, NATIVE_SIZE, 2);
     let (mut compared, mut differences, began) = (0, 0, Instant::now());
     let mut outcomes = String::new();
-    for n in 0..cases {
+    for n in numbers(cases) {
         let program = draw.program(n);
         let Some(found) = all_that_happens(&program) else { continue };
         let stands_still = stands_still(&found);

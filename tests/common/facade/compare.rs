@@ -28,10 +28,13 @@ impl Found {
     }
 }
 
+/// More steps than a program takes that ends, so that loops that never do are found soon.
+const STEPS: usize = 600;
+
 /// Runs an engine to its end.
 pub fn explore(program: &Program, checker: Checker, pace: Pace) -> Found {
     let recorder = Arc::new(Recorder::default());
-    let checker = checker.stop_on_failure(false).count_traces(true);
+    let checker = checker.stop_on_failure(false).count_traces(true).max_steps(STEPS);
     let report = checker.check(program.model(pace, &recorder));
     let outcomes = std::mem::take(&mut *recorder.outcomes.lock().unwrap());
     let effects = std::mem::take(&mut *recorder.effects.lock().unwrap());

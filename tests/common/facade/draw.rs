@@ -12,6 +12,12 @@ pub fn programs(default: u64) -> u64 {
     variable("RADDLE_TEST_PROGRAMS").and_then(|n| n.parse().ok()).unwrap_or(default)
 }
 
+/// The numbers of so many programs.
+pub fn numbers(programs: u64) -> std::ops::Range<u64> {
+    let first = variable("FACADE_FIRST").and_then(|n| n.parse().ok()).unwrap_or(0);
+    first..first + programs
+}
+
 /// Whether a test goes on after a difference.
 pub fn surveys() -> bool {
     variable("FACADE_SURVEY").is_some()
