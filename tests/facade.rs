@@ -19,3 +19,6 @@ mod native;
 #[cfg(not(feature = "check"))]
 #[path = "facade/production.rs"]
 mod production;
+#[cfg(feature = "check")]
+#[path = "facade/regressions.rs"]
+mod regressions;
