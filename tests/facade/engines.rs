@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::facade::compare::{Compared, compare};
-use crate::facade::draw::{Draw, groups, numbers, programs, surveys};
+use crate::facade::draw::{Draw, groups, numbers, programs, size, surveys};
 use crate::facade::{Group, Program};
 
 /// More schedules than this, and a program is passed over.
 const MOST: u64 = 30_000;
 
-/// Compares the engines on so many programs.
-fn run(cases: u64, size: usize, budget: usize) {
-    let groups = groups(|_| true);
-    let draw = Draw::new(&groups, size, budget as u64);
+/// Compares the engines on so many programs over these groups.
+fn run(groups: &[Group], cases: u64, size: usize, budget: usize) {
+    let draw = Draw::new(groups, size, budget as u64);
     let (mut compared, mut effects, mut with): (u64, BTreeMap<_, u64>, BTreeMap<Group, u64>) =
         Default::default();
     let (mut differences, began) = (0, Instant::now());
@@ -49,7 +48,7 @@ fn run(cases: u64, size: usize, budget: usize) {
     }
     println!("{compared} of {cases} programs in {:?}; {differences} differ", began.elapsed());
     assert!(compared * 10 >= cases * 9, "only {compared} of {cases} programs were small enough");
-    for group in &groups {
+    for group in groups {
         let of = with.get(group).copied().unwrap_or(0);
         for kind in group.kinds() {
             let had = effects.get(&(*group, *kind)).copied().unwrap_or(0);
@@ -65,10 +64,15 @@ fn run(cases: u64, size: usize, budget: usize) {
 
 #[test]
 fn engines_agree_on_the_whole_facade() {
-    run(programs(150), 10, 0);
+    run(&groups(|_| true), programs(200), size(8, 10), 0);
 }
 
 #[test]
 fn engines_agree_on_the_whole_facade_with_budgets() {
-    run(programs(100), 8, 1);
+    run(&groups(|_| true), programs(100), size(7, 8), 1);
+}
+
+#[test]
+fn engines_agree_on_atomics() {
+    run(&[Group::Atomics], programs(100), size(7, 8), 0);
 }

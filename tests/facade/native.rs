@@ -46,7 +46,7 @@ fn difference(program: &Program, found: &Found, runs: u64) -> Option<String> {
 
 #[test]
 fn real_threads_do_what_the_engine_finds() {
-    let (cases, groups) = (programs(50), groups(Group::runs_natively));
+    let (cases, groups) = (programs(60), groups(Group::runs_natively));
     let draw = Draw::new(&groups, NATIVE_SIZE, 2);
     let (mut compared, mut differences, began) = (0, 0, Instant::now());
     let mut outcomes = String::new();

@@ -19,7 +19,13 @@ pub struct Found {
 impl Found {
     /// Whether the search was cut short. One of threads that share nothing was not.
     pub fn cut(&self) -> bool {
-        matches!(&self.report.verdict, Verdict::Inconclusive(reason) if !matches!(reason, Reason::Unseen { .. }))
+        let stats = &self.report.stats;
+        // A loop that goes round while another thread could move ends the search, and is then found to be a
+        // livelock by an execution more, which has no trace.
+        let probed = self.kinds.contains(&FailureKind::Livelock)
+            && stats.traces.is_some_and(|traces| stats.executions == traces + 1);
+        probed
+            || matches!(&self.report.verdict, Verdict::Inconclusive(reason) if !matches!(reason, Reason::Unseen { .. }))
     }
 
     /// Whether a run of the native engine did not end.

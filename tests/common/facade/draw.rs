@@ -12,6 +12,11 @@ pub fn programs(default: u64) -> u64 {
     variable("RADDLE_TEST_PROGRAMS").and_then(|n| n.parse().ok()).unwrap_or(default)
 }
 
+/// About how many steps a program has: few, unless the test runs for long.
+pub fn size(few: usize, many: usize) -> usize {
+    if variable("RADDLE_TEST_PROGRAMS").is_some() { many } else { few }
+}
+
 /// The numbers of so many programs.
 pub fn numbers(programs: u64) -> std::ops::Range<u64> {
     let first = variable("FACADE_FIRST").and_then(|n| n.parse().ok()).unwrap_or(0);
