@@ -6,6 +6,7 @@
 //! number on. With `FACADE_SURVEY` a test
 //! goes on after a difference and prints them all, each shrunk.
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
+#![allow(clippy::print_stdout)] // What was compared is told.
 
 #[path = "common/facade/mod.rs"]
 mod facade;

@@ -41,7 +41,7 @@ pub(crate) fn families() -> Vec<crate::registry::Family> {
     [
         commands::families(),
         queue::families(),
-        monitor::families(),
+        monitor::families::families(),
         waker::families(),
         pool::families(),
         task::families(),

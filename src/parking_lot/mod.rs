@@ -123,5 +123,8 @@ fn unmade() -> ! {
 /// The families of the commands in this module.
 #[cfg(all(test, feature = "check"))]
 pub(crate) fn families() -> Vec<crate::registry::Family> {
-    [raw_mutex::families(), raw_rwlock::families(), condvar::families()].into_iter().flatten().collect()
+    [raw_mutex::families(), raw_rwlock::families::families(), condvar::families()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -33,7 +33,7 @@ pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 /// The families of the commands in this module.
 #[cfg(all(test, feature = "check"))]
 pub(crate) fn families() -> Vec<crate::registry::Family> {
-    [commands::families(), condvar::families(), mpsc::families(), atomic::families()]
+    [commands::families::families(), condvar::families::families(), mpsc::families(), atomic::families()]
         .into_iter()
         .flatten()
         .collect()

@@ -385,17 +385,5 @@ impl Default for Condvar {
     }
 }
 
-/// The commands above as a family.
 #[cfg(all(test, feature = "check"))]
-pub(crate) fn families() -> Vec<crate::registry::Family> {
-    use crate::registry::{Family, offer};
-
-    let bit = |seat: &crate::registry::Seat| [1 << seat.me, 0];
-    let offers = [
-        offer!(ENQUEUE).args(bit).when(|s| s.hold == 0).then(|_| 1),
-        offer!(LEAVE).args(bit).when(|s| s.hold == 1).then(|_| 0),
-        offer!(NOTIFY_ONE).args(|s| [ONE[0], s.state & s.state.wrapping_neg()]),
-        offer!(NOTIFY_ALL).with(ALL),
-    ];
-    vec![Family::new("condition variable of loom", 0, offers)]
-}
+pub(crate) mod families;
