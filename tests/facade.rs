@@ -7,6 +7,7 @@
 //! goes on after a difference and prints them all, each shrunk.
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 #![allow(clippy::print_stdout)] // What was compared is told.
+#![cfg_attr(not(feature = "check"), allow(clippy::incompatible_msrv))] // std had no downgrade before 1.92.
 
 #[path = "common/facade/mod.rs"]
 mod facade;

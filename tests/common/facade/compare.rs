@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use raddle::{Checker, FailureKind, Reason, Report, Verdict};
 
-use super::program::Effects;
-use super::{Outcome, Pace, Program, Recorder};
+use super::program::{Effects, Outcome};
+use super::{Pace, Program, Recorder};
 
 /// What an engine found.
 pub struct Found {

@@ -39,7 +39,7 @@ mod timers;
 mod waiting;
 
 pub use choices::Choices;
-pub use program::{All, Context, Me, Outcome, Pace, Program, Recorder};
+pub use program::{All, Context, Me, Pace, Program, Recorder};
 
 /// About how many steps a program takes that real threads run: so many that no thread has more than half as
 /// many operations with a timeout.
