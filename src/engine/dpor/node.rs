@@ -28,6 +28,9 @@ pub(super) struct Node {
     /// How many of them slept when the point was made; the others were taken from here.
     inherited: usize,
     pub(super) plan: Plan,
+    /// Whether a sequence may have been left out because a step that sleeps here covers it. The next one that begins
+    /// alike may be longer, and not be covered.
+    pub(super) left_out: bool,
 }
 
 /// Where it is kept what is still to be explored from a point.
@@ -44,7 +47,9 @@ impl Node {
     pub(super) fn new(step: Step, sleep: Vec<Step>, plan: Plan) -> Self {
         let inherited = sleep.len();
         let alternatives = Alternatives::One;
-        Node { step, alternatives, taken: None, turned: false, met: false, sleep, inherited, plan }
+        // What other workers have left out is not known.
+        let left_out = matches!(plan, Plan::Shared(_));
+        Node { step, alternatives, taken: None, turned: false, met: false, sleep, inherited, plan, left_out }
     }
 
     /// Whether the step can be taken, and is what it was foreseen to be, or what it was the last time.
@@ -116,6 +121,7 @@ impl Node {
             self.step
         );
         if self.sleep.iter().any(|step| initial(step, sequence) != Initial::No) {
+            self.left_out = true;
             return;
         }
         match (&mut self.plan, team) {
