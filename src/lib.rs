@@ -38,7 +38,8 @@
 //!   and `parking_lot`'s names. An object chooses its arm when it is made: Native, Loom or Model. Without
 //!   the feature `check` it is re-exports. `beyond` holds what std has not, for both.
 //! * `statics`: statics that each execution has anew.
-//! * `op`: operations as guarded commands on one word, and when two of them commute.
+//! * `op`: operations as guarded commands on one word, and when two of them commute. `registry`, for
+//!   tests: all commands by the kind of their object.
 //! * `rt`: one execution: threads, objects, happens-before, data races, the door for operations.
 //! * `engine`: who chooses the next step; `engine::dpor` is the optimal partial-order reduction.
 //! * `check`: [`Checker`], and the one loop over executions. `config`: settings and environment.
@@ -73,6 +74,8 @@ use plain::guarded;
 pub use plain::named;
 #[cfg(feature = "check")]
 use rt::guarded;
+#[cfg(all(test, feature = "check"))]
+mod registry;
 #[cfg(feature = "check")]
 mod report;
 #[cfg(feature = "check")]

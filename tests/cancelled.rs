@@ -43,6 +43,19 @@ fn lock_twice(lock: &Mutex<()>) {
 }
 
 #[test]
+fn what_a_thread_waits_for_does_not_come_of_others_being_unwound() {
+    // It depends on which of the threads is unwound first.
+    for _ in 0..20 {
+        assert!(!deadlocks(|wrong| {
+            let event = Arc::new(raddle::sync::Event::new());
+            let child = thread::spawn(move || event.wait());
+            _ = child.join();
+            wrong.store(true, SeqCst);
+        }));
+    }
+}
+
+#[test]
 fn a_scope_does_not_end_before_a_child_that_deadlocks() {
     let wrong = deadlocks(|wrong| {
         let (lock, child_lives) = (Mutex::new(()), AtomicBool::new(false));

@@ -2,20 +2,16 @@
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
-#[path = "common/generate.rs"]
-mod generate;
+#[path = "common/facade/mod.rs"]
+mod facade;
 #[path = "common/programs.rs"]
 mod programs;
-#[path = "common/strategy.rs"]
-mod strategy;
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use generate::Program;
-use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use facade::draw::{Draw, groups, numbers, programs as so_many};
+use facade::{Pace, Program, Recorder};
 use raddle::sync::atomic::{AtomicUsize, Ordering};
 use raddle::sync::{LazyLock, RwLock};
 use raddle::{Checker, Reason, Stats, Verdict, thread};
@@ -47,30 +43,22 @@ fn several_workers_run_every_trace_once() {
 
 #[test]
 fn several_workers_say_of_generated_programs_what_one_says() {
-    let config = Config { cases: cases(300), failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let explore = |program: &Program, workers: usize| {
-        let outcomes = Arc::new(Mutex::new(BTreeSet::new()));
+        let recorder = Arc::new(Recorder::default());
         let checker = Checker::exhaustive().workers(workers).count_traces(true).name("generated");
-        let mut report = checker.check(program.model(&outcomes));
+        let checker = checker.max_executions(20_000).max_steps(600);
+        let mut report = checker.check(program.model(Pace::Model, &recorder));
         report.elapsed = Duration::ZERO;
-        let seen = std::mem::take(&mut *outcomes.lock().unwrap());
+        let seen = std::mem::take(&mut *recorder.outcomes.lock().unwrap());
         // Of a model that fails, the workers may have seen more than the one that looked for the first.
         let seen = matches!(report.verdict, Verdict::Verified).then_some(seen);
         (report.to_string(), report.stats, seen)
     };
-    runner
-        .run(&strategy::program(strategy::instr(), 8), |program| {
-            let one = explore(&program, 1);
-            prop_assert_eq!(&explore(&program, 3), &one);
-            Ok(())
-        })
-        .unwrap_or_else(|error| panic!("{error}"));
-}
-
-/// How many programs are compared; CI sets more.
-fn cases(default: u32) -> u32 {
-    std::env::var("RADDLE_TEST_PROGRAMS").ok().and_then(|n| n.parse().ok()).unwrap_or(default)
+    let draw = Draw::new(&groups(|_| true), 8, 3);
+    for n in numbers(so_many(100)) {
+        let program = draw.program(n);
+        assert_eq!(explore(&program, 3), explore(&program, 1), "program {n}\n{program:?}");
+    }
 }
 
 #[test]

@@ -150,3 +150,32 @@ pub(crate) static IS_SET: Command = Command {
     publish: Publish::Acquire,
     show: |set, _| format!("() → {}", set == 1),
 };
+
+/// The commands above as families.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    use crate::registry::{Family, offer};
+
+    let acquires = |n: u64| [offer!(ACQUIRE).with([n, 0]), offer!(TRY_ACQUIRE).with([n, 0])];
+    let semaphore: Vec<_> = [1, 2]
+        .into_iter()
+        .flat_map(|n| acquires(n).into_iter().chain([offer!(RELEASE).with([n, 0])]))
+        .collect();
+    let bounded: Vec<_> = acquires(1).into_iter().chain([offer!(RELEASE_BOUNDED).with([1, 2])]).collect();
+    let me = |s: &crate::registry::Seat| [s.me as u64 + 1, 0];
+    let reentrant = [
+        offer!(REENTER).args(me).when(|s| s.hold < 3).then(|step| step.hold + 1),
+        offer!(TRY_REENTER)
+            .args(me)
+            .when(|s| s.hold < 3)
+            .then(|step| step.hold + u64::from(step.after != step.before)),
+        offer!(REENTER_UNLOCK).when(|s| s.hold > 0).then(|step| step.hold - 1),
+    ];
+    let event = [offer!(SET), offer!(CLEAR), offer!(WAIT), offer!(IS_SET)];
+    vec![
+        Family::new("semaphore", 0, semaphore),
+        Family::new("bounded semaphore", 2, bounded),
+        Family::new("reentrant mutex", 0, reentrant),
+        Family::new("event", 0, event),
+    ]
+}

@@ -34,3 +34,19 @@ pub mod future {
     pub use super::task_local::{NotInScope, TaskLocal, TaskLocalFuture, task_local};
     pub use super::waker::AtomicWaker;
 }
+
+/// The families of the commands in this module.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    [
+        commands::families(),
+        queue::families(),
+        monitor::families::families(),
+        waker::families(),
+        pool::families(),
+        task::families(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -398,3 +398,6 @@ impl<T: fmt::Debug> fmt::Debug for MonitorGuard<'_, T> {
         (**self).fmt(f)
     }
 }
+
+#[cfg(all(test, feature = "check"))]
+pub(crate) mod families;

@@ -227,3 +227,14 @@ impl Future for YieldNow {
         Poll::Pending
     }
 }
+
+/// The commands above as families: thread 0 runs the task.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    use crate::registry::{Family, offer};
+
+    let alarm = [offer!(WAKE), offer!(SLEEP).when(|s| s.me == 0), offer!(SLEEP_IN_VAIN).when(|s| s.me == 0)];
+    let result =
+        [offer!(POLL).when(|s| s.me > 0), offer!(FINISH).when(|s| s.me == 0 && s.hold == 0).then(|_| 1)];
+    vec![Family::new("alarm of a task", 0, alarm), Family::new("result of a task", 0, result)]
+}

@@ -106,3 +106,11 @@ impl AtomicWaker {
         self.state.perform_and(&TAKE, [0; 2], Location::caller(), |_| self.exchange(None))
     }
 }
+
+/// The commands above as a family.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    use crate::registry::{Family, offer};
+
+    vec![Family::new("atomic waker", 0, [offer!(REGISTER), offer!(TAKE)])]
+}

@@ -176,3 +176,14 @@ impl RLock {
         if owns(before, args) { Ok(()) } else { Err(NotOwner) }
     }
 }
+
+/// The commands above as families.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    use crate::registry::{Family, offer};
+
+    let lock = [offer!(ACQUIRE), offer!(TRY_ACQUIRE), offer!(LOCKED), offer!(RELEASE)];
+    let me = |s: &crate::registry::Seat| [s.me as u64 + 1, 0];
+    let reentrant = [offer!(ENTER).args(me).when(|s| s.state & 3 < 3), offer!(LEAVE).args(me)];
+    vec![Family::new("lock without an owner", 0, lock), Family::new("lock with an owner", 0, reentrant)]
+}

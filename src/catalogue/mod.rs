@@ -209,3 +209,12 @@ impl fmt::Debug for Hazard {
             .finish_non_exhaustive()
     }
 }
+
+/// The families of the commands in this module.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    [locks::families(), upgrade_deadlock::families(), writer_starvation::families()]
+        .into_iter()
+        .flatten()
+        .collect()
+}

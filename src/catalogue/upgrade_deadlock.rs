@@ -181,3 +181,19 @@ pub(super) const MUTANTS: &[Mutant] = &[
         FailureKind::Panic,
     ),
 ];
+
+/// The commands above as a family.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    use crate::registry::{Family, offer};
+
+    let holds = |step: &crate::registry::Step| step.args[0];
+    let offers = [
+        offer!(READ).with([READER, 0]).when(|s| s.hold == 0).then(holds),
+        offer!(UPGRADABLE_READ).with([UPGRADABLE, 0]).when(|s| s.hold == 0).then(holds),
+        offer!(WRITE).with([WRITER, 0]).when(|s| s.hold == 0).then(holds),
+        offer!(UPGRADE).args(|s| [WRITER, s.hold]).when(|s| s.hold > 0 && s.hold < WRITER).then(holds),
+        offer!(UNLOCK).args(|s| [0, s.hold]).when(|s| s.hold > 0).then(|_| 0),
+    ];
+    vec![Family::new("rwlock that is upgraded", 0, offers)]
+}

@@ -159,3 +159,19 @@ pub(super) const MUTANTS: &[Mutant] = &[mutant(
     || a_writer_among_readers(&READ),
     FailureKind::Livelock,
 )];
+
+/// The commands above as a family: thread 0 is inside already, thread 2 writes.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    use crate::registry::{Family, offer};
+
+    let reads = |step: &crate::registry::Step| u64::from(step.after != step.before);
+    let offers = [
+        offer!(READ).when(|s| s.me < 2 && s.hold == 0).then(reads),
+        offer!(READ_UNLESS_A_WRITER_WAITS).when(|s| s.me < 2 && s.hold == 0).then(reads),
+        offer!(READ_UNLOCK).when(|s| s.me < 2 && s.hold == 1).then(|_| 0),
+        offer!(WRITE).when(|s| s.me == 2 && s.hold == 0).then(|_| 1),
+        offer!(WRITE_UNLOCK).when(|s| s.me == 2 && s.hold == 1).then(|_| 2),
+    ];
+    vec![Family::new("rwlock of readers that overlap", READER | WAITING, offers).holding([1, 0, 0])]
+}

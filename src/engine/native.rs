@@ -125,6 +125,11 @@ impl NativeRun {
         self.cancelled.load(Ordering::SeqCst)
     }
 
+    /// Whether the run is over and the calling thread may be unwound.
+    pub(crate) fn unwinds_this_thread(&self) -> bool {
+        self.cancelled() && !std::thread::panicking() && !MUST_NOT_UNWIND.get()
+    }
+
     /// A thread begins; its number, by which it is known when it is joined.
     pub(crate) fn begin_thread(&self) -> usize {
         let mut threads = self.threads.lock();

@@ -326,3 +326,17 @@ impl Default for Condvar {
         Condvar::new()
     }
 }
+
+/// The commands above as a family.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    use crate::registry::{Family, offer};
+
+    let offers = [
+        offer!(ENQUEUE).when(|s| s.hold == 0).then(|_| 1),
+        offer!(WAKE).when(|s| s.hold == 1).then(|_| 0),
+        offer!(NOTIFY_ONE),
+        offer!(NOTIFY_ALL),
+    ];
+    vec![Family::new("condition variable of parking_lot under loom", 0, offers)]
+}

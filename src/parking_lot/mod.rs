@@ -122,3 +122,12 @@ fn unmade() -> ! {
     let _ = context::arm();
     panic!("a lock of raddle's parking_lot is made by its own `new`, not by lock_api's")
 }
+
+/// The families of the commands in this module.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    [raw_mutex::families(), raw_rwlock::families::families(), condvar::families()]
+        .into_iter()
+        .flatten()
+        .collect()
+}

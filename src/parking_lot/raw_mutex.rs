@@ -123,3 +123,17 @@ raw_mutex! {
     /// includes what a fair lock does.
     RawFairMutex, "FairMutex"
 }
+
+/// The commands of the locks as a family.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    use crate::registry::{Family, offer};
+
+    let offers = [
+        offer!(LOCK).when(|s| s.hold == 0).then(|_| 1),
+        offer!(TRY_LOCK).then(|step| if step.before == 0 { 1 } else { step.hold }),
+        offer!(UNLOCK).when(|s| s.hold == 1).then(|_| 0),
+        offer!(IS_LOCKED),
+    ];
+    vec![Family::new("mutex of parking_lot", 0, offers)]
+}

@@ -390,3 +390,6 @@ unsafe impl lock_api::RawRwLockUpgradeTimed for RawRwLock {
         unsafe { self.try_upgrade_for(until(moment)) }
     }
 }
+
+#[cfg(all(test, feature = "check"))]
+pub(crate) mod families;

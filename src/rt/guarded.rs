@@ -239,6 +239,13 @@ impl Guarded {
         let mut state = state.lock();
         loop {
             let seen = run.as_ref().map(|run| run.seen());
+            // What lets a thread go on after its run was cancelled is only that others were unwound.
+            if let Some(run) = run.as_ref().filter(|run| ticket.is_some() && run.unwinds_this_thread()) {
+                drop(state);
+                run.looked_with_success(ticket);
+                native::leave_if_cancelled(run);
+                unreachable!("a cancelled run unwinds its threads");
+            }
             if (command.guard)(*state, args) {
                 break;
             }

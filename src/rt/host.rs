@@ -174,9 +174,14 @@ impl Coroutines {
         }
     }
 
-    /// Where the running thread's stack begins, which grows downwards from there.
+    /// Where the frames of the running thread begin, which grow downwards from there. Above is only the link to
+    /// the stack from which the coroutine was resumed, which is another one while some thread unwinds; the
+    /// yielder is a view of that link.
     pub(crate) fn stack_base(&self) -> usize {
-        self.shared.stack.get().base
+        let base = self.shared.way_out.get().map_or(0, <*const Yielder<(), ()>>::addr);
+        let stack = self.shared.stack.get();
+        debug_assert!((stack.limit..stack.base).contains(&base), "a link lies on its coroutine's stack");
+        base
     }
 
     /// The lowest address of the running thread's stack.

@@ -410,3 +410,6 @@ pub(crate) static PARK_IN_VAIN: Command = Command {
     publish: Publish::Acquire,
     show: |token, _| if token == 1 { "()" } else { "() returns though nobody unparked it" }.to_owned(),
 };
+
+#[cfg(all(test, feature = "check"))]
+pub(crate) mod families;

@@ -72,6 +72,30 @@ pub(super) static IS_DONE: Command = Command {
     show: |state, args| format!("() → {}", of(state, args) == once::DONE),
 };
 
+/// The commands above as a family: two values of one line, and for each its maker.
+#[cfg(test)]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    use crate::registry::{Family, Seat, Step, offer};
+
+    let makes = |step: &Step| {
+        let [before, after] = [step.before, step.after].map(|state| of(state, step.args));
+        let begins = before != once::RUNNING && after == once::RUNNING;
+        if begins { step.hold | 1 << step.args[1] } else { step.hold }
+    };
+    let made = |step: &Step| step.hold & !(1 << step.args[1]);
+    let runs = |seat: &Seat| seat.hold >> seat.fixed[1] & 1 == 1;
+    let idle = |seat: &Seat| seat.hold >> seat.fixed[1] & 1 == 0;
+    let offers = [0, 1].into_iter().flat_map(|place| {
+        [
+            offer!(BEGIN).with([0, place]).when(idle).then(makes),
+            offer!(END).with([once::DONE, place]).when(runs).then(made),
+            offer!(END).with([once::POISONED, place]).when(runs).then(made),
+            offer!(IS_DONE).with([0, place]),
+        ]
+    });
+    vec![Family::new("lazy values of one line", 0, offers.collect::<Vec<_>>())]
+}
+
 /// What says whether one lazy value has been made in one execution.
 #[derive(Debug)]
 pub(super) enum LazyOnce {

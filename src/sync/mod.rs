@@ -9,8 +9,6 @@
 pub mod atomic;
 mod barrier;
 pub(crate) mod commands;
-#[cfg(test)]
-mod commute_tests;
 mod condvar;
 mod lazy_lock;
 mod lazy_once;
@@ -32,3 +30,10 @@ pub use mutex::{Mutex, MutexGuard};
 pub use once::{Once, OnceState};
 pub use once_lock::OnceLock;
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// The families of the commands in this module.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    let locks = [commands::families::families(), condvar::families::families(), lazy_once::families()];
+    locks.into_iter().chain([mpsc::families(), atomic::families()]).flatten().collect()
+}

@@ -95,7 +95,11 @@ impl<T> JoinHandle<T> {
     /// ```
     #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
-        self.join_at(Location::caller())
+        let result = self.join_at(Location::caller());
+        if result.as_ref().is_err_and(|payload| payload.is::<Cancelled>()) {
+            native::leave_cancelled_run();
+        }
+        result
     }
 
     /// Like [`join`](Self::join) of a thread that borrows from the calling one: neither returns nor unwinds
@@ -383,4 +387,17 @@ where
         parker: Parker::Native(parker),
     };
     Ok(JoinHandle { thread, of: Of::Native { result, done, run, thread: handle } })
+}
+
+/// The commands above as a family: thread 0 ends, the others wait.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    use crate::registry::{Family, offer};
+
+    let offers = [
+        offer!(END).when(|s| s.me == 0 && s.hold == 0).then(|_| 1),
+        offer!(JOIN).when(|s| s.me > 0),
+        offer!(LOOK).when(|s| s.me > 0),
+    ];
+    vec![Family::new("end of a native thread", 0, offers)]
 }

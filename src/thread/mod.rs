@@ -378,3 +378,9 @@ pub(crate) fn owner_key() -> u64 {
         Arm::Loom => context::place_in_loom_execution(loom::thread::current().id()) as u64 + 1,
     }
 }
+
+/// The families of the commands in this module.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    join::families()
+}

@@ -19,7 +19,8 @@ use crate::schedule::Budgets;
 pub struct Stats {
     /// Maximal executions: finished, failed or deadlocked.
     pub executions: u64,
-    /// Executions begun and abandoned because an equivalent one was explored already.
+    /// Executions begun and abandoned: an equivalent one was explored already, or `is_finished` had said of a
+    /// thread that it has ended, and it cannot end.
     pub redundant: u64,
     /// Executions that failed; more than one only with `stop_on_failure(false)`.
     pub failures: u64,

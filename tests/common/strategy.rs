@@ -17,37 +17,6 @@ pub fn atomic() -> impl Strategy<Value = Instr> {
     ]
 }
 
-/// Anything at all; blocks hold up to two instructions.
-pub fn instr() -> impl Strategy<Value = Instr> {
-    let leaf = prop_oneof![
-        10 => atomic(),
-        1 => (0..2u8).prop_map(Instr::Acquire),
-        1 => (0..2u8).prop_map(Instr::TryAcquire),
-        2 => (0..2u8).prop_map(Instr::Release),
-        1 => (0..2u8).prop_map(Instr::Wait),
-        1 => (0..2u8).prop_map(Instr::NotifyOne),
-        1 => (0..2u8).prop_map(Instr::NotifyAll),
-        1 => (0..3u8).prop_map(Instr::Choose),
-        1 => Just(Instr::Barrier),
-        1 => Just(Instr::Once),
-        1 => (0..2u8).prop_map(Instr::Spin),
-        1 => (0..2u8, 0..3u8).prop_map(|(v, n)| Instr::Check(v, n)),
-    ];
-    leaf.prop_recursive(2, 4, 2, |inner| {
-        let block = prop::collection::vec(inner.clone(), 0..3);
-        prop_oneof![
-            6 => inner,
-            2 => (0..2u8, block.clone()).prop_map(|(l, b)| Instr::Lock(l, b)),
-            1 => (0..2u8, block.clone()).prop_map(|(l, b)| Instr::TryLock(l, b)),
-            1 => (0..2u8, block.clone()).prop_map(|(l, b)| Instr::Read(l, b)),
-            1 => (0..2u8, block.clone()).prop_map(|(l, b)| Instr::Write(l, b)),
-            1 => (0..2u8, block.clone()).prop_map(|(l, b)| Instr::TryRead(l, b)),
-            1 => (0..2u8, block.clone()).prop_map(|(l, b)| Instr::TryWrite(l, b)),
-            1 => block.prop_map(Instr::Child),
-        ]
-    })
-}
-
 /// Programs of two to four threads with at most `size` instructions.
 pub fn program(instr: impl Strategy<Value = Instr> + 'static, size: usize) -> impl Strategy<Value = Program> {
     prop::collection::vec(prop::collection::vec(instr, 0..5), 2..5).prop_map(move |threads| {

@@ -325,3 +325,22 @@ fn said(payload: &(dyn Any + Send)) -> String {
     text.or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "a panic with a value that is not text".to_owned())
 }
+
+/// The commands above as a family: thread 0 runs the task.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    use crate::registry::{Family, offer};
+
+    let offers = [
+        offer!(BEGIN)
+            .with([RUNNING, 0])
+            .when(|s| s.me == 0 && s.hold == 0)
+            .then(|step| if step.before == PENDING { 1 } else { 2 }),
+        offer!(FINISH).when(|s| s.hold == 1).then(|_| 2),
+        offer!(CANCEL).with([CANCELLED, 0]),
+        offer!(ADD_CALLBACK),
+        offer!(AWAIT),
+        offer!(LOOK),
+    ];
+    vec![Family::new("task of a pool", PENDING, offers)]
+}

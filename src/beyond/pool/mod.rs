@@ -167,3 +167,9 @@ impl fmt::Debug for ThreadPool {
         f.debug_struct("ThreadPool").finish_non_exhaustive()
     }
 }
+
+/// The families of the commands in this module.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    future::families()
+}

@@ -99,3 +99,25 @@ pub(super) static SHUTDOWN: Command = command(
     Publish::Release,
 );
 pub(super) static LEN: Command = command("len", Role::Load, always, unchanged, reads, Publish::Acquire);
+
+/// The commands above as families.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    use crate::registry::{Family, offer};
+
+    let queue = |bound: u64| {
+        let offers = [
+            offer!(PUT).with([bound, 0]),
+            offer!(TRY_PUT).with([bound, 0]),
+            offer!(GET),
+            offer!(TRY_GET),
+            offer!(TASK_DONE),
+            offer!(JOIN),
+            offer!(SHUTDOWN),
+            offer!(SHUTDOWN).with([1, 0]),
+            offer!(LEN),
+        ];
+        Family::new(format!("queue with room for {bound}"), 0, offers)
+    };
+    [0, 1, 2].map(queue).into()
+}

@@ -300,3 +300,9 @@ impl<T> fmt::Debug for Queue<T> {
         f.debug_struct("Queue").field("bound", &self.bound).finish_non_exhaustive()
     }
 }
+
+/// The families of the commands in this module.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    commands::families()
+}

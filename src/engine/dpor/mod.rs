@@ -175,13 +175,15 @@ impl Dpor {
     /// new each time. Else two such choices that are independent would not be seen to take their second
     /// alternatives both: the one is not put in where the other's first alternative sleeps, which covers it with
     /// that alternative only. A choice that touches nothing is taken as soon as its thread comes to it and is
-    /// never put off, so no such step of it sleeps beside others, and once is enough.
+    /// never put off, so no such step of it sleeps beside others, and once is enough,
+    /// unless it was left out then: what came after the choice may have been too short to be told from what
+    /// another thread's sleeping step covers.
     fn choose_otherwise(&mut self, history: &History) {
         let team = self.team.as_ref().map(|(team, _)| &**team);
         for at in 0..history.events().len() {
             let node = &mut self.path[at];
             let operation = !node.step.touches.is_empty();
-            let again = at < self.new_from || node.chose_before();
+            let again = (at < self.new_from || node.chose_before()) && !node.left_out;
             if node.alternatives == Alternatives::One || again && !operation {
                 continue;
             }

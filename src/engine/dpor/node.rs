@@ -30,6 +30,9 @@ pub(super) struct Node {
     pub(super) plan: Plan,
     /// Whether the step that is taken now turned out to be none: its thread waits.
     pub(super) is_none: bool,
+    /// Whether a sequence may have been left out because a step that sleeps here covers it. The next one that begins
+    /// alike may be longer, and not be covered.
+    pub(super) left_out: bool,
 }
 
 /// Where it is kept what is still to be explored from a point.
@@ -46,6 +49,8 @@ impl Node {
     pub(super) fn new(step: Step, sleep: Vec<Step>, plan: Plan) -> Self {
         let inherited = sleep.len();
         let alternatives = Alternatives::One;
+        // What other workers have left out is not known.
+        let left_out = matches!(plan, Plan::Shared(_));
         Node {
             step,
             alternatives,
@@ -56,6 +61,7 @@ impl Node {
             inherited,
             plan,
             is_none: false,
+            left_out,
         }
     }
 
@@ -128,6 +134,7 @@ impl Node {
             self.step
         );
         if self.sleep.iter().any(|step| initial(step, sequence) != Initial::No) {
+            self.left_out = true;
             return;
         }
         match (&mut self.plan, team) {

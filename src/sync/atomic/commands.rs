@@ -142,3 +142,65 @@ impl<T> Table<*mut T> {
 fn address(word: State) -> State {
     word as usize as State
 }
+
+/// The commands above as a family for each type of value.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    use crate::registry::{Family, offer};
+
+    let mut all = Vec::new();
+    macro_rules! family {
+        ($value:ty, $more:expr) => {
+            let mut offers = vec![
+                offer!(LOAD = Table::<$value>::LOAD),
+                offer!(STORE = Table::<$value>::STORE).with([1, 0]),
+                offer!(STORE = Table::<$value>::STORE),
+                offer!(SWAP = Table::<$value>::SWAP).with([1, 0]),
+                offer!(SWAP = Table::<$value>::SWAP),
+            ];
+            for args in [[0, 0], [0, 1], [1, 0]] {
+                offers.push(offer!(COMPARE_EXCHANGE = Table::<$value>::COMPARE_EXCHANGE).with(args));
+                let weak = Table::<$value>::COMPARE_EXCHANGE_WEAK;
+                offers.push(offer!(COMPARE_EXCHANGE_WEAK = weak).with(args));
+                offers.push(offer!(FAIL_SPURIOUSLY = Table::<$value>::FAIL_SPURIOUSLY).with(args));
+            }
+            offers.extend($more);
+            all.push(Family::new(stringify!($value), 0, offers).at_most(30));
+        };
+    }
+    macro_rules! bits {
+        ($value:ty) => {
+            [
+                offer!(FETCH_AND = Table::<$value>::FETCH_AND).with([1, 0]),
+                offer!(FETCH_NAND = Table::<$value>::FETCH_NAND).with([1, 0]),
+                offer!(FETCH_OR = Table::<$value>::FETCH_OR).with([1, 0]),
+                offer!(FETCH_XOR = Table::<$value>::FETCH_XOR).with([1, 0]),
+            ]
+        };
+    }
+    macro_rules! integers {
+        ($($value:ty),*) => { $(
+            family!($value, bits!($value).into_iter().chain([
+                offer!(FETCH_ADD = Table::<$value>::FETCH_ADD).with([1, 0]),
+                offer!(FETCH_SUB = Table::<$value>::FETCH_SUB).with([2, 0]),
+                offer!(FETCH_MAX = Table::<$value>::FETCH_MAX).with([1, 0]),
+                offer!(FETCH_MIN = Table::<$value>::FETCH_MIN).with([1, 0]),
+            ]));
+        )* };
+    }
+    integers!(i8, i16, i32, i64, isize, u8, u16, u32, u64, usize);
+    family!(bool, bits!(bool));
+    family!(
+        *mut u16,
+        [
+            offer!(FETCH_PTR_ADD = Table::<*mut u16>::FETCH_PTR_ADD).with([1, 2]),
+            offer!(FETCH_PTR_SUB = Table::<*mut u16>::FETCH_PTR_SUB).with([1, 2]),
+            offer!(FETCH_BYTE_ADD = Table::<*mut u16>::FETCH_BYTE_ADD).with([1, 0]),
+            offer!(FETCH_BYTE_SUB = Table::<*mut u16>::FETCH_BYTE_SUB).with([1, 0]),
+            offer!(FETCH_OR = Table::<*mut u16>::FETCH_OR).with([1, 0]),
+            offer!(FETCH_AND = Table::<*mut u16>::FETCH_AND).with([1, 0]),
+            offer!(FETCH_XOR = Table::<*mut u16>::FETCH_XOR).with([1, 0]),
+        ]
+    );
+    all
+}

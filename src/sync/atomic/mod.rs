@@ -94,3 +94,9 @@ fn of_update(order: Ordering) -> Publish {
         _ => Publish::AcqRel,
     }
 }
+
+/// The families of the commands in this module.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    commands::families()
+}

@@ -438,3 +438,6 @@ impl Default for Condvar {
         Condvar::new()
     }
 }
+
+#[cfg(all(test, feature = "check"))]
+pub(crate) mod families;

@@ -206,6 +206,43 @@ pub(super) static TRY_RECV: Command = Command {
     show: |state, _| format!("() → {}", any(state)),
 };
 
+/// The commands above as families: one receiver, and two threads with a sender each.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    use crate::registry::{Family, offer};
+
+    // The receiver holds 1 while it says that it waits, and GONE in the end. Of a sender's the low byte
+    // counts its senders, and above it is the number of an item that waits to be met, plus one.
+    const GONE: u64 = 9;
+    let sends = |step: &crate::registry::Step| {
+        let waits = step.args[0] == 0 && step.after != step.before;
+        if waits { step.hold | (ticket(step.before) + 1) << 8 } else { step.hold }
+    };
+    let may_send = |s: &crate::registry::Seat| s.me > 0 && s.hold > 0 && s.hold < 256;
+    let channel = |bound: u64| {
+        let mut offers = vec![
+            offer!(ADD_SENDER).when(|s| s.me > 0 && s.hold == 1).then(|step| step.hold + 1),
+            offer!(DROP_SENDER).when(may_send).then(|step| step.hold - 1),
+            offer!(SEND).with([bound, 0]).when(may_send).then(sends),
+            offer!(TRY_SEND).with([bound, 0]).when(may_send),
+            offer!(TRY_RECV).when(|s| s.me == 0 && s.hold < GONE).then(|_| 0),
+            offer!(DROP_RECEIVER).when(|s| s.me == 0 && s.hold == 0).then(|_| GONE),
+        ];
+        if bound == 0 {
+            let number = |s: &crate::registry::Seat| [(s.hold >> 8) - 1, 0];
+            offers.extend([
+                offer!(MEET).args(number).when(|s| s.hold > 255).then(|step| step.hold & 255),
+                offer!(BE_READY).when(|s| s.me == 0 && s.hold == 0).then(|_| 1),
+                offer!(RECV).when(|s| s.me == 0 && s.hold == 1).then(|_| 0),
+            ]);
+        } else {
+            offers.push(offer!(RECV).when(|s| s.me == 0 && s.hold == 0));
+        }
+        Family::new(format!("channel with room for {bound}"), NEW + SENDER, offers).holding([0, 1, 1])
+    };
+    [0, 1, 2, UNBOUNDED].map(channel).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -270,3 +270,9 @@ macro_rules! debug {
 }
 
 debug!(Sender, SyncSender, Receiver);
+
+/// The families of the commands in this module.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    commands::families()
+}
