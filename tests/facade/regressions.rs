@@ -60,6 +60,6 @@ fn a_choice_whose_alternative_another_order_covered_was_not_made_otherwise_in_th
         });
         (report.stats.traces, report.stats.executions, report.stats.redundant)
     };
-    assert_eq!(checker(Checker::exhaustive()), (Some(101), 101, 0));
-    assert_eq!(checker(Checker::dfs()).0, Some(101));
+    assert_eq!(checker(Checker::exhaustive()), (Some(113), 113, 0));
+    assert_eq!(checker(Checker::dfs()).0, Some(113));
 }
