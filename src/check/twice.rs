@@ -12,7 +12,7 @@ use crate::check::tally::Tally;
 use crate::engine::diverged::{self, Ending};
 use crate::engine::taken::Taken;
 use crate::op::{ThreadId, ThreadSet};
-use crate::rt::execution::{Execution, Scheduler};
+use crate::rt::execution::{Cut, Execution, Scheduler};
 use crate::rt::host::{Coroutines, Judge};
 use crate::rt::session::Session;
 use crate::schedule::Choice;
@@ -40,7 +40,7 @@ pub(super) fn explore(
         }
     };
     repeat(tally);
-    if tally.cut.is_some() {
+    if tally.cut.is_some() || tally.starts_over {
         return;
     }
     host.explore(session, scheduler, model, tally);
@@ -53,6 +53,11 @@ pub(super) fn explore(
     if tally.cut.is_none() && tally.stats.failures == 0 && more {
         repeat(tally);
     }
+}
+
+/// Whether the execution ended because something was learned of the model's loops.
+fn learns(execution: &Execution) -> bool {
+    matches!(execution.cut, Some(Cut::StartOver))
 }
 
 /// The first execution of another scheduler, noted.
@@ -147,7 +152,8 @@ impl Scheduler for Again<'_> {
 
     fn end(&mut self, execution: &Execution) {
         let fails_now = self.ending.passed() && execution.failure.is_some();
-        if self.problem.is_some() || fails_now {
+        // More is known of the model's loops now than the first time, so more can be learned.
+        if self.problem.is_some() || fails_now || learns(execution) {
             return;
         }
         if self.at.is_none_or(|at| at < self.steps.len()) {
@@ -174,7 +180,7 @@ impl Judge for Unseen<'_> {
     }
 
     fn saw(&mut self, execution: &Execution, problem: Option<Reason>) {
-        if self.passed && execution.failure.is_some() && problem.is_none() {
+        if learns(execution) || self.passed && execution.failure.is_some() && problem.is_none() {
             self.tally.saw(execution, None);
         }
     }

@@ -107,6 +107,7 @@ const BEGINNING: usize = if cfg!(debug_assertions) { 8192 } else { 2048 };
 /// Overwrites the stack on which a thread is about to begin, so that what earlier executions left there does not
 /// make its local states differ from theirs.
 #[inline(never)]
+#[allow(clippy::large_stack_arrays)] // That is what it is for.
 pub(crate) fn clear_stack() {
     let words = [0u64; BEGINNING];
     std::hint::black_box(&words);

@@ -244,7 +244,7 @@ fn run_loop(world: &World, it: &Loop, seen: &mut Seen, over: &Cell<bool>) {
             seen.push(count.get());
         }
         Kind::FillsInHeap => {
-            let mut values: Box<Vec<u8>> = Box::new(Vec::new());
+            let mut values: Box<Vec<u8>> = Box::default();
             loop {
                 let value = v.load(SeqCst);
                 values.push(value);

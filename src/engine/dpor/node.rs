@@ -11,6 +11,7 @@ use crate::schedule::Choice;
 use crate::verdict::Reason;
 
 /// A point of the current execution.
+#[allow(clippy::struct_excessive_bools)] // Each answers a question of its own.
 #[derive(Debug)]
 pub(super) struct Node {
     /// The step that is taken from here now.

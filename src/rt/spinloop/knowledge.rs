@@ -86,8 +86,8 @@ impl Knowledge {
     fn told_of(&self, place: &Place) -> Loops {
         let name = place.name();
         let told = |closes| self.told.contains(&name_of(name, closes));
-        let (looks, closes) = (told(false), told(true));
-        let loops = Loops { repeats: looks || closes, closes, counts: false };
+        let closes = told(true);
+        let loops = Loops { repeats: closes || told(false), closes, counts: false };
         self.sites.borrow_mut().push((Class::of(place), loops));
         // What has been done here is not done at other times, and is not to show in local states.
         local_state::clear_stack();

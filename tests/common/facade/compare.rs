@@ -93,7 +93,8 @@ fn compared(program: &Program, budget: usize, most: u64) -> Compared {
         let missing: Vec<_> = every.outcomes.difference(&waits.outcomes).take(3).collect();
         let extra: Vec<_> = waits.outcomes.difference(&every.outcomes).take(3).collect();
         let (kinds, all) = (&waits.kinds, &every.kinds);
-        let which = format!("missing {missing:x?}, extra {extra:x?}, {kinds:?} instead of {all:?}");
+        let report = &waits.report;
+        let which = format!("missing {missing:x?}, extra {extra:x?}, {kinds:?} instead of {all:?}: {report}");
         return Compared::Differ("with loops that wait as one step", which);
     }
     if reduced.kinds != every.kinds {

@@ -109,8 +109,7 @@ impl Execution {
             awaits.trial.take().map_or_else(|| (Vec::new(), None), |trial| (trial.later, trial.local));
         let closes = if tried == Tried::InVain { closes } else { 0 };
         let changes = tried == Tried::Differs && !looks_only;
-        let closed = closes > 0;
-        let differs = (changes || closed) && awaits.differs_always(look.place.site, closed);
+        let differs = (changes || closes > 0) && awaits.differs_always(look.place.site, closes > 0);
         let gives_up = tried == Tried::Counts || differs;
         if gives_up && !awaits.follows && awaits.shared.learn(&look.place, |loops| loops.counts = true) {
             self.end_with(Cut::StartOver);
@@ -133,7 +132,9 @@ impl Execution {
             return None;
         }
         self.has_taken(choice, look, local);
-        later.into_iter().for_each(|later| self.passes(later));
+        for later in later {
+            self.passes(later);
+        }
         Some(Goes::HasTaken)
     }
 
