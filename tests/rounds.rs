@@ -292,3 +292,30 @@ fn a_loop_that_waits_for_a_thread_that_waits_for_it_is_no_silence() {
     });
     assert!(matches!(report.verdict, raddle::Verdict::Refuted(_)), "{report}");
 }
+
+#[test]
+fn a_yield_that_returns_because_another_loop_waits_in_vain_is_repeated() {
+    let budgets = |checker: Checker| {
+        checker.fruitless_yields(0).spurious_wakeups(0).weak_failures(0).timeouts(0).stop_on_failure(false)
+    };
+    for assume in [true, false] {
+        let report = budgets(Checker::exhaustive()).spin_assume(assume).max_steps(600).check(|| {
+            let flag = Arc::new(AtomicUsize::new(0));
+            let theirs = Arc::clone(&flag);
+            let waits = thread::spawn(move || {
+                while theirs.load(SeqCst) == 0 {
+                    thread::yield_now();
+                }
+            });
+            for _ in 0..2 {
+                if flag.load(SeqCst) != 0 {
+                    break;
+                }
+                thread::yield_now();
+            }
+            waits.join().unwrap();
+        });
+        report.expect_failure(FailureKind::Livelock);
+        assert_eq!(report.stats.executions, 1, "{report}");
+    }
+}

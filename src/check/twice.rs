@@ -128,16 +128,19 @@ impl Scheduler for Again<'_> {
         let at = self.at?;
         let Some((choice, known)) = self.steps.get(at) else {
             // A thread that waits is asked again whether it does.
-            let waiting = enabled.iter().find(|&thread| execution.may_wait(thread));
-            if let Some(thread) = waiting {
+            if let Some(choice) = execution.to_be_tried(enabled) {
                 self.free = true;
-                return Some(Choice { thread, alternative: 0 });
+                return Some(choice);
             }
             self.problem = Some(self.ending.differs(execution));
             return None;
         };
         self.free = false;
         let able = enabled.contains(choice.thread);
+        if !able && let Some(choice) = execution.to_be_tried(enabled) {
+            self.free = true;
+            return Some(choice);
+        }
         if !able || !known.is(execution, choice.thread, enabled) {
             self.problem = Some(diverged::step(execution, at, choice.thread, known, enabled));
             return None;

@@ -45,6 +45,13 @@ impl Scheduler for Replay {
         };
         let able = execution.able(enabled);
         let thread = execution.born().get(thread.index()).copied().filter(|&t| able.contains(t));
+        if thread.is_none()
+            && let Some(choice) = execution.to_be_tried(enabled)
+        {
+            // Time is to pass, which it does once those are known that look in vain.
+            self.scheduled = false;
+            return Some(choice);
+        }
         let step = thread.and_then(|t| Some((t, execution.alternative_of(t, alternative)?)));
         let Some((thread, alternative)) = step else {
             self.problem = Some(diverged(execution, self.at));

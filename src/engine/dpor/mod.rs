@@ -53,6 +53,9 @@ pub(crate) struct Dpor {
     turned_at: Option<usize>,
     /// Whether nothing is left to be tried from the last point of this execution that earlier ones know.
     over: bool,
+    /// Whether the step that was chosen last is none of the path's, but a look of which it is to be known whether
+    /// it is in vain.
+    tries: bool,
     /// The sequence that is being made; it keeps its memory.
     sequence: Vec<Step>,
     /// The memory of sleep sets that are no longer needed.
@@ -99,6 +102,13 @@ impl Dpor {
     #[inline]
     fn meet(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         let node = &mut self.path[self.depth];
+        // Where time passes because no thread could move, those that look in vain are to be known first.
+        if !enabled.contains(node.step.thread)
+            && let Some(choice) = execution.to_be_tried(enabled)
+        {
+            self.tries = true;
+            return Some(choice);
+        }
         if !node.meet(execution, enabled) {
             self.problem = Some(node.diverged(execution, enabled, self.depth));
             return None;
@@ -215,7 +225,7 @@ fn step(history: &History, event: u32) -> Step {
 
 impl Scheduler for Dpor {
     fn begin(&mut self) -> bool {
-        (self.depth, self.turned_at, self.over) = (0, None, false);
+        (self.depth, self.turned_at, self.over, self.tries) = (0, None, false, false);
         if !self.started {
             self.started = true;
             let begins = self.team.as_ref().is_none_or(|(_, begins)| *begins);
@@ -250,6 +260,11 @@ impl Scheduler for Dpor {
     }
 
     fn choose(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
+        if std::mem::take(&mut self.tries) {
+            // It was a step, which was not foreseen here.
+            self.problem = Some(self.path[self.depth].diverged(execution, enabled, self.depth));
+            return None;
+        }
         if self.depth == self.path.len() {
             return self.extend(execution, enabled);
         }
@@ -269,12 +284,15 @@ impl Scheduler for Dpor {
     }
 
     fn is_free(&self) -> bool {
-        self.turned_at.is_none_or(|at| self.depth > at)
+        self.tries || self.turned_at.is_none_or(|at| self.depth > at)
     }
 
     /// What else was to be tried in place of the step is still to be; if there is nothing, then any step that
     /// does not sleep. The step itself is no step there, so it does not sleep either.
     fn take_back(&mut self) {
+        if std::mem::take(&mut self.tries) {
+            return;
+        }
         self.depth -= 1;
         if self.turned_at != Some(self.depth) {
             let others = self.path.pop().map_or_else(Vec::new, Node::others);

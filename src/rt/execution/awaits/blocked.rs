@@ -7,8 +7,23 @@ use crate::op::{Op, State, ThreadId, ThreadSet};
 use crate::rt::history::{Lets, Next};
 use crate::rt::spinloop::{Key, Look, Met};
 use crate::rt::thread::Pending;
+use crate::schedule::Choice;
 
 impl Execution {
+    /// A look of which it is not known whether it closes a round, among the steps of these threads.
+    pub(crate) fn to_be_tried(&self, enabled: &ThreadSet) -> Option<Choice> {
+        if !self.observes_loops() {
+            return None;
+        }
+        let untried = |&thread: &ThreadId| match &self.thread(thread).pending {
+            Pending::Op(op) if self.may_wait(thread) => {
+                self.thread(thread).closes(self.object(op.object).state).is_none()
+            }
+            _ => false,
+        };
+        enabled.iter().find(untried).map(|thread| Choice { thread, alternative: 0 })
+    }
+
     /// Whether a thread's next step is a look that may close a round.
     pub(crate) fn may_wait(&self, thread: ThreadId) -> bool {
         self.thread(thread).awaits.may_close
