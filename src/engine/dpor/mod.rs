@@ -19,6 +19,9 @@
 //! * What happens when nothing else can move (timeouts, fruitless yields) depends on everything.
 //! * Races are looked for among the events that are new in an execution only: those of the prefix
 //!   that it shares with the one before were treated there.
+//! * *Loops that wait* are guarded commands too, whose guard is found by trying ([`crate::rt::spinloop`]). A
+//!   reversal whose guard is not known yet is put in on supposition: it covers no other sequence, and is taken
+//!   back if its thread waits. Only models with such loops have executions that are begun in vain.
 //! * Several workers may share a search; see [`team`].
 //!
 //! Soundness rests on this: operations that [`crate::op::Access`] calls commuting do commute, and
@@ -65,7 +68,7 @@ pub(crate) struct Dpor {
     started: bool,
     /// With whom the search is shared, and whether it begins here.
     team: Option<(Arc<Team>, bool)>,
-    /// Executions that turned out to be covered already; optimality says there are none.
+    /// Executions that turned out to be covered already; optimality says there are none without loops that wait.
     pub(crate) redundant: u64,
     problem: Option<Reason>,
 }

@@ -1,7 +1,7 @@
 //! What a check has learned of the loops of its model.
 //!
-//! Nothing is known at first, and nothing is observed then, so that models without loops pay nothing. When a
-//! thread looks twice at one place without an effect in between, its local state is observed there from then
+//! Nothing is known at first, and no local state is observed then: models without loops pay for the list of a
+//! thread's looks only. When a thread looks twice at one place without an effect in between, its local state is observed there from then
 //! on. When these states turn out to be equal, the look that closed the round is tried before it is performed.
 //! A search begins anew with each lesson of the second kind, of which there are few: they are about lines of
 //! the program.

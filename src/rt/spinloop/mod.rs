@@ -19,7 +19,7 @@
 //! lets a thread come back is the same whenever the same events lie before it, for a model is deterministic;
 //! answers are kept by these events ([`Key`]), and not by local states, which do not tell what is in the heap.
 //!
-//! A loop may count in the heap, where local states do not show it. So the first round of each loop is tried
+//! A loop may count in the heap, where local states do not show it. So the first round of a thread at each look is tried
 //! [`ROUNDS`] times in a row; if the thread does anything else then, the loop is explored round by round.
 
 mod knowledge;
@@ -93,7 +93,7 @@ pub(crate) struct Look {
 /// The most looks in a row that are remembered. A round that is longer is an ordinary part of the program.
 pub(crate) const LONGEST: usize = 256;
 
-/// How often the first round of a loop is tried. Backoffs that give up do so after some ten rounds; a loop that
+/// How often the first round of a thread at a look is tried. Backoffs that give up do so after some ten rounds; a loop that
 /// counts further than this in the heap is taken for one that waits, which the verdict's assumptions say.
 pub(crate) const ROUNDS: u32 = 100;
 
