@@ -110,6 +110,15 @@ static RESUME: Command = Command {
     show: |_, [c, _]| format!("(condition {c}) goes on"),
 };
 
+/// Goes on after a wait in which the thread is unwound: as above if it was signalled, and else through the door.
+static RESUME_UNWOUND: Command = Command {
+    guard: |s, args| (RESUME.guard)(s, args) || s & BUSY == 0,
+    effect: |s, args| {
+        if (RESUME.guard)(s, args) { (RESUME.effect)(s, args) } else { (s | BUSY) - waiter(args[0]) }
+    },
+    ..RESUME
+};
+
 fn hears(state: State, c: u64) -> bool {
     waiters(state, c) > signals(state, c)
 }
@@ -310,7 +319,7 @@ impl<T> MonitorGuard<'_, T> {
         let hoare = u64::from(self.monitor.discipline == Discipline::Hoare);
         let before = self.monitor.state.perform(&WAIT, [c, 0], site);
         assert!(!is_full(before, c), "a condition of a monitor has room for {MOST} waiters");
-        self.monitor.state.perform(&RESUME, [c, hoare], site);
+        self.monitor.state.perform_again((&RESUME, &RESUME_UNWOUND), [c, hoare], site);
     }
 
     /// Lets one waiter of the condition go on; which one is open.
@@ -360,7 +369,8 @@ impl<T> MonitorGuard<'_, T> {
             "a monitor has room for {URGENT_MOST} threads that have signalled and wait to go on"
         );
         let handed = hears(before, c);
-        self.monitor.state.perform(&TAKE_BACK, [c, u64::from(handed)], site);
+        let back = (&TAKE_BACK, &TAKE_BACK);
+        self.monitor.state.perform_again(back, [c, u64::from(handed)], site);
         handed
     }
 }

@@ -306,7 +306,8 @@ impl Condvar {
         let unlock = || unsafe { raw.unlock() };
         let Some(state) = &self.loom else {
             let around: (&dyn Fn(), &dyn Fn()) = (&unlock, &|| raw.lock());
-            return WaitTimeoutResult(self.condvar.wait_around(raw.guarded(), around, timeout, site));
+            let waits = || self.condvar.wait_around(raw.guarded(), around, timeout, site);
+            return WaitTimeoutResult(raw.waiting(waits));
         };
         if timeout.is_some() {
             loom_limits::meet(Limit::Timeout);

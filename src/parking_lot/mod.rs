@@ -53,8 +53,10 @@ impl Raw {
         Raw { state: Guarded::new(kind, 0, site), taken: StdMutex::new(site) }
     }
 
+    /// Waits for the lock. `lock_api` has it taken so also where a guard stands for it all the while, as in
+    /// `unlocked`, and that cannot be told from a lock that is taken for the first time.
     fn lock(&self, command: &'static Command, site: Site) {
-        self.state.perform(command, [0; 2], site);
+        self.state.having_again(|| self.state.perform(command, [0; 2], site));
         self.note(site);
     }
 

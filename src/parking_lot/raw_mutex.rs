@@ -124,6 +124,13 @@ raw_mutex! {
     RawFairMutex, "FairMutex"
 }
 
+impl RawMutex {
+    /// Calls what gives the lock back and takes it again, while a guard stands for it.
+    pub(super) fn waiting<R>(&self, waits: impl FnOnce() -> R) -> R {
+        self.raw().state.waiting_for_it(waits)
+    }
+}
+
 /// The commands of the locks as a family.
 #[cfg(all(test, feature = "check"))]
 pub(crate) fn families() -> Vec<crate::registry::Family> {

@@ -190,10 +190,12 @@ impl RawRwLock {
     /// Claims the lock and waits for the readers to leave.
     fn claim(&self, command: &'static Command, site: Site) {
         let raw = self.raw();
-        let before = raw.state.perform(command, [0; 2], site);
-        if !no_readers(before) {
-            raw.state.perform(&DRAIN, [0; 2], site);
-        }
+        raw.state.having_again(|| {
+            let before = raw.state.perform(command, [0; 2], site);
+            if !no_readers(before) {
+                raw.state.perform(&DRAIN, [0; 2], site);
+            }
+        });
         raw.note(site);
     }
 

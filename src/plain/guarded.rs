@@ -35,6 +35,16 @@ impl Guarded {
         self.perform(command, args, site)
     }
 
+    /// Performs the first command; the second is for the checked form.
+    pub(crate) fn perform_again(
+        &self,
+        (command, _): (&'static Command, &'static Command),
+        args: Args,
+        site: Site,
+    ) -> State {
+        self.perform(command, args, site)
+    }
+
     /// Performs a command that gives something back, whose result nobody asks for.
     pub(crate) fn give_back(&self, command: &'static Command, args: Args, site: Site) {
         self.perform(command, args, site);

@@ -5,7 +5,7 @@
 //! under loom the same table is run by a mutex, a condition variable and a loop.
 
 use std::any::Any;
-use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::panic::{self, AssertUnwindSafe, RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -133,6 +133,42 @@ impl Guarded {
         }
         let command = if self.model().is_some_and(happens) { in_vain } else { command };
         self.perform(command, args, site)
+    }
+
+    /// Waits until the first command's guard holds and performs it, for a lock that is taken again and for which
+    /// a guard on the caller's stack stands all the while: what unwinds does not come back before it has the
+    /// lock. A thread of the operating system that is unwound takes it by the second command.
+    pub(crate) fn perform_again(
+        &self,
+        (command, unwound): (&'static Command, &'static Command),
+        args: Args,
+        site: Site,
+    ) -> State {
+        match &self.of {
+            Of::Native(_) => {
+                let perform = AssertUnwindSafe(|| self.perform(command, args, site));
+                panic::catch_unwind(perform).unwrap_or_else(|payload| {
+                    native::without_unwinding(|| self.perform(unwound, args, site));
+                    panic::resume_unwind(payload)
+                })
+            }
+            Of::Model(object) => self.having_again(|| object.perform(command, args, command.publish, site)),
+            Of::Loom(_) => self.perform(command, args, site),
+        }
+    }
+
+    /// Calls what waits for this lock, for which a guard on the caller's stack stands already.
+    pub(crate) fn having_again<R>(&self, waits: impl FnOnce() -> R) -> R {
+        match &self.of {
+            Of::Native(_) => native::without_unwinding(waits),
+            Of::Model(object) => object.with(self.site, |session| session.having_again(object.id, waits)),
+            Of::Loom(_) => waits(),
+        }
+    }
+
+    /// As above, for what takes the lock again by itself on a thread of the operating system that is unwound.
+    pub(crate) fn waiting_for_it<R>(&self, waits: impl FnOnce() -> R) -> R {
+        if self.model().is_some() { self.having_again(waits) } else { waits() }
     }
 
     /// Waits until the guard of a command that may have two ways to go holds and performs it; the state before

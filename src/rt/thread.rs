@@ -243,6 +243,8 @@ pub(crate) struct Thread {
     pub(crate) unwound: u32,
     /// Whether its stack is given up.
     pub(crate) abandoned: bool,
+    /// The lock that it waits to have again, for a guard on its stack stands for it all the while.
+    pub(crate) stands_for: Option<ObjectId>,
 }
 
 impl Thread {
@@ -284,6 +286,7 @@ impl Thread {
             assumes_end,
             unwound,
             abandoned,
+            stands_for,
         } = self;
         (*pending, *answer, *way) = (Pending::Nothing, 0, 0);
         (*parker, *last_site, *name) = (None, None, None);
@@ -294,7 +297,7 @@ impl Thread {
         looks.clear();
         tried.clear();
         (*awaited_by, *joined, *abandoned, *assumes_end) = (ThreadSet::default(), false, false, false);
-        (*unwound, *leap, *returned) = (0, 0, None);
+        (*unwound, *leap, *returned, *stands_for) = (0, 0, None, None);
         ended.clear();
         names.clear();
         read.clear();

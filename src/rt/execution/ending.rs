@@ -4,7 +4,7 @@ use super::spinning_now;
 use super::{Execution, Failure, Object};
 use crate::op::{ObjectId, ThreadId};
 use crate::rt::naming;
-use crate::rt::thread::Thread;
+use crate::rt::thread::{Held, Pending, Thread};
 use crate::rt::waits;
 use crate::verdict::FailureKind;
 
@@ -71,6 +71,24 @@ impl Execution {
             };
             self.fail(FailureKind::Panic, message);
         }
+    }
+
+    /// Whether the running thread, which is about to be unwound, may count as having the lock again that it waits
+    /// for and that a guard on its stack stands for, if there is one: no other thread has it that is still there.
+    pub(crate) fn has_again_what_it_stands_for(&mut self) -> bool {
+        let Some(object) = self.me().stands_for.take() else { return true };
+        let (me, site) = (self.current, self.object(object).site);
+        let has = |t: &ThreadId| {
+            let thread = self.thread(*t);
+            *t != me
+                && !matches!(thread.pending, Pending::Finished)
+                && thread.held.iter().any(|held| held.object == object)
+        };
+        let free = !self.born.iter().any(has);
+        if free {
+            self.me().held.push(Held { object, site });
+        }
+        free
     }
 
     /// A thread as messages call it: by its name, or by its place in the order of creation.

@@ -7,11 +7,15 @@
 //! any result would be one that no execution has (a lock that was never given back, a thread that never ended),
 //! and what the destructor makes of it could be a second panic, which aborts the process. Its stack is given
 //! up, and what is on it is leaked.
+//!
+//! So is that of a thread which waits to have a lock again, for instance in a wait of `parking_lot`'s `Condvar`,
+//! while another thread has it that is not unwound yet: a guard on its stack stands for the lock all the
+//! while, and its destructors could touch what the guard protects.
 
 use std::panic::{self, AssertUnwindSafe};
 
 use super::Session;
-use crate::op::State;
+use crate::op::{ObjectId, State};
 use crate::rt::execution::Cut;
 use crate::rt::thread::Panicked;
 use crate::rt::{context, local_state, quiet};
@@ -48,14 +52,23 @@ impl Session {
             return None;
         }
         let mut execution = self.execution.borrow_mut();
-        let unwound = &mut execution.me().unwound;
-        *unwound += 1;
-        if *unwound > CAUGHT {
+        let me = execution.me();
+        me.unwound += 1;
+        let caught_too_often = me.unwound > CAUGHT;
+        if caught_too_often || !execution.has_again_what_it_stands_for() {
             drop(execution);
             self.never_go_on();
         }
         drop(execution);
         panic::resume_unwind(Box::new(Cancelled))
+    }
+
+    /// The running thread waits for a lock, in `waits`, for which a guard on its stack stands already.
+    pub(crate) fn having_again<R>(&self, lock: ObjectId, waits: impl FnOnce() -> R) -> R {
+        self.execution.borrow_mut().me().stands_for = Some(lock);
+        let result = waits();
+        self.execution.borrow_mut().me().stands_for = None;
+        result
     }
 
     /// The running thread cannot go on in the ended execution.
