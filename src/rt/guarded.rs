@@ -191,9 +191,30 @@ impl Guarded {
     /// Performs a command that gives something back: it is always enabled, and nobody asks for its
     /// result. For destructors.
     pub(crate) fn give_back(&self, command: &'static Command, args: Args, site: Site) {
-        match &self.of {
-            Of::Model(object) => object.give_back(command, args, site),
-            _ => _ = self.perform(command, args, site),
+        self.give_back_and(command, args, site, || ());
+    }
+
+    /// As above, and calls `and` as part of the same step, unless there is no step because the execution is over.
+    pub(crate) fn give_back_and(
+        &self,
+        command: &'static Command,
+        args: Args,
+        site: Site,
+        and: impl FnOnce(),
+    ) {
+        let arm = match &self.of {
+            Of::Model(object) => {
+                if object.give_back(command, args, site) {
+                    and();
+                }
+                return;
+            }
+            Of::Native(_) => Arm::Native,
+            Of::Loom(_) => Arm::Loom,
+        };
+        // In a destructor that runs during a panic another one would abort the process.
+        if context::arm() == arm || !std::thread::panicking() {
+            self.perform_and(command, args, site, |_| and());
         }
     }
 

@@ -24,6 +24,15 @@ impl ModelObject {
         })
     }
 
+    /// An object that the running execution has made.
+    pub(crate) fn made(id: ObjectId) -> Self {
+        context::session(|session| ModelObject {
+            id,
+            stamp: session.stamp(),
+            site: session.execution.borrow().object(id).site,
+        })
+    }
+
     /// The object for all that a line of source declares, of which a thread of the running execution uses one for
     /// the first time; and how many others of them were used before.
     pub(crate) fn declared(kind: &'static str, state: State, site: Site) -> (Self, usize) {
@@ -47,16 +56,20 @@ impl ModelObject {
         })
     }
 
-    /// Performs a command that gives something back.
+    /// Performs a command that gives something back; whether it did. It does not where the execution has ended,
+    /// and outside of any: nothing is left there to be given back to, and what gives it back is a destructor,
+    /// in which a panic could abort the process.
     #[inline]
-    pub(crate) fn give_back(self, command: &'static Command, args: Args, site: Site) {
-        if self.is_lost() {
-            return;
-        }
+    pub(crate) fn give_back(self, command: &'static Command, args: Args, site: Site) -> bool {
         let publish = command.publish;
-        self.with(site, |session| {
-            session.give_back(Op { command, object: self.id, args, publish, on_failure: publish, site });
-        });
+        let op = Op { command, object: self.id, args, publish, on_failure: publish, site };
+        let here =
+            context::in_session(|session| (session.stamp() == self.stamp).then(|| session.give_back(op)));
+        match here {
+            Some(Some(given)) => given,
+            Some(None) if !std::thread::panicking() => foreign(self.site, site),
+            _ => false,
+        }
     }
 
     /// Calls `f` with the session, once it is clear that this is the right one.

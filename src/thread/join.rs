@@ -83,6 +83,35 @@ static JOIN: Command = Command {
 /// Looks whether it has.
 static LOOK: Command = Command { name: "is_finished", role: Role::Load, guard: always, ..JOIN };
 
+/// The end of a thread's body, apart from the thread's handle.
+pub(super) struct End {
+    thread: Thread,
+    of: EndOf,
+}
+
+enum EndOf {
+    Native { done: Arc<Guarded>, run: Option<(Arc<NativeRun>, usize)> },
+    Model(Index),
+}
+
+impl End {
+    /// Waits until the thread's body has returned, and neither returns nor unwinds before. The thread's panic counts
+    /// as asked for.
+    pub(super) fn wait(&self, site: Site) {
+        match &self.of {
+            EndOf::Native { done, run } => {
+                native::without_unwinding(|| done.perform(&JOIN, [0; 2], site));
+                if let Some((run, number)) = run {
+                    run.joined(*number);
+                }
+            }
+            EndOf::Model(index) => {
+                self.thread.in_its_session(site, |session| session.join(*index, site, Joining::EndsScope));
+            }
+        }
+    }
+}
+
 impl<T> JoinHandle<T> {
     /// Waits for the thread to end and returns its result.
     ///
@@ -108,36 +137,6 @@ impl<T> JoinHandle<T> {
         native::without_unwinding(|| self.join_at(site))
     }
 
-    /// What waits until the thread's function has returned, apart from the handle.
-    pub(super) fn returns(&self, site: Site) -> Box<dyn FnOnce()> {
-        match &self.of {
-            Of::Native { done, run, .. } => {
-                let (done, run) = (Arc::clone(done), run.clone());
-                Box::new(move || {
-                    done.perform(&JOIN, [0; 2], site);
-                    if let Some((run, number)) = run {
-                        run.joined(number);
-                    }
-                })
-            }
-            Of::Loom(_) => unreachable!("loom has no scopes"),
-            Of::Model { index, .. } => {
-                let index = *index;
-                Box::new(move || context::session(|session| session.join(index, site, Joining::EndsScope)))
-            }
-            Of::Borrowing { handle, .. } => handle.returns(site),
-        }
-    }
-
-    /// Whether the thread has panicked, whose function has returned.
-    pub(super) fn has_panicked(self) -> bool {
-        match self.of {
-            Of::Native { result, .. } | Of::Model { result, .. } => taken(&result).is_err(),
-            Of::Loom(_) => unreachable!("loom has no scopes"),
-            Of::Borrowing { handle, .. } => handle.has_panicked(),
-        }
-    }
-
     fn join_at(self, site: Site) -> std::thread::Result<T> {
         match self.of {
             Of::Native { result, done, run, thread } => {
@@ -154,7 +153,7 @@ impl<T> JoinHandle<T> {
                 witness::joins(other, site, || handle.join())
             }
             Of::Model { result, index } => {
-                context::session(|session| session.join(index, site, Joining::Joins));
+                self.thread.in_its_session(site, |session| session.join(index, site, Joining::Joins));
                 taken(&result)
             }
             Of::Borrowing { result, handle } => {
@@ -165,9 +164,21 @@ impl<T> JoinHandle<T> {
         }
     }
 
+    /// The end of the thread's body, for others than the owner of this handle.
+    pub(super) fn end(&self) -> End {
+        let of = match &self.of {
+            Of::Native { done, run, .. } => EndOf::Native { done: Arc::clone(done), run: run.clone() },
+            Of::Model { index, .. } => EndOf::Model(*index),
+            Of::Borrowing { handle, .. } => return handle.end(),
+            Of::Loom(_) => unreachable!("{}", crate::engine::loom::NO_SCOPE),
+        };
+        End { thread: self.thread.clone(), of }
+    }
+
     /// Whether the thread has ended; see [`std::thread::JoinHandle::is_finished`].
     ///
-    /// A thread that nobody has joined may always still be on its way out. So in a model this is a
+    /// A thread has ended when its body has returned; it may still drop its thread-locals. One that nobody has joined
+    /// may always still be on its way out. So in a model this is a
     /// choice wherever it is asked with a new local state: it waits for the thread to end and says so, or says
     /// that it has not. Asked again with the same local state it waits, and says that the thread has not ended
     /// only if no other thread can make progress. Under loom, which does not tell, it is always false.
@@ -188,28 +199,18 @@ impl<T> JoinHandle<T> {
     }
 
     #[track_caller]
-    fn is_finished_as_seen_from(&self, here: &Here) -> bool {
-        self.looks()(here)
-    }
-
-    /// What finds out whether the thread has ended, apart from the handle.
-    #[track_caller]
-    pub(super) fn looks(&self) -> Box<dyn FnOnce(&Here) -> bool> {
+    pub(super) fn is_finished_as_seen_from(&self, here: &Here) -> bool {
         let site = Location::caller();
         match &self.of {
-            Of::Native { done, .. } => {
-                let done = Arc::clone(done);
-                Box::new(move |_| done.perform(&LOOK, [0; 2], site) == 1)
-            }
+            Of::Native { done, .. } => done.perform(&LOOK, [0; 2], site) == 1,
             Of::Loom(_) => {
                 loom_limits::meet(Limit::IsFinished);
-                Box::new(|_| false)
+                false
             }
             Of::Model { index, .. } => {
-                let index = *index;
-                Box::new(move |here| context::session(|session| session.looks_finished(index, site, here)))
+                self.thread.in_its_session(site, |session| session.looks_finished(*index, site, here))
             }
-            Of::Borrowing { handle, .. } => handle.looks(),
+            Of::Borrowing { handle, .. } => handle.is_finished_as_seen_from(here),
         }
     }
 

@@ -21,12 +21,13 @@ pub use join::JoinHandle;
 pub use local::{AccessError, LocalKey};
 pub use scope::{Scope, ScopedJoinHandle, scope};
 
-use crate::op::{ObjectId, Op, Publish, ThreadId as Index};
+use crate::op::{Op, Publish, Site, ThreadId as Index};
 use crate::rt::context::{self, Arm};
 use crate::rt::guarded::Guarded;
 use crate::rt::local_state;
 use crate::rt::loom_limits::{self, Limit};
-use crate::rt::session::Patience;
+use crate::rt::object::ModelObject;
+use crate::rt::session::{Patience, Session};
 use crate::rt::sharing::Sharing;
 use crate::rt::thread::Choosing;
 use crate::rt::witness;
@@ -118,7 +119,7 @@ enum Parker {
     /// Shared with whoever has a [`Thread`] of it.
     Native(Arc<Guarded>),
     Loom(loom::thread::Thread),
-    Model(ObjectId),
+    Model(ModelObject),
 }
 
 std::thread_local! {
@@ -165,23 +166,30 @@ impl Thread {
                 witness::sharing(Sharing::meets);
                 thread.unpark();
             }
-            Parker::Model(parker) => context::session(|session| {
-                session.perform_on(*parker, &UNPARK, Publish::Release, site);
-            }),
+            Parker::Model(parker) => _ = parker.perform(&UNPARK, [0; 2], Publish::Release, site),
+        }
+    }
+
+    /// Calls `f` with the session of the execution that the thread is part of.
+    ///
+    /// # Panics
+    /// If the caller is not inside of that execution.
+    fn in_its_session<R>(&self, site: Site, f: impl FnOnce(&Session) -> R) -> R {
+        match &self.parker {
+            Parker::Model(parker) => parker.with(site, f),
+            Parker::Native(_) | Parker::Loom(_) => unreachable!("a thread of a model"),
         }
     }
 
     fn in_model(index: Index) -> Thread {
-        context::session(|session| {
+        let (name, parker) = context::session(|session| {
             let execution = session.execution.borrow();
             let thread = execution.thread(index);
             let name = if index == Index::MAIN { Some("main") } else { thread.name.as_deref() };
-            Thread {
-                id: ThreadId(Identity::Model(index.0)),
-                name: name.map(Arc::from),
-                parker: Parker::Model(thread.parker.expect("a thread is born with its parker")),
-            }
-        })
+            (name.map(Arc::from), thread.parker.expect("a thread is born with its parker"))
+        });
+        let id = ThreadId(Identity::Model(index.0));
+        Thread { id, name, parker: Parker::Model(ModelObject::made(parker)) }
     }
 
     #[track_caller]
@@ -217,7 +225,7 @@ pub fn current() -> Thread {
             thread.borrow_mut().get_or_insert_with(|| Thread::native(&std::thread::current())).clone()
         }),
         Arm::Loom => Thread::of_loom(loom::thread::current()),
-        Arm::Model => Thread::in_model(context::session(crate::rt::session::Session::me)),
+        Arm::Model => Thread::in_model(context::session(Session::me)),
     }
 }
 
@@ -243,7 +251,7 @@ pub fn park() {
         Parker::Model(parker) => context::session(|session| {
             let in_vain = session.happens(Choosing::SpuriousWakeup, site);
             let command = if in_vain { &PARK_IN_VAIN } else { &PARK };
-            session.perform_on(parker, command, Publish::Acquire, site);
+            session.perform_on(parker.id, command, Publish::Acquire, site);
         }),
     }
 }
@@ -268,7 +276,8 @@ pub fn park_timeout(timeout: Duration) {
             loom_limits::meet(Limit::Timeout);
             witness::goes_on_after(loom::thread::park);
         }
-        Parker::Model(object) => context::session(|session| {
+        Parker::Model(parker) => context::session(|session| {
+            let object = parker.id;
             let publish = Publish::Acquire;
             let op = Op { command: &PARK, object, args: [0; 2], publish, on_failure: publish, site };
             let in_vain = !timeout.is_zero() && session.happens(Choosing::SpuriousWakeup, site);
@@ -373,7 +382,7 @@ pub fn available_parallelism() -> std::io::Result<NonZero<usize>> {
 /// A number other than 0 by which a lock knows its owner; no other thread has it that may meet the lock.
 pub(crate) fn owner_key() -> u64 {
     match context::arm() {
-        Arm::Model => u64::from(context::session(crate::rt::session::Session::me).0) + 1,
+        Arm::Model => u64::from(context::session(Session::me).0) + 1,
         Arm::Native => crate::owner::number(),
         Arm::Loom => context::place_in_loom_execution(loom::thread::current().id()) as u64 + 1,
     }
@@ -382,5 +391,5 @@ pub(crate) fn owner_key() -> u64 {
 /// The families of the commands in this module.
 #[cfg(all(test, feature = "check"))]
 pub(crate) fn families() -> Vec<crate::registry::Family> {
-    join::families()
+    join::families().into_iter().chain(scope::families()).collect()
 }

@@ -1,16 +1,22 @@
 //! `std::thread::scope`.
+//!
+//! As std's, a scope ends when the body of each of its threads has returned and when the handle of each is joined or
+//! dropped. It does not wait for the destructors of their thread-locals, which `join` does.
 
 use std::any::Any;
 use std::io;
 use std::marker::PhantomData;
 use std::panic::{self, AssertUnwindSafe, Location};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::join::End;
 use super::left::{Slot, leaving_its_result, result_left};
 use super::{Builder, JoinHandle};
 use crate::engine::native;
-use crate::op::Site;
+use crate::op::{Command, Publish, Role, Site, plain, reads, unchanged};
 use crate::rt::context::{self, Arm};
+use crate::rt::guarded::Guarded;
 use crate::rt::local_state::{self, Here};
 use crate::rt::sharing::given;
 
@@ -26,16 +32,53 @@ use crate::rt::sharing::given;
 /// scope(|scope| add(scope, &mut n));
 /// assert_eq!(n, 7);
 /// ```
-#[derive(Debug)]
 pub struct Scope<'scope, 'env: 'scope> {
-    /// The handles of threads that nobody has joined yet.
-    unjoined: Arc<Mutex<Vec<Handle>>>,
+    children: Mutex<Vec<Child>>,
+    handles: Arc<AtomicUsize>,
     lifetime: PhantomData<&'scope mut &'scope ()>,
     env: PhantomData<&'env mut &'env ()>,
 }
 
-/// A thread's handle until somebody joins it.
-type Handle = Arc<Mutex<Option<JoinHandle<()>>>>;
+impl std::fmt::Debug for Scope<'_, '_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scope").finish_non_exhaustive()
+    }
+}
+
+/// A thread of a scope.
+struct Child {
+    end: End,
+    /// Whether it has panicked and nobody has asked for its result.
+    panicked: Arc<AtomicBool>,
+}
+
+/// One of a scope's handles, counted.
+#[derive(Debug)]
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn one_more(handles: &Arc<AtomicUsize>) -> Self {
+        handles.fetch_add(1, Ordering::SeqCst);
+        Counted(Arc::clone(handles))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Waits for a handle that nothing drops any more, as std's scope does.
+static NEVER: Command = Command {
+    name: "scope",
+    role: Role::Await,
+    guard: |_, _| false,
+    effect: unchanged,
+    access: reads,
+    publish: Publish::Nothing,
+    show: plain,
+};
 
 /// The right to wait for a scoped thread; see [`std::thread::ScopedJoinHandle`].
 ///
@@ -49,9 +92,11 @@ type Handle = Arc<Mutex<Option<JoinHandle<()>>>>;
 /// ```
 #[derive(Debug)]
 pub struct ScopedJoinHandle<'scope, T> {
-    handle: Handle,
-    thread: super::Thread,
+    handle: JoinHandle<()>,
     result: Slot<T>,
+    panicked: Arc<AtomicBool>,
+    /// Dropped after the result.
+    counted: Counted,
     scope: PhantomData<&'scope ()>,
     /// Like std's, a handle is not to be looked at after a panic.
     not_unwind_safe: PhantomData<&'static mut (dyn Any + Send + Sync)>,
@@ -85,9 +130,10 @@ where
 {
     assert!(context::arm() != Arm::Loom, "{}", crate::engine::loom::NO_SCOPE);
     let site = Location::caller();
-    let scope = Scope { unjoined: Arc::default(), lifetime: PhantomData, env: PhantomData };
+    let (children, handles) = (Mutex::default(), Arc::default());
+    let scope = Scope { children, handles, lifetime: PhantomData, env: PhantomData };
     let result = panic::catch_unwind(AssertUnwindSafe(|| f(&scope)));
-    let panicked = scope.join_all(site);
+    let panicked = scope.end(site);
     match result {
         Err(payload) => panic::resume_unwind(payload),
         Ok(_) if panicked => panic!("a scoped thread panicked"),
@@ -126,36 +172,45 @@ impl<'scope> Scope<'scope, '_> {
         T: Send + 'scope,
     {
         let (body, result) = leaving_its_result(f);
-        // SAFETY: `scope` does not return, by a value or by unwinding, before every thread that was
-        // spawned in it has ended: `join_all` waits for them. Where an execution is unwound as a
+        let panicked = Arc::new(AtomicBool::new(false));
+        let unasked = Arc::clone(&panicked);
+        let body = Box::new(move || {
+            let outcome = panic::catch_unwind(AssertUnwindSafe(body));
+            if let Err(payload) = outcome {
+                unasked.store(true, Ordering::SeqCst);
+                panic::resume_unwind(payload);
+            }
+        });
+        let body: Box<dyn FnOnce() + Send + 'scope> = body;
+        // SAFETY: `scope` does not return, by a value or by unwinding, before the body of every thread that was
+        // spawned in it has returned: `end` waits for them. Where an execution is unwound as a
         // whole, its threads are unwound from the newest to the oldest, so this one before `scope`.
         let body: Box<dyn FnOnce() + Send + 'static> = unsafe { std::mem::transmute(body) };
         let handle = JoinHandle::spawn_given(body, builder, given::<F, T>(true))?;
-        let thread = handle.thread().clone();
-        let handle = Arc::new(Mutex::new(Some(handle)));
-        self.unjoined.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&handle));
-        Ok(ScopedJoinHandle { handle, thread, result, scope: PhantomData, not_unwind_safe: PhantomData })
+        let child = Child { end: handle.end(), panicked: Arc::clone(&panicked) };
+        self.children.lock().unwrap_or_else(PoisonError::into_inner).push(child);
+        let counted = Counted::one_more(&self.handles);
+        let (scope, not_unwind_safe) = (PhantomData, PhantomData);
+        Ok(ScopedJoinHandle { handle, result, panicked, counted, scope, not_unwind_safe })
     }
 
-    /// Waits until every thread's function has returned; whether one that nobody joined has panicked. A handle stays
-    /// where it is meanwhile, for another thread of the scope may have it and join it.
-    fn join_all(&self, site: Site) -> bool {
+    /// Waits for every thread; whether one has panicked for whose result nobody asked.
+    fn end(&self, site: Site) -> bool {
         let mut ended = Vec::new();
-        loop {
-            let slot = self.unjoined.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let Some(slot) = slot else { break };
-            let returns = {
-                let handle = slot.lock().unwrap_or_else(PoisonError::into_inner);
-                handle.as_ref().map(|handle| handle.returns(site))
-            };
-            if let Some(returns) = returns {
-                native::without_unwinding(returns);
-            }
-            ended.push(slot);
+        // Threads of the scope may spawn others.
+        while let Some(child) = self.next_child() {
+            child.end.wait(site);
+            ended.push(child.panicked);
         }
         native::leave_cancelled_run();
-        let unjoined = |slot: Handle| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-        ended.into_iter().filter_map(unjoined).any(JoinHandle::has_panicked)
+        if self.handles.load(Ordering::SeqCst) > 0 {
+            Guarded::new("Scope", 0, site).perform(&NEVER, [0; 2], site);
+        }
+        ended.iter().any(|panicked| panicked.load(Ordering::SeqCst))
+    }
+
+    fn next_child(&self) -> Option<Child> {
+        self.children.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 }
 
@@ -174,11 +229,13 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// ```
     #[track_caller]
     pub fn join(self) -> std::thread::Result<T> {
-        let site = Location::caller();
-        let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let joined = handle.map_or(Ok(()), |handle| handle.join_borrowing(site));
+        let ScopedJoinHandle { handle, result, panicked, counted, .. } = self;
+        let joined = handle.join_borrowing(Location::caller());
         native::leave_cancelled_run();
-        result_left(&self.result, joined)
+        panicked.store(false, Ordering::SeqCst);
+        let result = result_left(&result, joined);
+        drop(counted);
+        result
     }
 
     /// Whether the thread has ended; see [`JoinHandle::is_finished`].
@@ -201,16 +258,7 @@ impl<T> ScopedJoinHandle<'_, T> {
 
     #[track_caller]
     fn is_finished_as_seen_from(&self, here: &Here) -> bool {
-        let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*handle {
-            // Looking takes turns with other threads, so the lock must not be held meanwhile.
-            Some(of) => {
-                let looks = of.looks();
-                drop(handle);
-                looks(here)
-            }
-            None => true,
-        }
+        self.handle.is_finished_as_seen_from(here)
     }
 
     /// The thread.
@@ -223,6 +271,14 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// });
     /// ```
     pub fn thread(&self) -> &super::Thread {
-        &self.thread
+        self.handle.thread()
     }
+}
+
+/// The command above as a family: it is never enabled.
+#[cfg(all(test, feature = "check"))]
+pub(crate) fn families() -> Vec<crate::registry::Family> {
+    use crate::registry::{Family, offer};
+
+    vec![Family::new("scope with a forgotten handle", 0, [offer!(NEVER)])]
 }

@@ -17,6 +17,7 @@ pub(crate) fn families() -> Vec<Family> {
             offers.extend([
                 offer!(WAIT).with([c, 0]).when(inside).then(|step| 2 + step.args[0]),
                 offer!(RESUME).with([c, hoare]).when(|s| s.hold == 2 + s.fixed[0]).then(|_| 1),
+                offer!(RESUME_UNWOUND).with([c, hoare]).when(|s| s.hold == 2 + s.fixed[0]).then(|_| 1),
             ]);
             if hoare == 1 {
                 offers.extend([

@@ -158,7 +158,7 @@ impl ThreadPool {
 impl Drop for ThreadPool {
     /// Shuts the pool down and does not wait.
     fn drop(&mut self) {
-        self.jobs.shutdown();
+        self.jobs.shutdown_at_the_end();
     }
 }
 

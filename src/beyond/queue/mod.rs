@@ -257,6 +257,12 @@ impl<T> Queue<T> {
         self.state.perform(&SHUTDOWN, [0; 2], Location::caller());
     }
 
+    /// As above, in a destructor.
+    #[track_caller]
+    pub(super) fn shutdown_at_the_end(&self) {
+        self.state.give_back(&SHUTDOWN, [0; 2], Location::caller());
+    }
+
     /// Shuts down and takes out what is there; the work on it counts as done.
     ///
     /// # Examples

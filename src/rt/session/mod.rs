@@ -118,10 +118,10 @@ impl Session {
     }
 
     /// The running thread gives something back, which never waits and has no result. A destructor that gives
-    /// something back when the execution has ended goes on without doing so.
+    /// something back when the execution has ended goes on without doing so. Whether it did.
     #[inline]
-    pub(crate) fn give_back(&self, op: Op) {
-        let _ = self.stop(Pending::Op(op));
+    pub(crate) fn give_back(&self, op: Op) -> bool {
+        self.stop(Pending::Op(op)).is_some()
     }
 
     /// Announces, and returns when the thread may go on; the result of what it announced.

@@ -121,14 +121,14 @@ impl<T> Channel<T> {
     }
 
     pub(super) fn drop_receiver(&self) {
-        if self.state.is_lost() {
-            return;
-        }
-        let items = self.state.perform_and(&DROP_RECEIVER, [0; 2], self.site, |_| {
+        let mut items = VecDeque::new();
+        self.state.give_back_and(&DROP_RECEIVER, [0; 2], self.site, || {
             let mut inside = self.inside();
             inside.deaf = self.state.hand_over();
             // A sender that waits for its item to be taken takes it back itself.
-            if self.bound == 0 { VecDeque::new() } else { std::mem::take(&mut inside.items) }
+            if self.bound > 0 {
+                std::mem::swap(&mut items, &mut inside.items);
+            }
         });
         drop(items);
     }
@@ -214,10 +214,7 @@ impl<T> Clone for Half<T> {
 impl<T> Drop for Half<T> {
     fn drop(&mut self) {
         let channel = &*self.0;
-        if channel.state.is_lost() {
-            return;
-        }
-        channel.state.perform_and(&DROP_SENDER, [0; 2], channel.site, |_| {
+        channel.state.give_back_and(&DROP_SENDER, [0; 2], channel.site, || {
             let handed = channel.state.hand_over();
             channel.inside().silent.extend(handed);
         });
