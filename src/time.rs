@@ -33,6 +33,10 @@ enum Of {
     Virtual(Duration),
 }
 
+/// What the clock shows when an execution begins: there are moments before it, as there are on the platforms whose
+/// clock does not begin with the program.
+const BEGINNING: Duration = Duration::from_secs(1 << 40);
+
 impl Instant {
     /// This moment. Under loom, where nothing ever times out, it is always the same.
     ///
@@ -48,9 +52,9 @@ impl Instant {
             Arm::Native => Of::Real(std::time::Instant::now()),
             Arm::Loom => {
                 loom_limits::meet(Limit::Clock);
-                Of::Virtual(Duration::ZERO)
+                Of::Virtual(BEGINNING)
             }
-            Arm::Model => Of::Virtual(Duration::from_nanos(context::session(Session::time))),
+            Arm::Model => Of::Virtual(BEGINNING + Duration::from_nanos(context::session(Session::time))),
         })
     }
 

@@ -150,6 +150,11 @@ impl<T: 'static> TaskLocal<T> {
         // A thread that has dropped its slot already has no use for the value either.
         let _ = self.slot.try_with(|slot| std::mem::swap(&mut *slot.borrow_mut(), value));
     }
+
+    /// Whether the slot is being looked at.
+    fn is_looked_at(&'static self) -> bool {
+        self.slot.try_with(|slot| slot.try_borrow_mut().is_err()).unwrap_or(false)
+    }
 }
 
 /// The value is in the thread's slot, and what was there before in the value's place.
@@ -214,7 +219,11 @@ impl<T: 'static, F: Future> Future for TaskLocalFuture<T, F> {
 
 impl<T: 'static, F> Drop for TaskLocalFuture<T, F> {
     fn drop(&mut self) {
-        // What the future holds is dropped where it still has the value.
+        // What the future holds is dropped where it still has the value, unless a closure looks at the value of
+        // the task that drops it.
+        if self.local.is_looked_at() {
+            return;
+        }
         // SAFETY: the future has been pinned or not; it is dropped and not moved from here on.
         let (mut future, _inside) = unsafe { Pin::new_unchecked(self) }.parts();
         future.set(None);

@@ -4,8 +4,11 @@
 //! Outside of the Model arm not for destructors: like a panic, it must not begin while the thread is already
 //! unwinding.
 
+use std::any::Any;
+
 use crate::engine::native;
 use crate::rt::context::{self, Arm};
+use crate::rt::quiet;
 use crate::verdict::FailureKind;
 
 /// The payload that carries a declared failure out of loom, and out of a thread of no execution.
@@ -18,6 +21,18 @@ pub(crate) struct Declared {
 /// The running thread releases what it does not hold.
 pub(crate) fn not_owner(message: &str) -> ! {
     declare(FailureKind::NotOwner, message)
+}
+
+/// A panic that aborts the process wherever it happens: in a destructor of std's own.
+pub(crate) fn aborts(what: &str, payload: Box<dyn Any + Send>) {
+    let said = quiet::describe(&*payload).message;
+    let message = format!("{what}, which aborts the process: {said}");
+    match (context::arm(), context::native_run()) {
+        (Arm::Model, _) => context::session(|session| session.fail(FailureKind::Panic, message)),
+        (_, Some(run)) => run.fail(FailureKind::Panic, message),
+        (..) if !std::thread::panicking() => std::panic::resume_unwind(payload),
+        (..) => {}
+    }
 }
 
 /// Something was never given back, and now nobody can.

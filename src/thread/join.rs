@@ -2,7 +2,7 @@
 
 use std::io;
 use std::panic::{self, AssertUnwindSafe, Location};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use super::left::{Slot, leaving_its_result, result_left};
 use super::{Builder, Identity, NATIVE, Parker, Thread, ThreadId};
@@ -235,12 +235,7 @@ impl<T> std::fmt::Debug for JoinHandle<T> {
 
 /// The result of a thread that has ended. There is none if it was unwound with its execution.
 fn taken<T>(result: &Slot<T>) -> std::thread::Result<T> {
-    let result = result.lock().unwrap_or_else(PoisonError::into_inner).take();
-    result.unwrap_or_else(|| Err(Box::new(Cancelled)))
-}
-
-fn put<T>(slot: &Slot<T>, result: std::thread::Result<T>) {
-    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+    result.take().unwrap_or_else(|| Err(Box::new(Cancelled)))
 }
 
 impl<T: Send + 'static> JoinHandle<T> {
@@ -259,6 +254,7 @@ impl<T: Send + 'static> JoinHandle<T> {
     where
         F: FnOnce() -> T + Send + 'static,
     {
+        named_as_the_system_can(as_said.name.as_deref());
         match context::arm() {
             Arm::Native => spawn_natively(f, as_said, Location::caller()),
             Arm::Loom => {
@@ -306,6 +302,12 @@ impl<T: Send> JoinHandle<T> {
     }
 }
 
+/// Panics as std does if the system has no such name for a thread.
+#[track_caller]
+fn named_as_the_system_can(name: Option<&str>) {
+    assert!(!name.is_some_and(|name| name.contains('\0')), "thread name may not contain interior null bytes");
+}
+
 #[track_caller]
 fn spawn_in_model<T: 'static>(
     f: impl FnOnce() -> T + 'static,
@@ -314,11 +316,11 @@ fn spawn_in_model<T: 'static>(
     let result: Slot<T> = Arc::default();
     let slot = Arc::clone(&result);
     let body = move || match panic::catch_unwind(AssertUnwindSafe(f)) {
-        Ok(value) => put(&slot, Ok(value)),
+        Ok(value) => slot.put(Ok(value)),
         Err(payload) if payload.is::<Cancelled>() => panic::resume_unwind(payload),
         Err(payload) => {
             context::session(|session| session.note_panic(quiet::describe(&*payload)));
-            put(&slot, Err(payload));
+            slot.put(Err(payload));
         }
     };
     let site = Location::caller();
@@ -360,7 +362,7 @@ where
         });
         let outcome = panic::catch_unwind(AssertUnwindSafe(f));
         let panicked = inside.as_ref().and_then(|_| panic_of(&outcome));
-        put(&slot, outcome);
+        slot.put(outcome);
         // Whoever holds the only handle to the result drops it now, while the run still goes on.
         drop(slot);
         // Known before the end is, for whoever joins then says that somebody has asked.

@@ -1,13 +1,56 @@
-//! Threads whose closure borrows: what they return is left beside their handle, which is of no type of
-//! theirs.
+//! The results of threads, and threads whose closure borrows: what those return is left beside their handle, which is
+//! of no type of theirs.
+//!
+//! What this can still miss: a result for which nobody asks is dropped by its thread or by the owner of the handle,
+//! whichever lets go of it last. Neither is a step, so which of the two it is follows from the order of the steps around
+//! them, and the other one is not explored. That matters only if the result has a destructor that performs
+//! operations, such as a `Sender`'s; to make it a step would cost one of every thread that returns a `String`.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Result;
 
-/// A thread's result, once it is there.
-pub(super) type Slot<T> = Arc<Mutex<Option<Result<T>>>>;
+use crate::rt::fail;
+use crate::rt::session::Cancelled;
+
+/// A thread's result, once it is there. The thread and its handle share it.
+pub(super) type Slot<T> = Arc<Left<T>>;
+
+/// A result that nobody has taken yet, if there is one.
+#[derive(Debug)]
+pub(super) struct Left<T>(Mutex<Option<Result<T>>>);
+
+impl<T> Default for Left<T> {
+    fn default() -> Self {
+        Left(Mutex::default())
+    }
+}
+
+impl<T> Left<T> {
+    /// Leaves the result.
+    pub(super) fn put(&self, result: Result<T>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+    }
+
+    /// Takes the result.
+    pub(super) fn take(&self) -> Option<Result<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl<T> Drop for Left<T> {
+    /// A panic in the destructor of a result for which nobody asked aborts the process, as in std.
+    fn drop(&mut self) {
+        let Some(result) = self.take() else { return };
+        let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(result)));
+        match dropped {
+            Ok(()) => {}
+            Err(payload) if payload.is::<Cancelled>() => panic::resume_unwind(payload),
+            Err(payload) => fail::aborts("a thread's result panicked when it was dropped", payload),
+        }
+    }
+}
 
 /// A result that may be asked for while its thread is being unwound.
 type Payload = Box<dyn Any + Send>;
@@ -27,7 +70,7 @@ where
             Ok(_) => None,
             Err(payload) => Some(copied(payload)),
         };
-        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        slot.put(outcome);
         drop(slot);
         if let Some(payload) = again {
             panic::resume_unwind(payload);
@@ -38,8 +81,7 @@ where
 
 /// The result of a thread that was joined.
 pub(super) fn result_left<T>(slot: &Slot<T>, joined: Result<()>) -> Result<T> {
-    let result = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-    match (result, joined) {
+    match (slot.take(), joined) {
         (Some(result), _) => result,
         (None, Err(payload)) => Err(payload),
         (None, Ok(())) => unreachable!("a thread that ended well has left its result"),
@@ -48,8 +90,8 @@ pub(super) fn result_left<T>(slot: &Slot<T>, joined: Result<()>) -> Result<T> {
 
 /// The panic's text once more: the payload itself belongs to whoever joins.
 fn copied(payload: &Payload) -> Payload {
-    if payload.is::<crate::rt::session::Cancelled>() {
-        Box::new(crate::rt::session::Cancelled)
+    if payload.is::<Cancelled>() {
+        Box::new(Cancelled)
     } else if let Some(text) = payload.downcast_ref::<&'static str>() {
         Box::new(*text)
     } else if let Some(text) = payload.downcast_ref::<String>() {

@@ -144,7 +144,7 @@ impl<T: 'static> LocalKey<T> {
             Found::Gone => return Err(AccessError),
             Found::Nothing => {
                 let value = Rc::new(given.take().unwrap_or_else(self.init));
-                context::session(|session| session.set_local(key, Rc::clone(&value)));
+                drop(context::session(|session| session.set_local(key, Rc::clone(&value))));
                 value
             }
         };

@@ -42,10 +42,17 @@ impl Session {
         }
     }
 
-    /// Gives the running thread its value of a `thread_local`.
-    pub(crate) fn set_local<T: 'static>(&self, key: usize, value: Rc<T>) {
+    /// Gives the running thread its value of a `thread_local`; the value that it has replaced, if its initializer has
+    /// asked for the value itself and thus made one already.
+    #[must_use = "its destructor is the model's, and may need the session"]
+    pub(crate) fn set_local<T: 'static>(&self, key: usize, value: Rc<T>) -> Option<Rc<dyn Any>> {
         let (thread, drops) = (self.me(), std::mem::needs_drop::<T>());
-        self.locals.borrow_mut().push(Local { thread, key, drops, value: Some(value) });
+        let mut locals = self.locals.borrow_mut();
+        if let Some(known) = locals.iter_mut().find(|local| (local.thread, local.key) == (thread, key)) {
+            return known.value.replace(value);
+        }
+        locals.push(Local { thread, key, drops, value: Some(value) });
+        None
     }
 
     /// Whether any thread has values.

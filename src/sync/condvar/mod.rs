@@ -19,7 +19,7 @@ use crate::rt::session::{Patience, Session};
 use crate::rt::thread::Choosing;
 use crate::rt::witness::Witnessed;
 use crate::sync::commands::{ALL, ENQUEUE, LEAVE, ONE, WAKE_ALL, WAKE_ONE};
-use crate::sync::{LockResult, MutexGuard, poison};
+use crate::sync::{LockResult, MutexGuard, PoisonError, poison};
 use crate::time::Instant;
 use crate::verdict::FailureKind;
 use native::Waiters;
@@ -178,11 +178,12 @@ impl Condvar {
     ) -> LockResult<MutexGuard<'a, T>> {
         while condition(&mut *guard) {
             (guard, _) = self.wait_for(guard, None, Location::caller());
+            // As in std, what was known before the wait is no error of it.
             if guard.poisoned() {
-                break;
+                return Err(PoisonError::new(guard));
             }
         }
-        poison::result(guard.poisoned(), guard)
+        Ok(guard)
     }
 
     /// Like [`wait`](Self::wait), for no longer than `timeout`. In a model time is virtual: the wait may
@@ -258,13 +259,16 @@ impl Condvar {
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
         let (begun, mut timed_out) = (Instant::now(), false);
         while condition(&mut *guard) {
-            if timed_out || guard.poisoned() {
-                return poison::result(guard.poisoned(), (guard, WaitTimeoutResult(timed_out)));
+            if timed_out {
+                return Ok((guard, WaitTimeoutResult(true)));
             }
             let left = timeout.saturating_sub(begun.elapsed());
             (guard, timed_out) = self.wait_for(guard, Some(left), Location::caller());
+            if guard.poisoned() {
+                return Err(PoisonError::new((guard, WaitTimeoutResult(timed_out))));
+            }
         }
-        poison::result(guard.poisoned(), (guard, WaitTimeoutResult(false)))
+        Ok((guard, WaitTimeoutResult(false)))
     }
 
     /// Wakes one waiter, if there is any. Which one is not said.
