@@ -152,3 +152,16 @@ fn a_task_local_future_can_be_dropped_while_its_value_is_looked_at() {
     model();
     Checker::exhaustive().check(model).expect_verified();
 }
+
+#[test]
+fn a_task_that_panics_unseen_fails_the_check_as_a_thread_does() {
+    use raddle::future;
+    let unseen: fn() = || drop(future::spawn(async { panic!("in a task") }));
+    let seen: fn() = || assert!(future::block_on(future::spawn(async { panic!("in a task") })).is_err());
+    for checker in [Checker::exhaustive(), Checker::dfs(), Checker::native(1)] {
+        let message = checker.check(unseen).expect_failure(FailureKind::Panic).message().to_owned();
+        assert!(message.contains("in a task"), "{message}");
+    }
+    Checker::exhaustive().check(seen).expect_verified();
+    Checker::native(1).check(seen).expect_no_failure();
+}

@@ -13,7 +13,7 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::guarded::{Guarded, let_cancellation_pass};
+use crate::guarded::{Guarded, let_cancellation_pass, panicked_unseen};
 use crate::op::{Access, Command, Publish, Role, Site, always, plain, writes};
 use crate::thread;
 
@@ -125,7 +125,17 @@ impl<T> Shared<T> {
     }
 }
 
-/// The result of a spawned task, to be awaited. Dropping it does not stop the task.
+impl<T> Drop for Shared<T> {
+    fn drop(&mut self) {
+        let slot = self.slot.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Err(payload)) = slot.0.take() {
+            panicked_unseen(&*payload);
+        }
+    }
+}
+
+/// The result of a spawned task, to be awaited. Dropping it does not stop the task; a check fails if the task panics
+/// and nobody awaits it.
 ///
 /// # Examples
 /// ```
@@ -149,14 +159,16 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let (shared, waker) = (&self.shared, context.waker().clone());
-        shared.done.perform_and(&POLL, [0; 2], shared.site, |_| {
+        let (outcome, before) = shared.done.perform_and(&POLL, [0; 2], shared.site, |_| {
             let mut slot = shared.slot();
-            if let Some(outcome) = slot.0.take() {
-                return Poll::Ready(outcome);
+            match slot.0.take() {
+                Some(outcome) => (Poll::Ready(outcome), None),
+                None => (Poll::Pending, slot.1.replace(waker)),
             }
-            slot.1 = Some(waker);
-            Poll::Pending
-        })
+        });
+        // Its destructor may be the program's.
+        drop(before);
+        outcome
     }
 }
 

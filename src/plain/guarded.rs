@@ -101,6 +101,9 @@ impl Guarded {
 /// A number other than 0 by which a lock knows its owner.
 pub(crate) use crate::owner::number as owner_key;
 
+/// A panic that nobody asks for: a checker would fail.
+pub(crate) fn panicked_unseen(_payload: &(dyn Any + Send)) {}
+
 /// Goes on unwinding if that is not the program's own panic; it always is without a checker.
 pub(crate) fn let_cancellation_pass(payload: Box<dyn Any + Send>) -> Box<dyn Any + Send> {
     payload

@@ -9,6 +9,7 @@ use std::any::Any;
 use crate::engine::native;
 use crate::rt::context::{self, Arm};
 use crate::rt::quiet;
+use crate::rt::session::Cancelled;
 use crate::verdict::FailureKind;
 
 /// The payload that carries a declared failure out of loom, and out of a thread of no execution.
@@ -31,6 +32,20 @@ pub(crate) fn aborts(what: &str, payload: Box<dyn Any + Send>) {
         (Arm::Model, _) => context::session(|session| session.fail(FailureKind::Panic, message)),
         (_, Some(run)) => run.fail(FailureKind::Panic, message),
         (..) if !std::thread::panicking() => std::panic::resume_unwind(payload),
+        (..) => {}
+    }
+}
+
+/// A panic with which a task has ended that nobody awaits any more; like that of a thread that nobody joined.
+pub(crate) fn unseen(payload: &(dyn Any + Send)) {
+    let over = context::in_session(|session| session.execution.borrow().cancelling());
+    if over == Some(true) || payload.is::<Cancelled>() {
+        return;
+    }
+    let message = format!("a task panicked and nobody awaited it: {}", quiet::describe(payload).message);
+    match (context::arm(), context::native_run()) {
+        (Arm::Model, _) => context::session(|session| session.fail(FailureKind::Panic, message)),
+        (_, Some(run)) => run.fail(FailureKind::Panic, message),
         (..) => {}
     }
 }

@@ -408,6 +408,8 @@ impl OnLoom {
 
 pub(crate) use crate::thread::owner_key;
 
+pub(crate) use crate::rt::fail::unseen as panicked_unseen;
+
 /// Goes on unwinding if the payload is the one with which the threads of an ended execution are
 /// unwound: whoever catches a panic of the model's must let that one pass.
 pub(crate) fn let_cancellation_pass(payload: Box<dyn Any + Send>) -> Box<dyn Any + Send> {
