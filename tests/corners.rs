@@ -278,7 +278,7 @@ fn a_model_that_catches_its_own_end_lets_no_child_outlive_what_it_borrows() {
     let model = || {
         let lock = Mutex::new(());
         let scope = || {
-            let local = vec![1, 2, 3];
+            let local = Box::new([1, 2, 3]);
             thread::scope(|scope| {
                 scope.spawn(|| {
                     let _last = Finally(|| assert_eq!(local.iter().sum::<i32>(), 6));
