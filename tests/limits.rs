@@ -328,3 +328,26 @@ fn a_token_names_the_waiter_that_was_notified() {
         Checker::replay(&token).unwrap().check(model).expect_failure(FailureKind::Panic);
     }
 }
+
+/// What long sequences share was a tree as deep as they are long, and the checker's stack overflowed.
+#[test]
+fn long_threads_that_race_at_their_ends_do_not_overflow_the_checkers_stack() {
+    for workers in [1, 2] {
+        let report = Checker::exhaustive().workers(workers).check(|| {
+            let last = Arc::new(AtomicUsize::new(0));
+            let long = |last: Arc<AtomicUsize>| {
+                move || {
+                    let own = AtomicUsize::new(0);
+                    (0..10_000).for_each(|i| own.store(i, SeqCst));
+                    last.swap(1, SeqCst)
+                }
+            };
+            let short = Arc::clone(&last);
+            let threads = [thread::spawn(move || short.swap(1, SeqCst))];
+            let threads = threads.into_iter().chain([0, 1].map(|_| thread::spawn(long(Arc::clone(&last)))));
+            threads.collect::<Vec<_>>().into_iter().for_each(|thread| _ = thread.join().unwrap());
+        });
+        report.expect_verified();
+        assert_eq!((report.stats.executions, report.stats.redundant), (6, 0));
+    }
+}

@@ -190,28 +190,31 @@ impl Shared {
     /// All that is behind a branch is explored.
     fn explored(&mut self, place: Place) {
         self.points[place.point].branches[place.branch].1 = Then::Nothing;
-        self.settle(0);
+        self.settle();
     }
 
     /// Forgets the points from which everything is explored, and into which nobody will put anything:
-    /// all that comes before them is explored too. Whether that is so of all behind this one.
-    fn settle(&mut self, point: usize) -> bool {
-        for branch in 0..self.points[point].branches.len() {
-            match self.points[point].branches[branch].1 {
-                Then::Nothing => {}
-                Then::Anything => return false,
-                Then::Point(behind) | Then::Divided(behind) => {
-                    if !self.settle(behind) {
-                        return false;
+    /// all that comes before them is explored too.
+    fn settle(&mut self) {
+        let mut way = vec![0];
+        while let Some(&point) = way.last() {
+            let open = self.points[point].branches.iter().find(|(_, then)| !matches!(then, Then::Nothing));
+            match open {
+                Some((_, Then::Point(behind) | Then::Divided(behind))) => way.push(*behind),
+                Some(_) => return,
+                None => {
+                    way.pop();
+                    let Some(&before) = way.last() else { return };
+                    self.points[point] = Point { from: None, sleep: None, branches: Vec::new(), taken: None };
+                    self.free.push(point);
+                    let settled = |then: &Then| matches!(then, Then::Point(behind) | Then::Divided(behind) if *behind == point);
+                    let branches = &mut self.points[before].branches;
+                    if let Some((_, then)) = branches.iter_mut().find(|(_, then)| settled(then)) {
+                        *then = Then::Nothing;
                     }
-                    self.points[behind] =
-                        Point { from: None, sleep: None, branches: Vec::new(), taken: None };
-                    self.free.push(behind);
-                    self.points[point].branches[branch].1 = Then::Nothing;
                 }
             }
         }
-        true
     }
 
     /// Adds a step to a point's branches.
@@ -233,9 +236,9 @@ impl Shared {
         let place = self.add(point, step);
         match then {
             tree::Then::Anything => self.leaves.push_back(place),
-            tree::Then::Steps(steps) => {
+            tree::Then::Steps(steps, fork) => {
                 let behind = self.open(place);
-                self.hang_steps(behind, steps.into_iter().rev());
+                self.hang_steps(behind, steps.into_iter().rev(), fork);
             }
             tree::Then::Branches(branches) => {
                 let behind = self.open(place);
@@ -246,37 +249,41 @@ impl Shared {
         }
     }
 
-    /// Adds a branch of these steps, each behind the one before.
-    fn hang_steps(&mut self, mut point: usize, steps: impl Iterator<Item = Step>) {
+    /// Adds a branch of these steps, each behind the one before, and the fork behind the last of them.
+    fn hang_steps(&mut self, mut point: usize, steps: impl Iterator<Item = Step>, fork: Vec<Branch>) {
         let mut steps = steps.peekable();
         while let Some(step) = steps.next() {
             let place = self.add(point, step);
-            match steps.peek() {
-                Some(_) => point = self.open(place),
-                None => self.leaves.push_back(place),
+            if steps.peek().is_some() || !fork.is_empty() {
+                point = self.open(place);
+            } else {
+                self.leaves.push_back(place);
             }
+        }
+        for branch in fork {
+            self.hang(point, branch);
         }
     }
 
     /// As [`super::tree::insert`], among the branches of a point from the given one on: those before it
     /// are among what sleeps there.
-    fn insert(&mut self, point: usize, from: usize, mut sequence: Vec<Step>) {
-        let found = self.points[point].branches[from..]
-            .iter()
-            .map(|(step, then)| (initial(step, &sequence), *then))
-            .find(|(how, _)| *how != Initial::No);
-        match found {
-            // A leaf covers it, however far the leaf has been explored and by whomever.
-            Some((_, Then::Anything | Then::Nothing | Then::Divided(_))) => {}
-            Some((how, Then::Point(behind))) => {
-                if let Initial::At(place) = how {
-                    sequence.remove(place);
+    fn insert(&mut self, mut point: usize, mut from: usize, mut sequence: Vec<Step>) {
+        while !sequence.is_empty() {
+            let found = self.points[point].branches[from..]
+                .iter()
+                .map(|(step, then)| (initial(step, &sequence), *then))
+                .find(|(how, _)| *how != Initial::No);
+            match found {
+                // A leaf covers it, however far the leaf has been explored and by whomever.
+                Some((_, Then::Anything | Then::Nothing | Then::Divided(_))) => return,
+                Some((how, Then::Point(behind))) => {
+                    if let Initial::At(place) = how {
+                        sequence.remove(place);
+                    }
+                    (point, from) = (behind, 0);
                 }
-                if !sequence.is_empty() {
-                    self.insert(behind, 0, sequence);
-                }
+                None => return self.hang_steps(point, sequence.into_iter(), Vec::new()),
             }
-            None => self.hang_steps(point, sequence.into_iter()),
         }
     }
 

@@ -28,9 +28,10 @@ pub(crate) enum Then {
     /// Whatever may.
     #[default]
     Anything,
-    /// These steps, of which the last comes first, and then whatever may. Nearly every sequence stays
-    /// alone until it is explored, and is kept in one piece so long.
-    Steps(Vec<Step>),
+    /// These steps, of which the last comes first, and then each of the branches, or whatever may if there are
+    /// none. Nearly every sequence stays alone until it is explored, and is kept in one piece so long; and what
+    /// long sequences share is no deep tree.
+    Steps(Vec<Step>, Vec<Branch>),
     /// Each of these.
     Branches(Vec<Branch>),
 }
@@ -94,23 +95,27 @@ impl Branch {
     fn of(sequence: &mut Vec<Step>) -> Option<Self> {
         let mut steps: Vec<Step> = sequence.drain(..).rev().collect();
         let step = steps.pop()?;
-        Some(Branch { step, then: Then::steps(steps) })
+        Some(Branch { step, then: Then::steps(steps, Vec::new()) })
     }
 }
 
 impl Then {
-    /// These steps, of which the last comes first.
-    fn steps(steps: Vec<Step>) -> Self {
-        if steps.is_empty() { Then::Anything } else { Then::Steps(steps) }
+    /// These steps, of which the last comes first, and then each of the branches, or whatever may.
+    fn steps(steps: Vec<Step>, fork: Vec<Branch>) -> Self {
+        match (steps.is_empty(), fork.is_empty()) {
+            (true, true) => Then::Anything,
+            (true, false) => Then::Branches(fork),
+            (false, _) => Then::Steps(steps, fork),
+        }
     }
 
     /// The next step, what is to follow that, and what else is to be tried in its place.
     pub(crate) fn next(self) -> Option<(Branch, Vec<Branch>)> {
         match self {
             Then::Anything => None,
-            Then::Steps(mut steps) => {
+            Then::Steps(mut steps, fork) => {
                 let step = steps.pop()?;
-                Some((Branch { step, then: Then::steps(steps) }, Vec::new()))
+                Some((Branch { step, then: Then::steps(steps, fork) }, Vec::new()))
             }
             Then::Branches(mut branches) => Some((branches.remove(0), branches)),
         }
@@ -121,16 +126,19 @@ impl Then {
             // Whatever follows will be explored.
             Then::Anything => {}
             Then::Branches(branches) => insert(branches, sequence),
-            Then::Steps(steps) => {
-                let Some(apart) = steps.iter().rposition(|step| !follows(step, sequence)) else { return };
+            Then::Steps(steps, fork) => {
+                let Some(apart) = steps.iter().rposition(|step| !follows(step, sequence)) else {
+                    if !fork.is_empty() {
+                        insert(fork, sequence);
+                    }
+                    return;
+                };
                 // Up to there they go together, and then each its own way.
                 if let Some(other) = Branch::of(sequence) {
                     let together = steps.split_off(apart + 1);
-                    let first =
-                        steps.pop().map(|step| Branch { step, then: Then::steps(std::mem::take(steps)) });
-                    let fork = Then::Branches(first.into_iter().chain([other]).collect());
-                    let before = |then, step| Then::Branches(vec![Branch { step, then }]);
-                    *self = together.into_iter().fold(fork, before);
+                    let rest = (std::mem::take(steps), std::mem::take(fork));
+                    let first = Then::steps(rest.0, rest.1).next().map(|(branch, _)| branch);
+                    *self = Then::steps(together, first.into_iter().chain([other]).collect());
                 }
             }
         }
@@ -156,7 +164,11 @@ mod tests {
         for branch in branches {
             let below = match &branch.then {
                 Then::Anything => vec![vec![]],
-                Then::Steps(steps) => vec![steps.iter().rev().map(|step| step.thread.0).collect()],
+                Then::Steps(steps, fork) => {
+                    let alone: Vec<u32> = steps.iter().rev().map(|step| step.thread.0).collect();
+                    let rests = if fork.is_empty() { vec![vec![]] } else { leaves(fork) };
+                    rests.into_iter().map(|rest| [alone.clone(), rest].concat()).collect()
+                }
                 Then::Branches(branches) => leaves(branches),
             };
             for rest in below {
