@@ -282,12 +282,12 @@ pub fn park_timeout(timeout: Duration) {
             let op = Op { command: &PARK, object, args: [0; 2], publish, on_failure: publish, site };
             let in_vain = !timeout.is_zero() && session.happens(Choosing::SpuriousWakeup, site);
             let patience = if in_vain { Patience::Over } else { session.gives_up_early(timeout, site) };
-            let parked = match patience {
+            let tokens = match patience {
                 Patience::Over => None,
                 Patience::Until(nanoseconds) => session.perform_within(op, nanoseconds),
                 Patience::Endless => Some(session.perform(op)),
             };
-            if parked.is_none() {
+            if tokens.is_none() {
                 session.perform_on(object, &PARK_IN_VAIN, publish, site);
             }
         }),
