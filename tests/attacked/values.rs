@@ -69,7 +69,8 @@ fn objects_that_outlive_their_execution_do_not_abort_the_process() {
     });
     report.expect_verified();
     let left_over = std::mem::take(&mut *left_over.lock().unwrap());
-    let complaint = catch_unwind(AssertUnwindSafe(|| drop(left_over))).unwrap_err();
+    let complaint = catch_unwind(AssertUnwindSafe(|| left_over[0].0.send(2))).unwrap_err();
+    drop(left_over);
     let complaint = complaint.downcast_ref::<String>().unwrap();
     assert!(complaint.contains("outside the execution that made it"), "{complaint}");
 }
