@@ -1,15 +1,16 @@
 //! `std::cell::UnsafeCell`, whose accesses are checked for data races.
 //!
-//! Accesses go through [`UnsafeCell::with`] and [`UnsafeCell::with_mut`], as in loom, so that it is
-//! known which of them write. They are not visible operations: a program whose accesses are all
-//! ordered cannot notice when they happen, and one whose accesses are not is refuted.
+//! Accesses go through [`UnsafeCell::with`] and [`UnsafeCell::with_mut`], as in loom, which tells reads from
+//! writes. They are not visible operations: if a program's accesses are all ordered, it cannot notice when
+//! they happen, and if they are not, it is refuted.
 
 use std::panic::Location;
 
+use crate::backend::loom_crate as loom;
+use crate::backend::loom_recorder::Recorded;
 use crate::op::Site;
-use crate::rt::context::{self, Arm};
-use crate::rt::object::{ModelObject, check_arm};
-use crate::rt::witness::Witnessed;
+use crate::runtime::context::{self, Backend};
+use crate::runtime::object::{ModelObject, check_backend};
 
 /// Plain shared data; see [`std::cell::UnsafeCell`].
 ///
@@ -39,17 +40,17 @@ pub struct UnsafeCell<T: ?Sized> {
 #[derive(Debug)]
 enum Of {
     Native,
-    /// Loom checks accesses to a cell of its own, which stands for ours.
-    Loom(Box<loom::cell::UnsafeCell<()>>, Witnessed),
+    /// Loom checks accesses to a cell of its own, which stands in for this one.
+    Loom(Box<loom::cell::UnsafeCell<()>>, Recorded),
     Model(ModelObject),
 }
 
-// SAFETY: the data is sent along; what else there is belongs to the execution, whose threads all run
-// on one thread of the system. Like std's, the cell is not `Sync`.
+// SAFETY: the data is sent along; the other fields belong to the execution, whose threads all run on one
+// thread of the system. Like std's, the cell is not `Sync`.
 unsafe impl<T: ?Sized + Send> Send for UnsafeCell<T> {}
 
 impl<T> UnsafeCell<T> {
-    /// Makes a cell. Whoever reads it must be ordered after this.
+    /// Makes a cell. Every access must be ordered after this.
     ///
     /// # Examples
     /// ```
@@ -58,13 +59,13 @@ impl<T> UnsafeCell<T> {
     #[track_caller]
     pub fn new(data: T) -> Self {
         let site = Location::caller();
-        let of = match context::arm() {
-            Arm::Native => Of::Native,
-            Arm::Loom => {
-                let witnessed = Witnessed::new("UnsafeCell", 0, site);
-                Of::Loom(Box::new(loom::cell::UnsafeCell::new(())), witnessed)
+        let of = match context::backend() {
+            Backend::Native => Of::Native,
+            Backend::Loom => {
+                let recorded = Recorded::new("UnsafeCell", 0, site);
+                Of::Loom(Box::new(loom::cell::UnsafeCell::new(())), recorded)
             }
-            Arm::Model => {
+            Backend::Model => {
                 let object = ModelObject::new("UnsafeCell", 0, site);
                 context::session(|session| session.make_cell(object.id, site));
                 Of::Model(object)
@@ -73,7 +74,7 @@ impl<T> UnsafeCell<T> {
         UnsafeCell { site, of, data: std::cell::UnsafeCell::new(data) }
     }
 
-    /// The data, once nobody else has the cell.
+    /// The data; takes the cell by value.
     ///
     /// # Examples
     /// ```
@@ -97,12 +98,12 @@ impl<T: ?Sized> UnsafeCell<T> {
         let site = Location::caller();
         match &self.of {
             Of::Native => {
-                check_arm(Arm::Native, self.site, site);
+                check_backend(Backend::Native, self.site, site);
                 f(self.data.get())
             }
-            Of::Loom(cell, witnessed) => {
-                witnessed.check(site);
-                witnessed.touched(false, site);
+            Of::Loom(cell, recorded) => {
+                recorded.check(site);
+                recorded.touched(false, site);
                 cell.with(|_| f(self.data.get()))
             }
             Of::Model(object) => {
@@ -125,12 +126,12 @@ impl<T: ?Sized> UnsafeCell<T> {
         let site = Location::caller();
         match &self.of {
             Of::Native => {
-                check_arm(Arm::Native, self.site, site);
+                check_backend(Backend::Native, self.site, site);
                 f(self.data.get())
             }
-            Of::Loom(cell, witnessed) => {
-                witnessed.check(site);
-                witnessed.touched(true, site);
+            Of::Loom(cell, recorded) => {
+                recorded.check(site);
+                recorded.touched(true, site);
                 cell.with_mut(|_| f(self.data.get()))
             }
             Of::Model(object) => {
@@ -140,7 +141,7 @@ impl<T: ?Sized> UnsafeCell<T> {
         }
     }
 
-    /// A pointer to the data. What is done with it cannot be seen, so this counts as a write; use
+    /// A pointer to the data. Accesses through it are not observed, so this counts as a write; use
     /// [`with`](Self::with) to read.
     ///
     /// # Examples
@@ -153,7 +154,7 @@ impl<T: ?Sized> UnsafeCell<T> {
         self.with_mut(|data| data)
     }
 
-    /// The data, exclusively.
+    /// The data, by exclusive borrow.
     ///
     /// # Examples
     /// ```

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-/// What can be wrong with what raddle was asked to do.
+/// Errors in the input of raddle.
 ///
 /// # Examples
 /// ```
@@ -12,7 +12,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A replay token that is not whole, or was altered.
+    /// A replay token that is incomplete, or was altered.
     #[error("malformed replay token: {why}; paste the whole token that the failure printed")]
     MalformedToken {
         /// What is wrong with it.
@@ -21,25 +21,25 @@ pub enum Error {
     /// A replay token of another model.
     #[error("replay token of another model: it was not made by {model}; run the model that printed it")]
     TokenOfAnotherModel {
-        /// The model that was to be replayed.
+        /// The model to be replayed.
         model: String,
     },
-    /// An environment variable with a value that it cannot have.
+    /// An environment variable with an invalid value.
     #[error("{variable}={value:?} is not valid: it must be {expected}")]
     BadVariable {
         /// Its name.
         variable: &'static str,
         /// Its value.
         value: String,
-        /// What would be right.
+        /// A description of the valid values.
         expected: &'static str,
     },
-    /// An environment variable that looks like one of raddle's and is none.
+    /// An unknown environment variable with raddle's prefix.
     #[error("unknown environment variable {name}: {hint}")]
     UnknownVariable {
         /// Its name.
         name: String,
-        /// The known one that is nearest, or all of them.
+        /// The nearest known name, or all of them.
         hint: String,
     },
     /// A name that no engine has.
@@ -47,7 +47,17 @@ pub enum Error {
     UnknownEngine {
         /// The name.
         name: String,
-        /// Every name that would be right.
+        /// Every valid name.
         known: String,
+    },
+    /// An engine that this build of raddle is without.
+    #[error(
+        "the engine {name} is not part of this build: add {feature:?} to the features of raddle in Cargo.toml"
+    )]
+    EngineNotBuilt {
+        /// The engine.
+        name: &'static str,
+        /// The feature that it needs.
+        feature: &'static str,
     },
 }

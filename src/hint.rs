@@ -4,13 +4,14 @@ use std::panic::Location;
 
 pub use std::hint::{assert_unchecked, black_box, select_unpredictable, unreachable_unchecked};
 
-use crate::rt::context::{self, Arm};
-use crate::rt::local_state;
-use crate::rt::witness;
+use crate::backend::loom_crate as loom;
+use crate::backend::loom_recorder;
+use crate::runtime::context::{self, Backend};
+use crate::runtime::local_state;
 
-/// Says that this is a loop that waits for somebody's write; see [`std::hint::spin_loop`].
+/// Marks a loop that waits for another thread's write; see [`std::hint::spin_loop`].
 ///
-/// In a model the thread goes on when something that it has read since it last waited was written.
+/// In a model the thread goes on when an object that it has read since it last waited is written.
 ///
 /// # Examples
 /// ```
@@ -31,17 +32,17 @@ use crate::rt::witness;
 #[inline(always)]
 #[track_caller]
 pub fn spin_loop() {
-    match context::arm() {
-        Arm::Native => std::hint::spin_loop(),
-        Arm::Loom => witness::goes_on_after(loom::hint::spin_loop),
-        Arm::Model => {
+    match context::backend() {
+        Backend::Native => std::hint::spin_loop(),
+        Backend::Loom => loom_recorder::goes_on_after(loom::hint::spin_loop),
+        Backend::Model => {
             let (site, here) = (Location::caller(), local_state::here());
             context::session(|session| session.yield_now(site, &here));
         }
     }
 }
 
-/// Says that this path is seldom taken; see [`std::hint::cold_path`].
+/// Marks a path that is seldom taken; see [`std::hint::cold_path`].
 ///
 /// # Examples
 /// ```

@@ -25,111 +25,109 @@
 //!
 //! # What a verdict means
 //!
-//! [`Verdict::Verified`] is a claim about one model, one engine and its bounds: no execution within
-//! them fails, and none was left out. Engines of the Model arm are sequentially consistent and judge data
-//! races on [`cell::UnsafeCell`] by the orderings that the program wrote; the loom engine adds stale
-//! reads. What was left out, by a bound, a budget or a limit of an engine, makes the verdict
-//! [`Verdict::Inconclusive`] and is named. The budgets of what std merely allows (spurious wakeups,
-//! weak failures, early timeouts, fruitless yields) are printed as assumptions.
+//! [`Verdict::Verified`] is a claim about one model, one engine and its bounds: no execution within them
+//! fails, and none was left out. Engines of the model backend are sequentially consistent and detect data
+//! races on [`cell::UnsafeCell`] by the memory orderings that the program wrote; the loom engine adds stale
+//! reads. If anything was left out, by a bound, a budget or a limit of an engine, the verdict is
+//! [`Verdict::Inconclusive`] and names it. The budgets of behaviour that std merely allows (spurious wakeups,
+//! weak failures, early timeouts, yields without progress) are printed as assumptions.
 //!
 //! # Map of the code
 //!
+//! From the bottom up; a layer uses only those above it in this list, which `tests/layers.rs` checks.
+//!
+//! * `op`: operations as guarded commands on one word, and when two of them commute. `registry`, for tests:
+//!   all commands by the kind of their object. `schedule`: choices. `failure`, `error`: how a model fails,
+//!   and errors in the input.
+//! * `runtime`: one execution: threads, objects, happens-before, data races, the entry point for visible
+//!   operations.
+//! * `backend`: where an operation takes effect: on the system's threads, under loom, or in the runtime.
 //! * [`sync`], [`thread`], [`cell`], [`hint`], [`time`], [`future`], [`parking_lot`]: the facade, with std's
-//!   and `parking_lot`'s names. An object chooses its arm when it is made: Native, Loom or Model. Without
-//!   the feature `check` it is re-exports. `beyond` holds what std has not, for both.
-//! * `statics`: statics that each execution has anew.
-//! * `op`: operations as guarded commands on one word, and when two of them commute. `registry`, for
-//!   tests: all commands by the kind of their object.
-//! * `rt`: one execution: threads, objects, happens-before, data races, the door for operations.
-//! * `engine`: who chooses the next step; `engine::dpor` is the optimal partial-order reduction.
-//! * `check`: [`Checker`], and the one loop over executions. `config`: settings and environment.
-//! * `schedule`, `minimize`, `turning`, `trace`: schedules, tokens, and what a failure becomes.
-//! * `report`: sinks over [`Report`]. `cli`: the command. [`catalogue`]: the hazards.
+//!   and `parking_lot`'s names. An object chooses its backend when it is made. `ext` holds types that std
+//!   does not have, and `statics` the statics that each execution has anew. Without the feature `check` the
+//!   facade is `passthrough`: re-exports.
+//! * `trace`: the events of an execution, with names and text for reports.
+//! * `engine`: the schedulers; `engine::dpor` is the optimal partial-order reduction.
+//! * `counterexample`: counterexamples: minimised, explained, and carried by a token.
+//! * `verdict`: [`Verdict`] and [`Report`]. `report`: their forms: text, HTML, timelines.
+//! * `check`: [`Checker`], its settings, and the one loop over executions.
+//! * [`catalogue`]: the hazards. `verification`: variants under engines, and their forms as JSON and `JUnit`.
+//!   `cli`: the command.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// What production builds is the real thing, which spawns threads and looks at the clock.
+// With the command, which uses all, nothing may be dead.
+#![cfg_attr(not(feature = "cli"), allow(dead_code))]
+// Without the feature `check` this is std itself, which spawns threads and reads the clock.
 #![cfg_attr(not(feature = "check"), allow(clippy::disallowed_methods))]
 
-mod beyond;
-#[cfg(feature = "check")]
-mod check;
-#[cfg(feature = "check")]
-mod clock;
-#[cfg(feature = "check")]
-mod config;
-#[cfg(feature = "check")]
-mod engine;
-#[cfg(feature = "check")]
-mod error;
-#[cfg(feature = "check")]
-mod minimize;
-// Without the feature `check` nobody looks at what commands say of themselves to engines.
+mod ext;
+// Without the feature `check` no engine uses the guards and access classes of commands.
 #[cfg_attr(not(feature = "check"), allow(dead_code))]
 mod op;
 mod owner;
-#[cfg(not(feature = "check"))]
-mod plain;
-#[cfg(not(feature = "check"))]
-use plain::guarded;
-#[cfg(not(feature = "check"))]
-pub use plain::named;
-#[cfg(feature = "check")]
-use rt::guarded;
-#[cfg(all(test, feature = "check"))]
-mod registry;
-#[cfg(feature = "check")]
-mod report;
-#[cfg(feature = "check")]
-mod rt;
-#[cfg(feature = "check")]
-mod schedule;
-#[cfg(feature = "check")]
-mod statics;
-#[cfg(feature = "check")]
-mod trace;
-#[cfg(feature = "check")]
-mod turning;
-#[cfg(feature = "check")]
-mod verdict;
-
-#[cfg(feature = "check")]
-pub mod catalogue;
-#[cfg(feature = "check")]
-pub mod cell;
-#[cfg(feature = "cli")]
-pub mod cli;
-#[cfg(feature = "check")]
-pub mod hint;
-#[cfg(feature = "check")]
-pub mod parking_lot;
-#[cfg(feature = "check")]
-pub mod sync;
+// It exports a macro, so it is declared outside the macro `cfg_if!`.
 #[cfg(feature = "check")]
 pub mod thread;
-#[cfg(feature = "check")]
-pub mod time;
+
+cfg_if::cfg_if! {
+    if #[cfg(feature = "check")] {
+        mod backend;
+        mod check;
+        mod counterexample;
+        mod engine;
+        mod error;
+        mod failure;
+        mod named;
+        #[cfg(test)]
+        mod registry;
+        mod report;
+        mod runtime;
+        mod schedule;
+        mod statics;
+        mod trace;
+        mod verdict;
+        #[cfg(feature = "cli")]
+        mod verification;
+
+        #[cfg(feature = "cli")]
+        pub mod catalogue;
+        pub mod cell;
+        #[cfg(feature = "cli")]
+        pub mod cli;
+        pub mod hint;
+        pub mod parking_lot;
+        pub mod sync;
+        pub mod time;
+
+        use backend::guarded;
+
+        pub use check::{Checker, check, choose};
+        pub use counterexample::Counterexample;
+        pub use error::Error;
+        pub use failure::{FailureKind, Reason};
+        pub use named::named;
+        pub use statics::Static;
+        pub use verdict::{Report, Stats, Verdict};
+    } else {
+        mod passthrough;
+
+        use passthrough::guarded;
+
+        pub use passthrough::{cell, hint, named, parking_lot, sync, thread, time};
+    }
+}
+
+pub use ext::future;
+pub use thread::thread_local;
 
 #[doc = include_str!("in_ci.md")]
 pub mod _in_ci {}
-/// What only the fuzz targets ask.
+#[doc = include_str!("verdicts.md")]
+pub mod _verdicts {}
+#[doc = include_str!("architecture.md")]
+pub mod _architecture {}
+/// Entry points for the fuzz targets.
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing {
-    pub use crate::report::properties::check as report;
+    pub use crate::verification::properties::check as report;
 }
-
-pub use beyond::future;
-#[cfg(not(feature = "check"))]
-pub use plain::{cell, hint, parking_lot, sync, thread, time};
-
-pub use thread::thread_local;
-
-#[cfg(feature = "check")]
-pub use check::{Checker, check, choose};
-#[cfg(feature = "check")]
-pub use error::Error;
-#[cfg(feature = "check")]
-pub use rt::naming::named;
-#[cfg(feature = "check")]
-pub use statics::Static;
-#[cfg(feature = "check")]
-pub use verdict::{Counterexample, FailureKind, Reason, Report, Stats, Verdict};

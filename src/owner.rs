@@ -1,4 +1,4 @@
-//! Numbers by which locks tell their owners apart, for threads of the operating system.
+//! Numbers by which locks identify their owners, for threads of the operating system.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,7 +20,7 @@ pub(crate) fn number() -> u64 {
 #[cfg(test)]
 mod tests {
     #[test]
-    #[allow(clippy::disallowed_methods)] // It asks the system's threads.
+    #[allow(clippy::disallowed_methods)] // It uses the system's threads.
     fn no_two_threads_have_the_same_number_even_if_one_is_gone() {
         let mine = super::number();
         assert_eq!(mine, super::number());

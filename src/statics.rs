@@ -1,14 +1,14 @@
-//! Statics, made afresh in each execution.
+//! Statics whose values are made afresh in each execution.
 //!
 //! A static keeps its value from one execution to the next, and a model must not depend on that. So
-//! [`statics!`](crate::statics) declares one whose value is made where an execution first uses it, from
-//! the initializer that is the static's in production. To make it is no step, and orders nothing: in
-//! production the value was there before the program began. (A [`LazyLock`](crate::sync::LazyLock) is
-//! made by a thread, which is a step that others wait for.) What is inside is named by the static and
-//! not by the thread that came first, which differs between equivalent executions.
+//! [`statics!`](crate::statics) declares one whose value is made when an execution first uses it, from the
+//! initializer that is the static's in production. Making it is no step, and orders nothing: in production
+//! the value exists before the program begins. (A [`LazyLock`](crate::sync::LazyLock) is made by a thread,
+//! which is a step that others wait for.) Objects inside are named by the static and not by the thread that
+//! used it first, which differs between equivalent executions.
 //!
-//! A static is never dropped, and what an execution made stays in memory: somebody may have kept a
-//! reference. Under loom it is loom's own lazy static, which does order what its first user did.
+//! A static is never dropped, and the value of each execution stays in memory: a reference to it may still
+//! exist. Under loom it is loom's own lazy static, which does order the events of its first user.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -17,9 +17,11 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::ThreadId;
 
-use crate::rt::context::{self, Arm};
+use crate::backend;
+use crate::backend::loom_crate as loom;
+use crate::runtime::context::{self, Backend};
 
-/// A value that each execution has anew. Made by [`statics!`](crate::statics), as which it is used.
+/// A value that each execution has anew. Made by [`statics!`](crate::statics), and used as the static.
 ///
 /// # Examples
 /// ```
@@ -29,16 +31,15 @@ use crate::rt::context::{self, Arm};
 /// ```
 pub struct Static<T: 'static> {
     init: fn() -> T,
-    /// One for each execution that goes on now, on whichever thread of the system, and one for the
-    /// process outside of any.
+    /// One for each present execution, on any thread of the system, and one for the process outside any.
     made: Mutex<Vec<Made<T>>>,
     loom: OnceLock<&'static loom::lazy_static::Lazy<T>>,
 }
 
-/// What one execution made.
+/// The value of one execution.
 struct Made<T: 'static> {
     execution: u64,
-    /// The system's thread that explores. Its next execution has no use for this any more.
+    /// The system's thread that explores. Its next execution no longer needs this value.
     explorer: ThreadId,
     value: &'static T,
 }
@@ -49,7 +50,7 @@ impl<T: RefUnwindSafe> UnwindSafe for Static<T> {}
 impl<T: RefUnwindSafe> RefUnwindSafe for Static<T> {}
 
 impl<T: 'static> Static<T> {
-    /// What the macro makes.
+    /// For the macro.
     #[doc(hidden)]
     pub const fn new(init: fn() -> T) -> Self {
         Static { init, made: Mutex::new(Vec::new()), loom: OnceLock::new() }
@@ -57,17 +58,17 @@ impl<T: 'static> Static<T> {
 
     #[allow(clippy::disallowed_methods)] // Explorers are threads of the system.
     fn value(&self) -> &T {
-        if context::arm() == Arm::Loom {
+        if context::backend() == Backend::Loom {
             let lazy = || &*Box::leak(Box::new(loom::lazy_static::Lazy { init: self.init, _p: PhantomData }));
             return self.loom.get_or_init(lazy).get();
         }
-        let execution = context::stamp();
+        let execution = backend::stamp();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = made.iter().rev().find(|made| made.execution == execution) {
             return known.value;
         }
-        let value = match context::arm() {
-            Arm::Model => {
+        let value = match context::backend() {
+            Backend::Model => {
                 let place = std::ptr::from_ref(self).addr();
                 let _declaring = context::session(|session| session.declare(place));
                 (self.init)()

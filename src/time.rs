@@ -1,19 +1,19 @@
 //! `std::time`: in a model, time is virtual.
 //!
-//! It moves when a thread sleeps or gives up waiting, and at no other time, so a model that measures
-//! it is still deterministic. Each thread has a clock of its own, which goes on where its parent's was. It
-//! never goes backwards along the order of the operations on any object, or of a notification, an end and
-//! a join: what one thread has read from its clock and handed to another is not ahead of the other's. Between
-//! threads that are related in no such way nothing is promised about whose clock is ahead.
+//! It moves when a thread sleeps or a timeout fires, and at no other time, so a model that measures it is
+//! still deterministic. Each thread has a clock of its own, which starts at its parent's time. It never goes
+//! backwards along the order of the operations on any object, or of a notification, an end and a join: a time
+//! that one thread has read from its clock and handed to another is not ahead of the other's clock. Between
+//! threads that are not so ordered nothing is promised about which clock is ahead.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 
 pub use std::time::{Duration, SystemTime, SystemTimeError, TryFromFloatSecsError, UNIX_EPOCH};
 
-use crate::rt::context::{self, Arm};
-use crate::rt::loom_limits::{self, Limit};
-use crate::rt::session::Session;
+use crate::backend::loom_limits::{self, Limit};
+use crate::runtime::context::{self, Backend};
+use crate::runtime::session::Session;
 
 /// A moment; see [`std::time::Instant`].
 ///
@@ -33,28 +33,28 @@ enum Of {
     Virtual(Duration),
 }
 
-/// What the clock shows when an execution begins: there are moments before it, as there are on the platforms whose
-/// clock does not begin with the program.
+/// The time at the beginning of an execution: there are moments before it, as there are on the platforms
+/// whose clock does not begin with the program.
 const BEGINNING: Duration = Duration::from_secs(1 << 40);
 
 impl Instant {
-    /// This moment. Under loom, where nothing ever times out, it is always the same.
+    /// The present moment. Under loom, where no timeout ever fires, it is always the same.
     ///
     /// # Examples
     /// ```
     /// use raddle::time::{Duration, Instant};
     /// assert!(Instant::now() >= Instant::now() - Duration::from_secs(1));
     /// ```
-    #[allow(clippy::disallowed_methods)] // The native arm lives in real time.
+    #[allow(clippy::disallowed_methods)] // The native backend uses real time.
     #[must_use]
     pub fn now() -> Self {
-        Instant(match context::arm() {
-            Arm::Native => Of::Real(std::time::Instant::now()),
-            Arm::Loom => {
+        Instant(match context::backend() {
+            Backend::Native => Of::Real(std::time::Instant::now()),
+            Backend::Loom => {
                 loom_limits::meet(Limit::Clock);
                 Of::Virtual(BEGINNING)
             }
-            Arm::Model => Of::Virtual(BEGINNING + Duration::from_nanos(context::session(Session::time))),
+            Backend::Model => Of::Virtual(BEGINNING + Duration::from_nanos(context::session(Session::time))),
         })
     }
 

@@ -1,5 +1,5 @@
-//! Engines agree: what the search without reduction sees, saturated sampling sees too, and loom
-//! differs only in the ways that are known of it.
+//! Engines agree: saturated sampling sees all outcomes that the search without reduction sees,
+//! and loom differs only in its known ways.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use raddle::{Checker, Reason, Verdict};
 
-/// Nothing fails; a generated program may also do nothing that two threads could notice.
+/// No failure; a generated program may also have no visible operations.
 fn passes(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Verified | Verdict::Inconclusive(Reason::Unseen { .. }))
 }
@@ -53,7 +53,7 @@ fn sampling_until_it_is_saturated_sees_every_outcome() {
         let (verdict, all) = outcomes(&program, &Checker::dfs());
         prop_assert!(passes(&verdict));
         let mut seen = BTreeSet::new();
-        // A rare outcome of so small a program has a chance of one in some hundreds.
+        // A rare outcome of so small a program has a probability of one in some hundreds.
         for seed in 0..20 {
             let (_, more) = outcomes(&program, &Checker::random(1_000).seed(seed));
             prop_assert!(more.is_subset(&all), "sampling saw what cannot be: {:?}", more.difference(&all));
@@ -67,7 +67,8 @@ fn sampling_until_it_is_saturated_sees_every_outcome() {
     });
 }
 
-/// Threads that lock, read and write: no atomics, whose stale values and lost outcomes are loom's own.
+/// Threads that lock, read and write: no atomics, because loom shows stale values of them and
+/// misses outcomes.
 fn locked() -> impl Strategy<Value = Instr> {
     let inside =
         prop_oneof![(0..1u8).prop_map(Instr::Load), (0..1u8, 1..3u8).prop_map(|(v, n)| Instr::Store(v, n)),];
@@ -77,7 +78,7 @@ fn locked() -> impl Strategy<Value = Instr> {
 #[test]
 fn loom_agrees_where_everything_is_under_one_lock() {
     programs(60, locked(), 12, |mut program| {
-        // The final look at the variables is under no lock, but after every join.
+        // The variables are read at the end without a lock, but after every join.
         program.threads.truncate(3);
         program.threads[0].clear();
         let (verdict, all) = outcomes(&program, &Checker::exhaustive());
@@ -89,8 +90,8 @@ fn loom_agrees_where_everything_is_under_one_lock() {
     });
 }
 
-/// On loads and stores loom may see more (stale values, for SeqCst counts as AcqRel: loom#180) and
-/// may see less (loom#392). Both happen, and nothing else does.
+/// On loads and stores loom may see more (stale values, because SeqCst counts as AcqRel: loom#180) and
+/// may see less (loom#392). Both happen, and no other difference does.
 #[test]
 fn loom_differs_on_plain_loads_and_stores_in_both_known_ways() {
     let instr =

@@ -1,10 +1,10 @@
-//! Two published algorithms, written from the papers on the facade, and what becomes of them when
-//! one ordering or one fence is weaker.
+//! Two published algorithms, written from the papers on the facade, and their failures when one
+//! ordering or one fence is weaker.
 //!
-//! The bounded queue is Vyukov's (1024cores.net, "Bounded MPMC queue"): its cells are plain data, so
-//! the exhaustive engine's race detector notices a sequence number that does not publish. The deque is
-//! Chase and Lev's (SPAA 2005) with the fences of Lê, Pop, Cohen and Zappa Nardelli (`PPoPP` 2013,
-//! figure 1, without growth): its fault needs a stale read, which only loom shows.
+//! The bounded queue is Vyukov's (1024cores.net, "Bounded MPMC queue"): its cells are plain data, so the
+//! exhaustive engine's race detector reports a sequence number that does not publish. The deque is Chase
+//! and Lev's (SPAA 2005) with the fences of Lê, Pop, Cohen and Zappa Nardelli (`PPoPP` 2013, figure 1,
+//! without growth): its fault needs a stale read, which only loom shows.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
@@ -27,8 +27,8 @@ struct Bounded<const N: usize> {
     publish: Ordering,
 }
 
-// SAFETY: a cell's data is touched by whoever won its sequence number; the checker looks whether
-// that orders the accesses.
+// SAFETY: a cell's data is accessed only by the thread that won its sequence number; the checker
+// decides whether that orders the accesses.
 unsafe impl<const N: usize> Sync for Bounded<N> {}
 
 impl<const N: usize> Bounded<N> {
@@ -49,7 +49,7 @@ impl<const N: usize> Bounded<N> {
             if ahead == 0 {
                 match self.enqueue.compare_exchange(at, at + 1, Ordering::Relaxed, Ordering::Relaxed) {
                     Ok(_) => {
-                        // SAFETY: this thread moved the counter over the cell, so the cell is its own.
+                        // SAFETY: this thread moved the counter past the cell, so its access is exclusive.
                         cell.data.with_mut(|data| unsafe { *data = value });
                         cell.sequence.store(at + 1, self.publish);
                         return true;
@@ -74,7 +74,7 @@ impl<const N: usize> Bounded<N> {
             if ahead == 0 {
                 match self.dequeue.compare_exchange(at, at + 1, Ordering::Relaxed, Ordering::Relaxed) {
                     Ok(_) => {
-                        // SAFETY: this thread moved the counter over the cell, so the cell is its own.
+                        // SAFETY: this thread moved the counter past the cell, so its access is exclusive.
                         let value = cell.data.with(|data| unsafe { *data });
                         cell.sequence.store(at + N, Ordering::Release);
                         return Some(value);
@@ -136,7 +136,7 @@ fn a_full_queue_says_so() {
 
 // ---- Chase and Lev's deque ----
 
-/// Which of the paper's fences are there.
+/// Which of the paper's fences are present.
 #[derive(Clone, Copy)]
 struct Fences {
     /// The release fence in `push`.
@@ -151,13 +151,13 @@ struct Deque<const N: usize> {
     top: AtomicUsize,
     bottom: AtomicUsize,
     items: [AtomicUsize; N],
-    /// What the items stand for: written by the owner, read by whoever has the item.
+    /// The data behind the items: written by the owner, read by the thread that gets the item.
     payloads: [UnsafeCell<usize>; N],
     fences: Fences,
 }
 
-// SAFETY: a payload is written before its item is pushed and read by whoever gets the item; the
-// checker looks whether that orders the accesses.
+// SAFETY: a payload is written before its item is pushed and read by the thread that gets the
+// item; the checker decides whether that orders the accesses.
 unsafe impl<const N: usize> Sync for Deque<N> {}
 
 impl<const N: usize> Deque<N> {
@@ -176,7 +176,7 @@ impl<const N: usize> Deque<N> {
         let bottom = self.bottom.load(Ordering::Relaxed);
         let top = self.top.load(Ordering::Acquire);
         assert!(bottom - top < N, "the deque does not grow");
-        // SAFETY: the owner alone writes, before anybody else can have the item.
+        // SAFETY: the owner alone writes, before any other thread can get the item.
         self.payloads[item].with_mut(|payload| unsafe { *payload = item });
         self.items[bottom % N].store(item, Ordering::Relaxed);
         if self.fences.push {
@@ -214,12 +214,12 @@ impl<const N: usize> Deque<N> {
         }
         let item = self.items[top % N].load(Ordering::Relaxed);
         let won = self.top.compare_exchange(top, top + 1, Ordering::SeqCst, Ordering::Relaxed).is_ok();
-        // SAFETY: whoever wins the item reads what the owner wrote before it pushed it.
+        // SAFETY: the thread that wins the item reads what the owner wrote before the push.
         won.then(|| self.payloads[item].with(|payload| unsafe { *payload }))
     }
 }
 
-/// The owner pushes two and takes one, a thief steals twice: each item comes once.
+/// The owner pushes two and takes one, a thief steals twice: each item is returned once.
 fn work_and_steal(fences: Fences) -> impl Fn() + Send + Sync + 'static {
     move || {
         let deque = Arc::new(Deque::<2>::new(fences));
@@ -260,7 +260,7 @@ fn chase_and_levs_deque_gives_each_item_once() {
 fn without_the_fence_in_push_the_thief_races_with_the_owner() {
     let without = Fences { push: false, ..AS_PUBLISHED };
     Checker::exhaustive().check(push_and_steal(without)).expect_failure(FailureKind::DataRace);
-    // Loom shows the thief an item from before the push, which comes first.
+    // Under loom the thief reads a stale item, from before the push, which fails first.
     Checker::loom().check(push_and_steal(without)).expect_failure(FailureKind::Panic);
 }
 

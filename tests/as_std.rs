@@ -1,4 +1,5 @@
-//! What std and `parking_lot` do in corners, and the facade does too: panics where theirs panic, and none elsewhere.
+//! Corner cases of std and `parking_lot` that the facade shares: it panics where theirs panic,
+//! and nowhere else.
 #![cfg(all(feature = "check", not(loom)))]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
@@ -60,7 +61,7 @@ fn parking_lots_condition_variable_panics_if_threads_wait_with_two_mutexes() {
         let message = report.expect_failure(FailureKind::Panic).to_string();
         assert!(message.contains("with more than one mutex"), "{message}");
     }
-    // One after the other they may.
+    // Used one after the other, two mutexes are allowed.
     let report = Checker::exhaustive().check(move || {
         let shared = new();
         let other = Arc::clone(&shared);
@@ -79,7 +80,7 @@ fn a_result_that_panics_when_it_is_dropped_aborts_the_process() {
             panic!("in a destructor");
         }
     }
-    // Std aborts whether the thread is detached, or a scope ends whose panic is caught, or its handle is dropped.
+    // Std aborts in each case: a detached thread, a scope that ends with a caught panic, a dropped handle.
     let models: [fn(); 3] = [
         || drop(thread::spawn(|| Panics)),
         || {

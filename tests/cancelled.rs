@@ -1,5 +1,5 @@
-//! A run of the native engine that is cancelled unwinds its threads, and none of them before it has what safe code
-//! relies on: a lock that a guard stands for, and the end of threads that borrow.
+//! A cancelled run of the native engine unwinds its threads, but none before the conditions hold that
+//! safe code relies on: a lock that a guard stands for, and the end of threads that borrow.
 #![cfg(all(feature = "check", not(loom)))]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use raddle::sync::{Condvar, Mutex};
 use raddle::{Checker, FailureKind, parking_lot, thread};
 
-/// Long enough for another thread to do what it must not do meanwhile.
+/// Long enough for another thread to perform the forbidden action meanwhile.
 const LONG: Duration = Duration::from_millis(60);
 
 /// Calls a closure when it is dropped.
@@ -22,8 +22,8 @@ impl<F: Fn()> Drop for AtEnd<F> {
     }
 }
 
-/// Runs a model that deadlocks, on threads of the operating system; whether what must not happen did. To show
-/// the failure the check may run the model on other engines, which is not what this is about.
+/// Runs a model that deadlocks, on native threads, and returns whether the forbidden action happened. To
+/// report the failure the check may run the model on other engines, which is not counted.
 #[track_caller]
 fn deadlocks(model: impl Fn(&AtomicBool) + Send + Sync + 'static) -> bool {
     let (wrong, runs) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
@@ -44,7 +44,7 @@ fn lock_twice(lock: &Mutex<()>) {
 
 #[test]
 fn what_a_thread_waits_for_does_not_come_of_others_being_unwound() {
-    // It depends on which of the threads is unwound first.
+    // The outcome depends on which of the threads is unwound first.
     for _ in 0..20 {
         assert!(!deadlocks(|wrong| {
             let event = Arc::new(raddle::sync::Event::new());
@@ -139,7 +139,7 @@ fn a_wait_that_is_cancelled_does_not_give_back_the_lock_of_another_thread() {
         let _ = child.join();
         drop(guard);
     });
-    assert!(!wrong, "the lock was given back by a thread that did not hold it");
+    assert!(!wrong, "the lock was released by a thread that did not hold it");
 }
 
 #[test]

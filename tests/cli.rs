@@ -49,7 +49,7 @@ fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).expect("one JSON document")
 }
 
-/// Bad input: one line on standard error that holds these words, nothing else, and exit code 2.
+/// Bad input: one line on standard error with these words, nothing else, and exit code 2.
 #[track_caller]
 fn refused(output: &Output, words: &[&str]) {
     let told = stderr(output);
@@ -63,16 +63,16 @@ fn refused(output: &Output, words: &[&str]) {
     }
 }
 
-/// `verify` with these options, of the whole catalogue where the build is fast enough for it.
+/// `verify` with these options, of the whole catalogue if the build is optimised.
 fn verify(options: &[&'static str]) -> Output {
     let few: &[&str] = if cfg!(debug_assertions) { &["lost-update", "lock-order"] } else { &[] };
     run(&[&["verify"], few, options].concat())
 }
 
-/// A directory of a test's own.
+/// A directory for one test.
 fn scratch(name: &str) -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    // What an earlier run left, if there was one.
+    // Left by an earlier run, if there was one.
     let _ = std::fs::remove_dir_all(&dir);
     std::fs::create_dir_all(&dir).expect("there is room for tests");
     dir
@@ -109,7 +109,7 @@ fn json_has_the_fields_of_the_schema_in_their_order() {
         assert_eq!(row.len(), fields.len());
         assert!(fields.iter().all(|field| row.contains_key(*field)), "{row:?}");
     }
-    // A parsed object forgets the order of its fields, the text does not.
+    // A parsed object loses the order of its fields, the text does not.
     for line in text.lines().filter(|line| line.trim_start().starts_with("{\"hazard\"")) {
         let places: Vec<_> = fields.iter().map(|field| line.find(&format!("\"{field}\":"))).collect();
         assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{line}");
@@ -130,7 +130,7 @@ fn json_says_of_each_row_what_the_engine_said() {
         assert_eq!(row["failure"].is_string(), verdict == "refuted", "{row}");
         assert_eq!(row["reason"].is_string(), ["inconclusive", "skipped"].contains(&verdict), "{row}");
         assert_eq!(row["executions"] == 0, verdict == "skipped", "{row}");
-        // What loom finds has a token only where sequential consistency shows it too.
+        // A failure that loom finds has a token only if sequential consistency shows it too.
         let of_the_model_arm = row["engine"] != "loom" && row["engine"] != "native";
         if verdict == "refuted" && of_the_model_arm {
             assert!(row["token"].is_string(), "{row}");
@@ -266,7 +266,7 @@ fn a_page_is_written_beside_the_table() {
     for words in ["Coffman", "<svg", "deadlock", "loom#376", "1 hazard, 10 rows: all as expected"] {
         assert!(page.contains(words), "{words} is missing");
     }
-    // A shorter page leaves nothing of a longer one behind.
+    // A shorter page overwrites a longer one completely.
     let shorter = run(&["verify", "lost-update/lock", "--engine", "dfs", "--html", file]);
     assert_eq!(code(&shorter), Some(0));
     let shorter = std::fs::read_to_string(&path).expect("it was written");
@@ -312,9 +312,9 @@ fn an_unknown_engine_is_refused_with_those_that_there_are() {
 
 #[test]
 fn an_unknown_format_is_refused_with_those_that_there_are() {
-    refused(&run(&["verify", "--format", "xml"]), &["\"xml\"", "text, json, junit"]);
-    refused(&run(&["list", "--format", "junit"]), &["\"junit\"", "text, json"]);
-    refused(&run(&["measure", "--format", "csv"]), &["\"csv\"", "text, json"]);
+    refused(&run(&["verify", "--format", "xml"]), &["'xml'", "text, json, junit"]);
+    refused(&run(&["list", "--format", "junit"]), &["'junit'", "text, json, markdown"]);
+    refused(&run(&["measure", "--format", "csv"]), &["'csv'", "text, json"]);
 }
 
 #[test]
@@ -357,13 +357,13 @@ fn a_bad_environment_variable_is_refused() {
     }
 }
 
-/// A token of a catalogue's model, as `verify` gives it.
+/// A token of a catalogue's model, as `verify` prints it.
 fn token_of(model: &str) -> String {
     let document = json(&run(&["verify", model, "--engine", "exhaustive", "--format", "json"]));
     document["results"][0]["token"].as_str().expect("a token").to_owned()
 }
 
-/// The token with other bytes in its body, and a check that fits them.
+/// The token with other bytes in its body, and a matching checksum.
 fn altered(token: &str, alter: impl FnOnce(&mut Vec<u8>)) -> String {
     let mut bytes = URL_SAFE_NO_PAD.decode(token).expect("a token");
     bytes.truncate(bytes.len() - 4);
@@ -373,8 +373,8 @@ fn altered(token: &str, alter: impl FnOnce(&mut Vec<u8>)) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Where a token's body names its model; what stands before is the engine and the budgets, and what comes
-/// after is the schedule.
+/// Where a token's body names its model; the engine and the budgets are before it, the schedule
+/// is after it.
 fn model_in(bytes: &[u8], model: &str) -> std::ops::Range<usize> {
     let hash = crc32fast::hash(model.as_bytes()).to_le_bytes();
     let at = bytes.windows(4).position(|window| window == hash).expect("a token names its model");
@@ -411,7 +411,7 @@ fn a_token_replays_the_failure_from_which_it_came() {
         assert!(text.starts_with(&format!("✗ {model}: {failure}, as exhaustive found it")), "{text}");
         assert!(text.contains(".rs:") && text.contains("replay"), "{text}");
         assert!(!text.contains('\u{1b}'));
-        // Pasted whole, it is understood as well.
+        // A whole line is accepted as well.
         assert_eq!(code(&run(&["replay", &format!("RADDLE_REPLAY={token}")])), Some(0));
     }
 }
@@ -428,7 +428,7 @@ fn a_schedule_that_passes_is_not_as_expected() {
 
 #[test]
 fn a_schedule_that_does_not_fit_says_where_it_diverged() {
-    // The first step of all by a seventh thread, of which there is none.
+    // The first step of all is by a seventh thread, which does not exist.
     let other = altered(&token_of("lost-update/buggy"), |bytes| {
         bytes.truncate(model_in(bytes, "lost-update/buggy").end);
         bytes.extend([7 << 1, 1]);
@@ -476,15 +476,9 @@ fn a_hazard_is_explained_by_its_story_its_bug_and_its_fixes() {
 }
 
 #[test]
-fn the_readme_shows_what_explain_prints() {
-    let readme = include_str!("../README.md");
-    let (_, shown) =
-        readme.split_once("$ cargo run --release -- explain lost-update\n").expect("it shows one");
-    let (shown, _) = shown.split_once("```").expect("it ends");
-    let output = run(&["explain", "lost-update"]);
-    for line in shown.lines().filter(|line| *line != "…") {
-        assert!(stdout(&output).lines().any(|said| said == line), "explain does not print {line:?}");
-    }
+fn the_table_of_hazards_is_what_list_prints() {
+    let output = run(&["list", "--format", "markdown"]);
+    assert_eq!(stdout(&output), include_str!("../src/catalogue/table.md"));
 }
 
 #[test]

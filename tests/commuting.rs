@@ -1,5 +1,5 @@
-//! What the commands of channels, queues, semaphores, monitors and the like say of commuting is true:
-//! the exhaustive engine finds the outcomes that every schedule together has, no fewer and no more.
+//! The declarations of which commands of channels, queues, semaphores, monitors and the like commute are
+//! right: the exhaustive engine finds exactly the outcomes of all schedules.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
@@ -77,7 +77,7 @@ fn channels() {
 
 type Tried = Result<i32, mpsc::TryRecvError>;
 
-/// Results as something ordered: an item, 0 for nothing yet, -1 for nothing ever.
+/// Results in an ordered form: an item, 0 for empty, -1 for disconnected.
 fn got_of((first, second): (Tried, Tried)) -> (i32, i32) {
     let of = |tried: Tried| tried.unwrap_or_else(|e| if e == mpsc::TryRecvError::Empty { 0 } else { -1 });
     (of(first), of(second))

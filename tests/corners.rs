@@ -1,5 +1,5 @@
-//! Programs around panics, ends of threads, thread-locals and nested checks, written to make a verdict false: both
-//! searches agree on them, run one execution for each trace, and threads of the operating system do nothing else.
+//! Programs around panics, ends of threads, thread-locals and nested checks, written to make a verdict wrong:
+//! both searches agree on them, run one execution per trace, and native threads show no other outcome.
 #![cfg(all(feature = "check", not(loom)))]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
@@ -14,7 +14,7 @@ use raddle::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use raddle::sync::{Arc, Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, PoisonError};
 use raddle::{Checker, FailureKind, Verdict, thread};
 
-/// What all executions of a model return, and how those that fail do.
+/// What the executions of a model return, and how the failing ones fail.
 fn seen<T: Ord + Send + std::fmt::Debug + 'static>(model: fn() -> T) -> (BTreeSet<T>, BTreeSet<String>) {
     let run = |checker: Checker| {
         let seen = Arc::new(Outside::new(BTreeSet::new()));

@@ -1,5 +1,5 @@
-//! The promises of counterexamples, for every buggy variant of the catalogue: the token replays to the
-//! same failure, the schedule has the fewest preemptions, the report names what it must.
+//! The guarantees of counterexamples, for every buggy variant of the catalogue: the token replays to the
+//! same failure, the schedule has the fewest preemptions, the report has its required parts.
 #![cfg(feature = "check")]
 
 use std::fmt::Write as _;
@@ -59,7 +59,7 @@ fn every_token_of_urw_replays_to_the_same_failure_ten_times_out_of_ten() {
     replays("urw", &Checker::urw(10_000));
 }
 
-/// The preemptions that a report says its schedule has; none where its end repeats for ever.
+/// The number of preemptions in the report; none for a schedule whose end repeats for ever.
 fn preemptions(text: &str) -> Option<usize> {
     let line = text.lines().find_map(|line| line.strip_prefix("minimised"))?;
     if line.ends_with("that repeat") {
@@ -80,7 +80,7 @@ fn no_schedule_has_more_preemptions_than_the_smallest_bound_that_refutes() {
             assert_eq!(kind, FailureKind::Livelock, "{name}\n{text}");
             continue;
         };
-        // Below what was found nothing may fail, and nothing may be left out.
+        // With a lower bound nothing may fail, and the check must report the bound as its limit.
         for bound in 0..found {
             let report = Checker::exhaustive().preemption_bound(bound).check(|| variant.run());
             if !matches!(report.verdict, Verdict::Inconclusive(Reason::PreemptionBound { .. })) {

@@ -8,7 +8,8 @@ mod programs;
 use programs::*;
 use raddle::{Checker, Stats};
 
-/// Explores to the end, with the budgets at 0 and every round of every loop, as the literature's counts have them.
+/// Explores to the end, with the budgets at 0 and every round of every loop, as the counts in
+/// the literature do.
 fn explore(model: impl Fn() + Send + Sync + 'static) -> Stats {
     let report = Checker::exhaustive()
         .stop_on_failure(false)
@@ -89,9 +90,9 @@ fn the_litmus_tests_have_their_published_counts() {
 
 #[test]
 fn petersons_lock_has_twelve_traces_when_reads_that_lead_to_a_yield_count() {
-    // For each order of the two writes to `turn`, the one that wrote first reads in three ways (the flag is
-    // down; both are up; up, and it waits once) and the other in two (it waits once, or not at all). Four
-    // would be left if the reads of a round that ends in a yield had not happened, as with an `await`
-    // of both variables at once, which programs do not have.
+    // For each order of the two writes to `turn`, the thread that wrote first reads in three ways (the
+    // flag is down; both are up; up, and it waits once) and the other in two (it waits once, or not at
+    // all). Four would be left if the reads of a round that ends in a yield were dropped, as with an
+    // `await` of both variables at once, which the programs do not have.
     assert_eq!(explore(peterson).executions, 12);
 }

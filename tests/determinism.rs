@@ -1,5 +1,5 @@
-//! A model must do the same whenever it is scheduled the same. One that does not is told so at the step where
-//! it differs and is never verified; one that differs only in the addresses of its memory does the same.
+//! A model must behave the same under the same schedule. One that does not is reported with the step
+//! where it differs and is never verified; different memory addresses alone are no difference.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 #![allow(clippy::disallowed_types)] // The order of a hash map is what a model depends on here.

@@ -1,12 +1,12 @@
-//! Random programs over the whole facade: the exhaustive engine and the search without reduction agree, and
-//! what real threads do is among what the exhaustive engine finds.
+//! Random programs over the whole facade: the exhaustive engine and the search without reduction agree,
+//! and the outcomes of native threads are a subset of the exhaustive engine's.
 //!
-//! `RADDLE_TEST_PROGRAMS` says how many programs each test runs, `FACADE_GROUPS` over which groups (names
-//! between commas; see `tests/common/facade`), `FACADE_SEED` with which seed, and `FACADE_FIRST` from which
-//! number on. With `FACADE_SURVEY` a test
-//! goes on after a difference and prints them all, each shrunk.
+//! `RADDLE_TEST_PROGRAMS` sets how many programs each test runs, `FACADE_GROUPS` over which
+//! groups (names between commas; see `tests/common/facade`), `FACADE_SEED` with which seed, and
+//! `FACADE_FIRST` from which number on. With `FACADE_SURVEY` a test continues after a difference
+//! and prints them all, each shrunk.
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
-#![allow(clippy::print_stdout)] // What was compared is told.
+#![allow(clippy::print_stdout)] // Prints what was compared.
 #![cfg_attr(not(feature = "check"), allow(clippy::incompatible_msrv))] // std had no downgrade before 1.92.
 
 #[path = "common/facade/mod.rs"]

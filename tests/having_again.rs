@@ -1,5 +1,5 @@
-//! A guard that stands for a lock while its thread has given it back and waits to have it again: when the execution
-//! ends meanwhile, destructors find the lock as the guard says, or do not run.
+//! A guard whose thread has released the lock and waits to reacquire it: when the execution ends
+//! meanwhile, destructors find the lock held, as the guard implies, or do not run.
 #![cfg(all(feature = "check", not(loom)))]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
@@ -15,17 +15,17 @@ use raddle::sync::atomic::AtomicUsize;
 use raddle::sync::{Condition, Discipline, Event, Monitor};
 use raddle::{Checker, FailureKind, thread};
 
-/// Long enough for another thread to do what it must not do meanwhile.
+/// Long enough for another thread to perform the forbidden action meanwhile.
 const LONG: Duration = Duration::from_millis(30);
 
-/// Who is inside, as far as the destructors see.
+/// Which threads are inside, as the destructors see it.
 #[derive(Default)]
 struct Seen {
     main_is_inside: AtomicBool,
     together: AtomicBool,
 }
 
-/// A destructor that stands for one which uses what a guard protects.
+/// A destructor in place of one that uses what a guard protects.
 struct Uses(Arc<Seen>);
 
 impl Drop for Uses {
@@ -53,8 +53,9 @@ impl Drop for IsInside {
     }
 }
 
-/// A child waits to have a lock again that main has and never gives back, because it joins the child. `waits` calls
-/// the function that it is given while it has the lock, and keeps the result while it has the guard; so does `has`.
+/// A child waits to reacquire a lock that main holds and never releases, because main joins the
+/// child. `waits` calls its argument while it holds the lock, and keeps the result as long as
+/// the guard; so does `has`.
 fn never_inside_together<L: Send + Sync + 'static>(
     make: fn() -> L,
     waits: fn(&L, &dyn Fn() -> Uses),
@@ -149,7 +150,7 @@ fn a_destructor_is_not_inside_a_mutex_that_its_thread_has_left_to_wait() {
     );
 }
 
-/// Gives the lock back and takes it again until main has it.
+/// Releases the lock and takes it again until main has it.
 fn now_and_then(mut gives_back: impl FnMut()) {
     for _ in 0..2 {
         gives_back();

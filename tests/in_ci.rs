@@ -1,7 +1,7 @@
-//! The page about continuous integration says what is so: its workflow's commands run, its variables are
-//! those that there are, and each does in another crate what its row promises.
+//! The page about continuous integration is right: its workflow's commands run, its variables are the
+//! existing ones, and each does in another crate what its row promises.
 
-// The configuration and the features of this crate change nothing in the other.
+// This crate's configuration and features do not affect the other crate.
 #![cfg(all(not(loom), feature = "check"))]
 #![allow(clippy::disallowed_methods)]
 
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const PAGE: &str = include_str!("../src/in_ci.md");
-const CONFIG: &str = include_str!("../src/config.rs");
+const CONFIG: &str = include_str!("../src/check/config.rs");
 
 /// The text between the fences of the workflow.
 fn workflow() -> &'static str {
@@ -18,7 +18,7 @@ fn workflow() -> &'static str {
     rest.split_once("```").expect("it ends").0
 }
 
-/// The names in a text that begin with `RADDLE_`, but for prefixes and for those of tests.
+/// The names in a text that begin with `RADDLE_`, except for prefixes and the tests' own.
 fn variables(text: &str) -> BTreeSet<&str> {
     text.split(|c: char| !(c.is_ascii_uppercase() || c == '_'))
         .filter(|word| {
@@ -45,7 +45,7 @@ fn said(output: &Output) -> String {
     text(&output.stdout) + &text(&output.stderr)
 }
 
-/// Runs one test of the downstream crate, and tells whether it passed and what it said.
+/// Runs one test of the downstream crate; returns whether it passed, and its output.
 fn test(name: &str, environment: &[(&str, &str)]) -> (bool, String) {
     let output = downstream(&["test", name], environment);
     let said = said(&output);
@@ -78,14 +78,14 @@ fn every_cargo_command_of_the_workflow_runs() {
         flags = line.strip_prefix("RUSTFLAGS: ").unwrap_or(flags);
         let Some(command) = line.strip_prefix("- run: cargo ") else { continue };
         let command = command.replace("${{ matrix.shard }}", "1");
-        // Whether it is optimised is a matter of time only, which is short here.
+        // Optimisation affects only the time, which is short here.
         let words: Vec<&str> = command.split(' ').filter(|word| *word != "--release").collect();
         let nextest = || Command::new(env!("CARGO")).args(["nextest", "--version"]).output();
         if words[0] == "nextest" && !nextest().is_ok_and(|output| output.status.success()) {
             continue;
         }
         let output = downstream(&words, &[("RUSTFLAGS", flags)]);
-        // A shard without a test is an error of nextest's own; this crate is that small.
+        // In nextest a shard without a test is an error; this crate has fewer tests than shards.
         let empty = words[0] == "nextest" && output.status.code() == Some(4);
         assert!(output.status.success() || empty, "cargo {command}\n{}", said(&output));
     }
@@ -107,7 +107,7 @@ fn every_variable_does_what_its_row_says() {
     assert!(passed, "{text}");
 }
 
-/// The failing test, ignored unless asked for.
+/// The failing test, ignored unless requested.
 fn failing(environment: &[(&str, &str)]) -> String {
     let output = downstream(&["test", "an_update_is_lost", "--", "--ignored"], environment);
     let said = said(&output);

@@ -64,7 +64,7 @@ fn a_writer_behind_two_readers_that_wait_for_each_other_may_come_first() {
 #[test]
 fn a_data_race_behind_two_readers_is_found() {
     struct Shared(UnsafeCell<usize>);
-    // SAFETY: the checker judges the accesses.
+    // SAFETY: the race detector checks the accesses.
     unsafe impl Sync for Shared {}
     // A reader that waits for another can also deadlock behind the writer.
     let report = Checker::exhaustive().stop_on_failure(false).check(|| {
@@ -126,7 +126,7 @@ fn two_clears_that_keep_a_waiter_waiting_may_come_after_it() {
         let event = Arc::new((Event::new(), AtomicUsize::new(0)));
         event.0.set();
         let theirs = Arc::clone(&event);
-        // Detached, for it may wait for ever.
+        // Detached, because it may wait for ever.
         let waits = thread::spawn(move || {
             theirs.0.wait();
             theirs.1.store(1, SeqCst);

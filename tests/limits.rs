@@ -1,5 +1,5 @@
-//! How much of anything a model may have; and what is beyond that makes the check inconclusive, by one line that
-//! names the limit, and never refutes the model.
+//! The limits of a model's size: a model that exceeds one makes the check inconclusive, with one
+//! line that names the limit, and is never refuted for it.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
@@ -13,7 +13,7 @@ use raddle::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use raddle::sync::{Arc, Condvar, Mutex, mpsc};
 use raddle::{Checker, FailureKind, Reason, Report, Verdict, cell, choose, thread};
 
-/// The reason for which the check shows nothing.
+/// The reason for which the check is inconclusive.
 #[track_caller]
 fn limit(report: &Report) -> &str {
     match &report.verdict {
@@ -30,7 +30,8 @@ fn join_all(threads: Vec<thread::JoinHandle<()>>) {
     threads.into_iter().for_each(|thread| thread.join().unwrap());
 }
 
-/// Gives the numbers below 64 to threads that are gone, so that those of the model are on both sides.
+/// Assigns the numbers below 64 to threads that have ended, so that the model's numbers are on
+/// both sides of 64.
 fn use_up_names(n: usize) {
     (0..n).for_each(|_| thread::spawn(|| ()).join().unwrap());
 }
@@ -86,7 +87,7 @@ fn the_race_of_the_last_of_a_thousand_threads_is_found() {
 
 struct Shared(cell::UnsafeCell<u32>);
 
-// SAFETY: every access goes through the race detector, and none looks at what is inside.
+// SAFETY: every access goes through the race detector, and none reads the contents.
 unsafe impl Sync for Shared {}
 // SAFETY: as above.
 unsafe impl Send for Shared {}
@@ -144,7 +145,7 @@ fn traces_are_the_same_whatever_numbers_their_threads_have() {
     }
 }
 
-/// Waiters whose numbers are the same modulo 64 would have the same slot.
+/// Waiters whose numbers are equal modulo 64 would share a slot.
 #[test]
 fn either_of_two_waiters_is_notified_though_their_numbers_are_alike() {
     let notified = |between: usize| {
@@ -184,7 +185,7 @@ fn either_of_two_waiters_is_notified_though_their_numbers_are_alike() {
     assert_eq!((seen, executions), notified(0));
 }
 
-/// So many threads wait for one condition variable, and are notified when all of them do.
+/// This many threads wait for one condition variable, and are notified when all of them do.
 fn waiters(n: usize) -> impl Fn() + Clone + Send + Sync + 'static {
     move || {
         let shared = Arc::new((Mutex::new(0), Condvar::new(), Condvar::new()));
@@ -287,7 +288,7 @@ fn an_absurd_number_of_workers_is_taken_as_the_nearest_that_makes_sense() {
     }
 }
 
-/// The child that is made first in this execution need not be the one that was numbered first.
+/// The child that is spawned first in this execution need not be the one that was numbered first.
 #[test]
 fn a_token_names_the_waiter_that_was_notified() {
     let model = || {
@@ -329,7 +330,7 @@ fn a_token_names_the_waiter_that_was_notified() {
     }
 }
 
-/// What long sequences share was a tree as deep as they are long, and the checker's stack overflowed.
+/// Long sequences shared a tree as deep as they are long, which overflowed the checker's stack.
 #[test]
 fn long_threads_that_race_at_their_ends_do_not_overflow_the_checkers_stack() {
     for workers in [1, 2] {

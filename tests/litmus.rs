@@ -28,7 +28,7 @@ where
     (seen, report)
 }
 
-/// Every engine that concludes sees exactly these, and sampling sees them too.
+/// Every engine that concludes sees exactly these, and sampling sees all of them too.
 fn exactly<T, M>(expected: &[T], model: M)
 where
     T: Ord + Clone + std::fmt::Debug + Send + 'static,
@@ -202,14 +202,15 @@ fn the_schedules_of_two_threads_with_two_steps_each_are_these_six() {
     });
     report.expect_verified();
     assert_eq!(report.stats.executions, 6);
-    // The first schedule is repeated after its execution and at the end, to see whether the model is deterministic.
+    // The first schedule is repeated after its execution and at the end, to check that the model
+    // is deterministic.
     let mut seen = seen.lock().unwrap();
     assert_eq!((seen.remove(1), seen.pop()), ("aabb".to_owned(), Some("aabb".to_owned())));
     assert_eq!(*seen, ["aabb", "abab", "abba", "baab", "baba", "bbaa"]);
 }
 
-/// loom#392: main loads; a child loads and then stores. Loom runs one execution and so misses the
-/// outcome in which main sees the store. When this fails, loom has been mended: let it vouch again.
+/// loom#392: main loads; a child loads and then stores. Loom runs one execution and so misses the outcome
+/// in which main sees the store. When this fails, loom is fixed: compare with it again.
 #[test]
 fn loom_misses_an_outcome_that_the_other_engines_see() {
     let model = || {

@@ -1,6 +1,6 @@
-//! Loops that wait: on generated programs with loops of every kind, the exhaustive engine sees the outcomes
-//! that the search without reduction sees when every loop turns a bounded number of times only, and fails
-//! where every loop that yields fails.
+//! Loops that wait: on generated programs with loops of every kind, the exhaustive engine sees
+//! the outcomes that the search without reduction sees when every loop has a bounded number of
+//! rounds, and the failures that it sees when every round yields.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use raddle::{Checker, FailureKind, Report, Verdict};
 
-/// More executions than this, and a program is passed over.
+/// A program with more executions than this is skipped.
 const MOST: u64 = 20_000;
 
 fn explore(program: &Program, mode: Mode, checker: Checker) -> (Report, BTreeSet<Outcome>) {

@@ -1,4 +1,4 @@
-//! Misuse gets one clear line: objects outside their execution, tokens that are not whole, models
+//! Misuse is reported in one clear line: objects outside their execution, damaged tokens, models
 //! that are not deterministic, threads that hang.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
@@ -53,7 +53,7 @@ fn a_model_that_is_not_deterministic_is_told_at_which_step() {
         let report = checker.check(move || {
             let x = Arc::new([Checked::new(0), Checked::new(0)]);
             let other = Arc::clone(&x);
-            // What the run's number decides differs when the prefix is run again.
+            // A decision by the run's number differs when the prefix is run again.
             let which = runs.fetch_add(1, SeqCst) % 2;
             let child = thread::spawn(move || other[0].fetch_add(1, SeqCst));
             x[which].fetch_add(1, SeqCst);
@@ -217,7 +217,7 @@ fn loom_failing_itself_on_an_unpark_is_no_refutation() {
         let child = thread::spawn(move || main.unpark());
         child.join().unwrap();
     });
-    // loom#249; when this fails, loom has been mended.
+    // loom#249; when this fails, loom is fixed.
     let Verdict::Inconclusive(Reason::EngineLimit { why }) = &report.verdict else { panic!("{report}") };
     assert!(why.contains("loom#249"), "{why}");
 }

@@ -1,4 +1,4 @@
-//! What the platform allows beyond the obvious is explored: a waiting writer that keeps readers out of a
+//! Less obvious behaviour that the platform allows is explored: a waiting writer that blocks readers of a
 //! reader-writer lock, and a clock that never goes backwards.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
@@ -36,7 +36,8 @@ fn explore<T: Ord + Send + 'static>(
     (report, Found { outcomes, failures })
 }
 
-/// The exhaustive engine finds what dfs finds, in an execution for each trace; what they find.
+/// Checks that the exhaustive engine finds what dfs finds, in one execution per trace; returns
+/// what they find.
 #[track_caller]
 fn agree<T: Ord + Debug + Send + 'static>(model: impl Fn() -> T + Send + Sync + Clone + 'static) -> Found<T> {
     agree_with(|checker| checker, model)
@@ -192,7 +193,8 @@ fn a_writer_of_parking_lot_that_waits_for_a_reader_has_locked_exclusively() {
 
 #[test]
 fn two_attempts_behind_one_writer_can_both_fail() {
-    // Each alone fails in an execution in which the other succeeds; that both do takes the choice of each.
+    // Each fails alone in an execution in which the other succeeds; both fail only if each one's
+    // choice is to fail.
     let found = agree(|| {
         let lock = Arc::new(RwLock::new(()));
         let (one, two) = (Arc::clone(&lock), Arc::clone(&lock));
@@ -314,7 +316,7 @@ fn act_under_parking_lot(lock: &parking_lot::RwLock<u32>, act: Act) -> u32 {
     }
 }
 
-/// Threads that each take a few steps; the last is main. What each saw.
+/// Threads that each take a few steps; the last is main. Returns what each saw.
 macro_rules! program {
     ($lock:path, $act:path, $threads:expr) => {{
         let threads: &'static [&'static [Act]] = $threads;
@@ -370,7 +372,7 @@ fn programs_of_parking_lots_readers_and_writers_have_an_execution_for_each_trace
     }
 }
 
-/// How many executions the exhaustive engine has of so many readers and writers, each of which comes once.
+/// The exhaustive engine's executions of these numbers of readers and writers, each of which enters once.
 fn executions(readers: usize, writers: usize, std: bool) -> u64 {
     let report = Checker::exhaustive().check(move || {
         let lock = Arc::new((RwLock::new(0), parking_lot::RwLock::new(0)));
@@ -403,15 +405,15 @@ fn a_lock_without_both_readers_and_writers_costs_what_a_mutex_does() {
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// A thread sleeps, reads its clock and hands that over; the other's clock is not behind. Waits do not end
-/// without a reason.
+/// A thread sleeps, reads its clock and passes the value on; the receiver's clock is not behind
+/// it. Waits do not end spuriously.
 #[track_caller]
 fn monotone(model: impl Fn() + Send + Sync + Clone + 'static) {
     let found = agree_with(|checker| checker.spurious_wakeups(0).timeouts(0), model);
     assert_eq!(found.failures, BTreeSet::new());
 }
 
-/// The moment inside, which the running thread must not be before.
+/// The moment that was passed on; the running thread's clock must not be before it.
 #[track_caller]
 fn not_ahead(moment: Option<Instant>) -> bool {
     assert!(moment.is_none_or(|moment| Instant::now() >= moment), "time went backwards");
@@ -575,7 +577,7 @@ fn hours(begun: Instant) -> u64 {
 
 #[test]
 fn clocks_do_not_depend_on_the_order_of_steps_that_commute() {
-    // Two readers, one of whom slept: whichever enters first, the other's clock stays its own.
+    // Two readers, one of which slept: whichever enters first, the other's clock is not affected.
     let found = agree(|| {
         let begun = Instant::now();
         let lock = Arc::new(RwLock::new(()));
@@ -594,7 +596,7 @@ fn clocks_do_not_depend_on_the_order_of_steps_that_commute() {
         (seen, hours(begun))
     });
     assert_eq!(found.outcomes, [([(1, 1), (2, 2)], 2)].into());
-    // With a writer between them it is not.
+    // With a writer between them it is.
     let found = agree(|| {
         let begun = Instant::now();
         let lock = Arc::new(RwLock::new(()));
@@ -613,7 +615,7 @@ fn clocks_do_not_depend_on_the_order_of_steps_that_commute() {
         (mine, writer.join().unwrap(), reader.join().unwrap())
     });
     assert_eq!(found.outcomes, [(0, 0, 1), (0, 1, 1), (1, 1, 1)].into());
-    // Two loads, two adds, and two sends commute or not as they say.
+    // Two loads, two adds, and two sends commute exactly as declared.
     agree(|| {
         let begun = Instant::now();
         let word = Arc::new(AtomicUsize::new(0));

@@ -1,15 +1,15 @@
-//! Production pays nothing: without the feature `check` the facade is std's and `parking_lot`'s types.
+//! No cost in production: without the feature `check` the facade is std's and `parking_lot`'s types.
 //!
-//! A crate of its own, `tests/downstream`, uses the facade as the README says: `default-features =
-//! false` under `[dependencies]`, `check` under `[dev-dependencies]`.
+//! A crate of its own, `tests/downstream`, uses the facade as the README says: no feature under
+//! `[dependencies]`, and `check` under `[dev-dependencies]`.
 
-// The features of this crate change nothing in the other.
+// This crate's features do not affect the other crate.
 #![cfg(feature = "check")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Runs cargo on the downstream crate; what it says.
+/// Runs cargo on the downstream crate; returns its output.
 fn cargo(arguments: &[&str]) -> String {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/downstream/Cargo.toml");
     let output = Command::new(env!("CARGO"))
@@ -29,7 +29,7 @@ fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("downstream")
 }
 
-/// What only a checker needs.
+/// Names of packages that only a checker needs.
 const CHECKER: [&str; 4] = ["loom", "shuttle", "corosensei", "serde"];
 
 #[test]

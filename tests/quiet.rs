@@ -1,5 +1,5 @@
-//! Panics inside models print nothing, and the process's own panic hook is back afterwards. The hook
-//! belongs to the process, so this binary holds one test only.
+//! Panics inside models print nothing, and the process's own panic hook is restored afterwards. The hook
+//! is global to the process, so this binary has one test only.
 #![cfg(feature = "check")]
 
 use raddle::sync::Arc;

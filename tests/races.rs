@@ -9,13 +9,13 @@ use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use raddle::sync::{Arc, Barrier, Condvar, Mutex, Once, RwLock, Semaphore, mpsc};
 use raddle::{Checker, FailureKind, thread};
 
-/// Plain data beside something that may or may not protect it.
+/// Plain data beside an object that may or may not protect it.
 struct Shared<P> {
     data: UnsafeCell<usize>,
     by: P,
 }
 
-// SAFETY: the checker is to find out whether the accesses are ordered.
+// SAFETY: the race detector decides whether the accesses are ordered.
 unsafe impl<P: Sync> Sync for Shared<P> {}
 
 impl<P> Shared<P> {
@@ -24,7 +24,7 @@ impl<P> Shared<P> {
     }
 
     fn set(&self, n: usize) {
-        // SAFETY: as above; in an execution all accesses are made by one thread of the system.
+        // SAFETY: as above; in an execution all accesses are made by one operating-system thread.
         self.data.with_mut(|data| unsafe { *data = n });
     }
 
@@ -49,7 +49,7 @@ fn publication(store: Ordering, load: Ordering) -> impl Fn() + Clone + Send + Sy
     }
 }
 
-/// A race that loom 0.7.2 does not report; when this fails, loom has been mended.
+/// A race that loom 0.7.2 does not report; when this fails, loom is fixed.
 fn race_unseen_by_loom(model: impl Fn() + Clone + Send + Sync + 'static) {
     for checker in [Checker::exhaustive(), Checker::dfs(), Checker::random(500)] {
         checker.check(model.clone()).expect_failure(FailureKind::DataRace);
@@ -368,8 +368,8 @@ fn a_failed_attempt_orders_nothing() {
 
 // ---- channels ----
 
-/// Two senders, the first of which writes before it sends or before it goes; the receiver reads after it
-/// has received from the second.
+/// Two senders, the first of which writes before it sends or before it disconnects; the receiver
+/// reads after it has received from the second.
 fn two_senders(first_sends: bool, receives: usize) -> impl Fn() + Send + Sync + 'static {
     move || {
         let (sender, receiver) = mpsc::channel();
@@ -395,10 +395,10 @@ fn two_senders(first_sends: bool, receives: usize) -> impl Fn() + Send + Sync + 
 
 #[test]
 fn an_item_orders_after_its_own_sender_and_not_after_another() {
-    // The first sender's item is still there, or it has gone without one.
+    // The first sender's item is still queued, or it has disconnected without sending one.
     Checker::exhaustive().check(two_senders(true, 1)).expect_failure(FailureKind::DataRace);
     Checker::exhaustive().check(two_senders(false, 1)).expect_failure(FailureKind::DataRace);
-    // Both were received; or the end was, which comes after both have gone.
+    // Both were received; or the end was, which comes after both have disconnected.
     Checker::exhaustive().check(two_senders(true, 2)).expect_verified();
     Checker::exhaustive().check(two_senders(false, 2)).expect_verified();
 }
@@ -419,7 +419,7 @@ fn an_item_that_waits_orders_nothing_for_whoever_receives_another() {
                 }),
                 thread::spawn(move || second.send(2).unwrap()),
             ];
-            // Both items are there, or the first alone.
+            // Both items are queued, or the first alone.
             while !shared.by.load(order_of_load(order)) {
                 thread::yield_now();
             }
@@ -541,7 +541,7 @@ raddle::statics! {
     static FLAG: AtomicBool = AtomicBool::new(false);
 }
 
-/// Published through a static, which orders no more than an atomic that was passed along.
+/// Published through a static, which gives no more ordering than an atomic that was passed along.
 fn published(store: Ordering, load: Ordering) -> impl Fn() + Clone + Send + Sync + 'static {
     move || {
         let shared = Shared::new(());

@@ -60,8 +60,8 @@ fn others_come_between_a_panic_and_what_it_gives_back() {
     an_execution_per_trace(vec![vec![Store(1, 1)], checks, vec![TryWrite(1, vec![])]], 0);
 }
 
-/// Found by fuzzing: 615 executions for 581 traces, while sequences behind a choice were foreseen for one of
-/// its alternatives and the others were not treated as its races.
+/// Found by fuzzing: 615 executions for 581 traces, because sequences behind a choice were planned for
+/// one of its alternatives and the others were not treated as its races.
 #[test]
 fn several_choices_in_one_model_ran_some_traces_twice() {
     use Instr::{Load, Store, WeakCas};
@@ -85,8 +85,8 @@ fn several_choices_in_one_model_ran_some_traces_twice() {
     assert_eq!((exhaustive.executions, exhaustive.traces), (581, Some(581)));
 }
 
-/// Found by fuzzing: main panics and a thread locks twice, in every execution. The engines took it for the
-/// same failure and showed different ones, whichever was noticed first in the schedule that they had.
+/// Found by fuzzing: main panics and a thread locks twice, in every execution. The engines took the two
+/// for one failure and reported different ones, whichever was detected first in their schedule.
 #[test]
 fn of_two_failures_in_one_execution_engines_showed_different_ones() {
     use Instr::{Check, Choose, Lock, WeakCas};

@@ -1,5 +1,5 @@
-//! A replay runs one schedule of one model, once, and never passes in silence. The environment belongs to the
-//! process, so these tests run their binary again.
+//! A replay runs one schedule of one model, once, and never passes without a message. The environment is
+//! global to the process, so these tests run their binary again.
 #![cfg(all(feature = "check", not(loom)))]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, clippy::disallowed_types)]
 
@@ -13,7 +13,7 @@ use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use raddle::sync::{Arc, Mutex};
 use raddle::{Checker, FailureKind, Reason, Verdict, thread};
 
-/// Two threads of which one may lose the other's update; unless the code was mended.
+/// Two threads of which one may lose the other's update, unless the code is fixed.
 fn lost_update() {
     let n = Arc::new(AtomicUsize::new(0));
     let mended = std::env::var_os("RADDLE_TEST_MENDED").is_some();
@@ -102,7 +102,7 @@ fn a_replay_that_does_not_fail_says_so() {
 
 #[test]
 fn tokens_of_earlier_versions_are_still_read() {
-    // Of `raddle::Checker::dfs().name("one")` before tokens said which check they were of.
+    // Made by `raddle::Checker::dfs().name("one")` before tokens named their check.
     let plain = Checker::dfs().name("one").check(unlucky_choice);
     let token = plain.expect_failure(FailureKind::Panic).token();
     assert!(token.starts_with("AQ"), "{token} is not of version 1");
@@ -158,7 +158,7 @@ const BUGS: [&str; 5] = [
     "third_check_of_its_test",
 ];
 
-/// Runs a failing test; what it said, without what the test runner says of it.
+/// Runs a failing test; returns its output without the test runner's.
 fn run(test: &str, environment: &[(&str, &str)]) -> (bool, String) {
     let output = run_alone(&[test, "--include-ignored"], environment);
     assert!(said(&output).contains("running 1 test"), "{}", said(&output));
@@ -206,7 +206,7 @@ fn a_test_that_passes_still_passes_while_another_is_replayed() {
     assert!(passed, "{text}");
 }
 
-/// The line that says what came of a replay that shows no failure.
+/// The message about a replay that shows no failure.
 fn no_pass(test: &str, environment: &[(&str, &str)]) -> String {
     let (passed, text) = run(test, environment);
     assert!(!passed, "{text}");
@@ -225,7 +225,7 @@ fn a_replay_that_does_not_fail_is_no_pass() {
 
 #[test]
 fn a_replay_that_diverges_is_no_pass() {
-    // Of a function that takes other steps, under the same name.
+    // Made from a function with other steps, under the same name.
     let name = "replaying::opposite_orders";
     let token = Checker::dfs().name(name).check(polite_then_wrong);
     let token = token.expect_failure(FailureKind::Panic).token().to_owned();

@@ -1,4 +1,4 @@
-//! What a person sees of a failure: reports of each kind, small schedules, tokens that hold.
+//! Failure reports as a user sees them: each kind of report, minimised schedules, tokens that replay.
 #![cfg(feature = "check")]
 
 #[path = "common/failing.rs"]
@@ -15,8 +15,8 @@ fn refuted(model: fn(), kind: FailureKind) -> Counterexample {
     Checker::exhaustive().check(model).expect_failure(kind).clone()
 }
 
-/// The report in so many columns, without what changes with the token's layout and with the thread
-/// on which libtest runs the test.
+/// The report at this width, without the parts that depend on the token's layout and on the thread on
+/// which libtest runs the test.
 fn shown(counterexample: &Counterexample, width: usize) -> String {
     let text = format!("{counterexample:width$}").replace(counterexample.token(), "<token>");
     match text.split_once("<token> cargo test") {
@@ -25,7 +25,7 @@ fn shown(counterexample: &Counterexample, width: usize) -> String {
     }
 }
 
-// ---- what they look like ----
+// ---- their text ----
 
 #[test]
 fn every_failure_explains_itself_on_eighty_columns() {
@@ -48,7 +48,7 @@ fn a_leak_says_what_nobody_gave_back() {
     insta::assert_snapshot!("leak", shown(report.expect_failure(FailureKind::Leak), 80));
 }
 
-/// Two threads that do something for ever, each on one of two atomics; the report's "why".
+/// Two threads that act for ever, each on one of two atomics; returns the report's "why".
 fn for_ever(which: [usize; 2]) -> String {
     fn go(flag: &AtomicBool) {
         loop {
@@ -101,10 +101,10 @@ fn a_thread_that_spins_beside_others_is_folded_and_bracketed() {
     let text = shown(report.expect_failure(FailureKind::Livelock), 80);
     let rounds: Vec<&str> = text.lines().skip_while(|line| !line.starts_with('┌')).take(3).collect();
     assert!(rounds[1].starts_with("│ ○ AtomicBool#1.load() → false"), "{text}");
-    assert!(rounds[2].starts_with("└ … 31 more rounds of these 2 steps"), "{text}");
+    assert!(rounds[2].starts_with("└ … 99 more rounds of these 2 steps"), "{text}");
 }
 
-// ---- what they promise ----
+// ---- their guarantees ----
 
 #[test]
 fn a_token_replays_to_the_same_failure_ten_times_out_of_ten() {
@@ -138,7 +138,7 @@ fn fewest_preemptions(model: fn()) -> usize {
     (0..8).find(fails).expect("the model fails")
 }
 
-/// The preemptions that a report says its schedule has: the last number before the semicolon.
+/// The number of preemptions in the report: the last number before the semicolon.
 fn preemptions(counterexample: &Counterexample) -> usize {
     let text = counterexample.to_string();
     let line = text.lines().find_map(|line| line.strip_prefix("minimised")).expect("it was minimised");
@@ -252,7 +252,7 @@ fn a_token_survives_edits_after_the_failure_and_tells_where_it_diverges() {
     assert!(why.contains("tests/reports.rs"), "{why}");
 }
 
-/// One line that says what is wrong with a token, which the model does not replay.
+/// One line about the fault of a token, which is not replayed.
 fn refusal(token: &str, name: &str, model: fn()) -> String {
     match Checker::replay(token) {
         Err(error) => error.to_string(),
@@ -321,7 +321,7 @@ fn what_only_loom_finds_is_not_given_a_schedule() {
     insta::assert_snapshot!("stale_read_by_loom", found.to_string());
 }
 
-/// What loom's failing execution did, without the places.
+/// The steps of loom's failing execution, without the locations.
 fn run_by_loom(model: fn()) -> Vec<String> {
     let report = Checker::loom().check(model);
     let Verdict::Refuted(found) = &report.verdict else { panic!("{report}") };
@@ -357,7 +357,7 @@ fn what_loom_ran_is_told_in_its_order_with_locks_names_and_what_was_missed() {
     assert_eq!(main[0], "spawns writer");
     assert_eq!(main[3..main.len() - 1], ["joins writer", "door.lock()", "door.unlock()"]);
     assert_eq!(main[main.len() - 1], "panics: both came first");
-    // Whoever looked last missed what the other had written before, which the order above shows.
+    // The thread that loaded last missed the other's earlier store, which is above it in the report.
     let at = |step: &str| steps.iter().position(|other| other.starts_with(step)).expect("it is a step");
     let (y, x) = (at("writer: y.load() → 0"), at("main: x.load() → "));
     assert_eq!(steps[y].ends_with("(stale)"), at("main: y.store(1)") < y, "{steps:#?}");
@@ -383,7 +383,7 @@ fn a_deadlock_that_only_loom_finds_names_who_holds_what() {
         child.join().expect("no panic");
     });
     let text = report.expect_failure(FailureKind::Deadlock).to_string();
-    assert!(text.contains("deadlock: 2 threads wait in a circle"), "{text}");
+    assert!(text.contains("deadlock: 2 threads wait in a cycle"), "{text}");
     for (who, mine, other) in [("main", "left", "right"), ("thread 1", "right", "left")] {
         assert!(text.contains(&format!("{who} holds {mine} (taken at tests/reports.rs:")), "{text}");
         assert!(text.contains(&format!("{other}.lock() waits: held by ")), "{text}");
@@ -395,7 +395,7 @@ fn a_panic_under_loom_is_that_of_the_thread_which_went_on_after_parking() {
     let steps = run_by_loom(|| {
         let flags = Arc::new(["x", "y"].map(|name| named(name, || AtomicBool::new(false))));
         let other = Arc::clone(&flags);
-        // What main saw, where loom does not look.
+        // What main saw, in an atomic that loom does not track.
         let main_saw = Arc::new(std::sync::atomic::AtomicBool::new(true));
         let told = Arc::clone(&main_saw);
         let child = thread::spawn(move || {
@@ -431,7 +431,7 @@ fn checks_side_by_side_do_not_mix_their_reports() {
 
 #[test]
 fn the_line_to_paste_names_the_test() {
-    // A closure, so that the model's name says in which test it stands.
+    // A closure, so that the model's name shows the test that it is in.
     let report: Report = Checker::exhaustive().check(|| {
         lost_update();
     });

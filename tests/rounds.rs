@@ -1,5 +1,5 @@
-//! Loops that look a number of times: what comes after each look is explored, and a loop that ends is no
-//! livelock. Local states tell one that counts from one that only waits.
+//! Loops with a number of rounds: what comes after each read is explored, and a loop that ends is no
+//! livelock. Local states distinguish a loop that counts from one that only waits.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
@@ -70,7 +70,7 @@ fn spinning_three_times_and_then_parking_can_lose_a_wakeup() {
     let report = Checker::exhaustive().spurious_wakeups(0).check(|| {
         let flag = Arc::new(AtomicBool::new(false));
         let theirs = Arc::clone(&flag);
-        // The waker forgets to unpark.
+        // The waker does not unpark.
         let child = thread::spawn(move || theirs.store(true, SeqCst));
         let mut spins = 0;
         while !flag.load(SeqCst) {

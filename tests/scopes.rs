@@ -1,5 +1,5 @@
-//! Scopes and `is_finished` end where std's do: when a thread's body has returned, before its thread-locals are
-//! dropped; and a scope also waits for the handles of its threads.
+//! Scopes and `is_finished` end where std's do: when a thread's body has returned, before its
+//! thread-locals are dropped; and a scope also waits for the handles of its threads.
 #![cfg(all(feature = "check", not(loom)))]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 #![allow(clippy::undocumented_unsafe_blocks)] // Models race on purpose.
@@ -15,8 +15,8 @@ use raddle::sync::{Arc, mpsc};
 use raddle::thread::{self, ScopedJoinHandle};
 use raddle::{Checker, FailureKind, Verdict};
 
-/// What all executions of a model return. Both searches agree, one execution runs for each trace, and threads of the
-/// operating system do nothing else.
+/// What all executions of a model return. Both searches agree, with one execution per trace, and
+/// native threads show no other outcome.
 fn outcomes<T: Ord + Send + std::fmt::Debug + 'static>(model: fn() -> T) -> BTreeSet<T> {
     let run = |checker: Checker| {
         let seen = Arc::new(Outside::new(BTreeSet::new()));
@@ -196,7 +196,7 @@ fn a_panic_that_a_sibling_asks_for_is_not_the_scopes() {
 
 #[test]
 fn a_handle_that_is_forgotten_keeps_its_scope_from_ending() {
-    // As std's does, which waits for the handle to be dropped.
+    // As std's, which waits for the handle to be dropped.
     for checker in [Checker::exhaustive(), Checker::dfs(), Checker::native(1)] {
         let report = checker.check(|| thread::scope(|scope| std::mem::forget(scope.spawn(|| ()))));
         report.expect_failure(FailureKind::Deadlock);

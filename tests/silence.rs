@@ -1,5 +1,5 @@
-//! Raddle speaks where a silent pass would mislead. Tests that need a process of their own run this binary
-//! again, with the name of the test.
+//! Raddle prints a message where a pass without one would mislead. Tests that need a process of
+//! their own run this binary again, with the name of the test.
 #![cfg(all(feature = "check", not(loom)))]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, clippy::disallowed_types)]
 
@@ -44,7 +44,7 @@ fn loom_stays_quiet_after_a_check_by_loom() {
 fn a_hook_that_was_installed_during_a_check_survives_it() {
     static HEARD: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     if alone() {
-        // Over ours, as `generator` does it.
+        // On top of raddle's hook, as the crate `generator` does.
         let install = || {
             let below = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
@@ -172,7 +172,7 @@ fn a_model_in_which_nothing_happens_is_verified_with_a_caution() {
     let report = Checker::exhaustive().check(|| {});
     report.expect_verified();
     assert!(report.assumptions[0].contains("there is nothing to check"), "{report}");
-    // What one thread does by itself, or chooses, was checked.
+    // Operations of a single thread, and choices, count as checked.
     Checker::exhaustive().check(|| *Mutex::new(0).lock().unwrap() += 1).expect_verified();
     for model in [|| *Mutex::new(0).lock().unwrap() += 1, || assert!(raddle::choose(2) < 2)] {
         let report = Checker::exhaustive().check(model);
@@ -200,12 +200,12 @@ fn cells_count_as_shared() {
         let cell = Box::new(raddle::cell::UnsafeCell::new(0));
         // SAFETY: the thread is joined before the cell is read.
         let child = thread::spawn(move || {
-            // SAFETY: every access is after the one before.
+            // SAFETY: every access happens after the one before.
             cell.with_mut(|n| unsafe { *n += 1 });
             cell
         });
         let cell = child.join().unwrap();
-        // SAFETY: nobody else has it.
+        // SAFETY: no other thread has access to it.
         cell.with(|n| assert_eq!(unsafe { *n }, 1));
     });
     report.expect_verified();
@@ -229,7 +229,7 @@ fn an_object_on_a_thread_of_stds_names_both_places() {
 #[test]
 fn a_passing_check_of_nothing_says_so_past_the_test_runner() {
     if alone() {
-        // Threads and types of std's, which do all that this model does.
+        // Std's threads and types, for everything that this model does.
         raddle::check(|| {
             let n = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
             let other = std::sync::Arc::clone(&n);
@@ -247,7 +247,7 @@ fn a_passing_check_of_nothing_says_so_past_the_test_runner() {
     assert!(warnings[0].contains("nothing to check") && warnings[0].contains("std's own"), "{warnings:?}");
 }
 
-/// What a report by loom takes for granted, beside loom's memory model and that something was checked.
+/// The assumptions of a loom report, except for loom's memory model and the one about an empty model.
 fn taken_for_granted(model: fn()) -> Vec<String> {
     let report = Checker::loom().check(model);
     report.expect_verified();
@@ -379,7 +379,7 @@ fn a_sample_passes_and_a_breakdown_of_it_does_not() {
 
 #[test]
 fn an_unknown_variable_is_an_error_of_its_own_kind() {
-    // The variant is public, so that a tool can tell it from a bad value.
+    // The variant is public, so that a tool can distinguish it from a bad value.
     let error = Error::UnknownVariable { name: "X".to_owned(), hint: "did you mean Y?".to_owned() };
     assert_eq!(error.to_string(), "unknown environment variable X: did you mean Y?");
 }

@@ -1,5 +1,5 @@
-//! Loops that wait, without a yield or a hint: locks, barriers and queues as textbooks have them, each verified
-//! in as many executions as there are ways in which its threads can meet, and refuted when it is broken.
+//! Loops that wait, without a yield or a hint: locks, barriers and queues as in textbooks, each verified
+//! in as many executions as its threads have ways to interleave, and refuted when it is broken.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
@@ -7,7 +7,7 @@ use raddle::sync::Arc;
 use raddle::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use raddle::{Checker, FailureKind, thread};
 
-/// Threads that each do this once; what they shared.
+/// Threads that each run `body` once; returns what they shared.
 fn threads<S: Send + Sync + 'static>(n: usize, shared: S, body: fn(&S, usize)) -> Arc<S> {
     let shared = Arc::new(shared);
     let spawn = |i: usize| {
@@ -22,8 +22,8 @@ fn threads<S: Send + Sync + 'static>(n: usize, shared: S, body: fn(&S, usize)) -
     shared
 }
 
-/// Is verified; in an optimised build in so many executions, and at most ten times as many that were begun and
-/// cut. In one that is not, what is over lies on the stack for longer, and fewer rounds look alike.
+/// Verified; in an optimised build in this many executions, plus at most ten times as many that were begun
+/// and cut. In a debug build dead values stay on the stack for longer, and fewer rounds have equal states.
 #[track_caller]
 fn verified_in(executions: u64, model: fn()) {
     let report = Checker::exhaustive().check(model);
@@ -34,7 +34,7 @@ fn verified_in(executions: u64, model: fn()) {
     }
 }
 
-/// What needs too many executions where the build is not optimised.
+/// Needs too many executions in a debug build.
 #[track_caller]
 fn verified_if_optimised(executions: u64, model: fn()) {
     if !cfg!(debug_assertions) {
@@ -49,7 +49,7 @@ fn refuted(kind: FailureKind, model: fn()) {
     Checker::replay(&token).unwrap().check(model).expect_failure(kind);
 }
 
-/// What a critical section does, where one thread must not come between.
+/// The body of a critical section, in which mutual exclusion must hold.
 fn add(inside: &AtomicUsize) {
     let seen = inside.load(SeqCst);
     inside.store(seen + 1, SeqCst);
@@ -153,7 +153,7 @@ fn mcs(n: usize) {
     assert_eq!(lock.inside.load(SeqCst), n);
 }
 
-/// Linux's old rwlock: how much of the bias is left.
+/// Linux's old rwlock: the remaining bias.
 struct Linux {
     left: AtomicUsize,
     data: AtomicUsize,
@@ -495,7 +495,7 @@ fn a_sense_reversing_barrier_lets_no_thread_through_early() {
     verified_if_optimised(720, || sense_barrier(6));
 }
 
-/// Their loops try again to change something, so a round is in vain only if what was seen lies nowhere any more.
+/// Their loops retry an update, so a round is without effect only if what it read is stored nowhere any more.
 #[test]
 fn lock_free_structures_have_no_more_executions_than_traces() {
     let at_most = |most: u64, model: fn()| {
@@ -541,7 +541,7 @@ fn a_test_and_set_in_two_steps_is_no_lock() {
 
 #[test]
 fn a_ticket_that_two_threads_may_draw_is_no_lock() {
-    // The one that looked first and wrote last holds a ticket that has been served.
+    // The thread that loaded first and stored last holds a ticket that has been served.
     refuted(FailureKind::Livelock, || {
         let lock = threads(2, Ticket::default(), |lock, _| {
             let mine = lock.next.load(SeqCst);
@@ -564,7 +564,7 @@ fn an_mcs_lock_that_is_not_handed_on_leaves_its_waiter_spinning() {
                 while !lock.nodes[i].granted.load(SeqCst) {}
             }
             add(&lock.inside);
-            // The link may come later than this look.
+            // The link may be written after this load.
             let next = lock.nodes[i].next.load(SeqCst);
             if next != 0 {
                 lock.nodes[next - 1].granted.store(true, SeqCst);

@@ -1,4 +1,5 @@
-//! What leaves the execution that made it: used elsewhere it is a clear panic, dropped elsewhere it is left alone.
+//! Objects that leave the execution that made them: use elsewhere is a clear panic, a drop
+//! elsewhere has no effect.
 #![cfg(all(feature = "check", not(loom)))]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
@@ -15,10 +16,10 @@ use raddle::sync::{Arc, mpsc};
 use raddle::thread::{self, JoinHandle, Thread};
 use raddle::{Checker, Report, Verdict};
 
-/// What the panic says of a use outside of the execution.
+/// The panic message of a use outside of the execution.
 const OUTSIDE: &str = "outside the execution that made it";
 
-/// The report, unless this process runs the test in another one.
+/// The report in the child process; `None` in the process that runs the test there.
 fn in_a_process(test: &str, check: impl FnOnce() -> Report, after: impl FnOnce()) -> Option<Report> {
     if alone() {
         let report = check();
@@ -65,8 +66,8 @@ fn a_thread_of_the_execution_before_cannot_be_joined() {
             before.join().unwrap();
         }
     });
-    assert!(!matches!(report.verdict, Verdict::Verified), "{report}");
-    assert!(report.to_string().contains(OUTSIDE), "{report}");
+    let Verdict::Refuted(counterexample) = &report.verdict else { panic!("{report}") };
+    assert!(counterexample.message().contains(OUTSIDE), "{report}");
 }
 
 #[test]
@@ -118,7 +119,7 @@ fn a_channel_in_a_thread_local_of_stds_does_not_abort_the_process() {
     let _ = in_a_process("a_channel_in_a_thread_local_of_stds_does_not_abort_the_process", check, wait);
 }
 
-/// The stack of a thread that is unwound with its execution is left behind where a destructor needs a result.
+/// The stack of a thread that is unwound with its execution is leaked where a destructor needs a result.
 #[test]
 fn what_is_beside_a_channel_or_a_monitor_is_dropped_with_its_execution() {
     use raddle::sync::{Condition, Discipline, Monitor, ThreadPool};

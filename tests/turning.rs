@@ -1,5 +1,5 @@
-//! What a thread does with the answer to a look that ends its loop comes after that look: it is a step like any
-//! other, however its loop was found to wait.
+//! Steps that depend on the read that ends a waiting loop come after that read, which is a step
+//! like any other, however the loop was recognised as waiting.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 

@@ -1,5 +1,5 @@
-//! Destructors that run while a panic unwinds, and the ends of threads: explored like everything else, and
-//! judged as std judges them.
+//! Destructors that run while a panic unwinds, and the ends of threads: explored like all other
+//! code, with std's behaviour.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 #![allow(clippy::undocumented_unsafe_blocks)] // Models race on purpose.
@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex};
 
 use raddle::{Checker, FailureKind, Report, Verdict};
 
-/// What the executions of a model returned, and how those that failed did.
+/// What the executions of a model returned, and how the failing ones failed.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen<T> {
     outcomes: BTreeSet<T>,
@@ -45,8 +45,8 @@ fn explore<T: Ord + Send + 'static>(checker: Checker, model: fn() -> T) -> (Repo
     (report, Seen { outcomes, failures })
 }
 
-/// Explores with the exhaustive engine, and compares it with the search without reduction: the outcomes, the
-/// failures, and an execution for each trace.
+/// Explores with the exhaustive engine, and compares it with the search without reduction: the
+/// outcomes, the failures, and one execution per trace.
 fn explored<T: Ord + Send + std::fmt::Debug + 'static>(model: fn() -> T) -> Seen<T> {
     let (all, every) = explore(Checker::dfs(), model);
     let (report, seen) = explore(Checker::exhaustive(), model);
@@ -56,7 +56,7 @@ fn explored<T: Ord + Send + std::fmt::Debug + 'static>(model: fn() -> T) -> Seen
     seen
 }
 
-/// The model is verified by both searches; its outcomes.
+/// The model is verified by both searches; returns its outcomes.
 fn verified<T: Ord + Send + std::fmt::Debug + 'static>(model: fn() -> T) -> BTreeSet<T> {
     let seen = explored(model);
     assert!(seen.failures.is_empty(), "{seen:?}");
@@ -78,7 +78,7 @@ impl<F: FnMut()> Drop for Finally<F> {
     }
 }
 
-/// Something that threads share without any order of its own.
+/// Shared data without any ordering of its own.
 struct Racy(raddle::cell::UnsafeCell<u32>);
 
 unsafe impl Sync for Racy {}

@@ -1,4 +1,4 @@
-//! Loops that wait: they end when somebody writes, and are livelocks when nobody can.
+//! Loops that wait: they end after another thread's write, and are livelocks when no thread can write.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
@@ -177,7 +177,7 @@ fn a_test_and_set_lock_that_spins_on_swap_is_verified() {
 
 #[test]
 fn a_spinner_beside_a_writer_of_what_it_read_is_reversed_in_the_state_that_was() {
-    // The value is not 0: a yield that was taken for a read of 0 once hid a race.
+    // The value is not 0: treating a yield as a read of 0 once hid a race.
     let looks = |checker: Checker| {
         let seen = std::sync::Arc::new(std::sync::Mutex::new(std::collections::BTreeSet::new()));
         let into = std::sync::Arc::clone(&seen);

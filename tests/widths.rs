@@ -1,5 +1,5 @@
-//! What the types that std lacks count, they count exactly, and where the count ends they say so: with the
-//! feature `check` and without it, on threads of the operating system.
+//! Counters of the types that std lacks are exact, and an overflow is reported: with the feature
+//! `check` and without it, on native threads.
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,7 +13,7 @@ use raddle::thread;
 
 const READY: Condition = Condition(0);
 
-/// What a panic says.
+/// The message of a panic.
 #[track_caller]
 fn said(panics: impl FnOnce()) -> String {
     let payload = catch_unwind(AssertUnwindSafe(panics)).expect_err("it panics");
@@ -23,7 +23,7 @@ fn said(panics: impl FnOnce()) -> String {
         .unwrap_or_else(|| (*payload.downcast_ref::<&str>().unwrap()).into())
 }
 
-/// So many threads wait for a condition of a monitor that counts them and is still entered by the caller.
+/// This many threads wait for a condition of a monitor that counts them and is still entered by the caller.
 fn with_waiters(discipline: Discipline, n: usize, then: impl FnOnce(&Monitor<usize>)) {
     let monitor = Arc::new(Monitor::new(discipline, 0));
     let inside = Arc::new(AtomicUsize::new(0));

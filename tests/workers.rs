@@ -1,4 +1,4 @@
-//! The answer does not depend on how many workers search for it.
+//! The result does not depend on the number of workers.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
@@ -50,7 +50,7 @@ fn several_workers_say_of_generated_programs_what_one_says() {
         let mut report = checker.check(program.model(Pace::Model, &recorder));
         report.elapsed = Duration::ZERO;
         let seen = std::mem::take(&mut *recorder.outcomes.lock().unwrap());
-        // Of a model that fails, the workers may have seen more than the one that looked for the first.
+        // If a model fails, several workers may have seen more than one worker had at the first failure.
         let seen = matches!(report.verdict, Verdict::Verified).then_some(seen);
         (report.to_string(), report.stats, seen)
     };

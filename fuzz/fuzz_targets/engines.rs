@@ -9,7 +9,7 @@ use facade::compare::{Compared, compare};
 use facade::{Choices, Group, Program};
 use libfuzzer_sys::fuzz_target;
 
-/// More schedules than this, and a program is passed over.
+/// A program with more schedules than this is skipped.
 const MOST: u64 = 20_000;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,5 +1,5 @@
-//! Whatever a counterexample, a row or a page shows, and in any width from 1 to 200 columns: nothing panics,
-//! text stays on its page, HTML, SVG and JUnit are well-formed and escaped, JSON parses.
+//! Reports of any counterexample, row or page, at any width from 1 to 200 columns: nothing panics, text
+//! stays within the width, HTML, SVG and JUnit are well-formed and escaped, JSON parses.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -15,7 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Verdict::Refuted(counterexample) = &report.verdict {
         match expected {
             Expected::Refuted(kind) | Expected::Perhaps(kind) if kind == counterexample.kind() => {}
-            // A variant that dfs does not run is judged by the engine that concludes.
+            // A variant that dfs does not run is checked by the exhaustive engine.
             Expected::Skipped(_) if variant.is_buggy() => {}
             _ => panic!("{}/{}: expected {expected:?}, but: {report}", hazard.name, variant.name),
         }

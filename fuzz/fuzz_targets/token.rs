@@ -26,7 +26,8 @@ fuzz_target!(|bytes: &[u8]| {
         Err(Error::MalformedToken { why }) => assert!(!why.contains('\n')),
         Err(error) => panic!("{error}"),
     }
-    // What is found must replay: the bytes choose a schedule, and its token the same one again.
+    // A failure that is found must replay: the bytes choose a schedule, and its token must
+    // reproduce the same one.
     let report = Checker::bytes(bytes).check(model);
     for failure in &report.failures {
         let again = Checker::replay(failure.token()).expect("a token of our own").check(model);

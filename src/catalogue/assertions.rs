@@ -1,13 +1,13 @@
 //! No assertion of a model is vacuous: each is seen to fail.
 //!
-//! An assertion that cannot fail says nothing of the variants that pass it. The sources are parsed
-//! for assertions, all failures of all buggy variants and of all mutants are collected, and every
-//! assertion must be the place of some panic among them. One that guards only a fix is shown alive by
-//! a mutant of that fix.
+//! An assertion that cannot fail says nothing about the variants that pass it. The sources are
+//! parsed for assertions, all failures of all buggy variants and of all mutants are collected,
+//! and every assertion must be the location of some panic among them. An assertion that guards
+//! only a fix is covered by a mutant of that fix.
 //!
-//! What counts: `assert!` and its siblings, `panic!`, `unreachable!`, and `unwrap` or `expect` on what
-//! an operation of the model returns. What does not: an `expect` on a lock, a wait or a join. It only
-//! passes on that another thread has panicked, and that panic is an assertion's itself.
+//! Assertions are `assert!` and its siblings, `panic!`, `unreachable!`, and `unwrap` or `expect` on what
+//! an operation of the model returns. An `expect` on a lock, a wait or a join is none: it only passes on
+//! the panic of another thread, which is an assertion's itself.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -24,20 +24,20 @@ use crate::{Checker, Report};
 /// `file:line` of an assertion, or of a panic.
 type Site = (String, usize);
 
-/// Functions whose panic is no assertion, each with the reason.
+/// Functions whose panic is not an assertion, each with the reason.
 const NOT_ASSERTIONS: &[(&str, &str)] = &[
     ("acquires_then_panics", "this panic is the hazard: the worker catches it and goes on"),
     ("panics_with_a_guard", "this panic is the hazard: the worker catches it and goes on"),
 ];
 
-/// Methods whose error says that another thread has panicked.
+/// Methods whose error means that another thread has panicked.
 const PASS_ON: &[&str] = &["lock", "read", "write", "wait", "wait_while", "join"];
 
 /// The assertions of a file, without those of its mutants.
 #[derive(Default)]
 struct Assertions {
     lines: BTreeSet<usize>,
-    /// The functions that are no assertions.
+    /// The functions that are not assertions.
     left_out: Vec<String>,
 }
 
@@ -81,7 +81,7 @@ impl<'ast> Visit<'ast> for Assertions {
         if name.starts_with("assert") || ["panic", "unreachable", "todo", "unimplemented"].contains(&&*name) {
             self.add(called.path.segments[0].ident.span());
         }
-        // The operands may hold more of them.
+        // The operands may contain further assertions.
         let operands =
             called.parse_body_with(syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated);
         for operand in operands.iter().flatten() {
@@ -101,9 +101,16 @@ impl<'ast> Visit<'ast> for Assertions {
     }
 }
 
-/// The file of a hazard is named after it.
+/// The file of a hazard, in the folder of its chapter, is named after it.
 fn file_of(hazard: &Hazard) -> String {
-    format!("src/catalogue/{}.rs", hazard.name.replace('-', "_"))
+    let name = format!("{}.rs", hazard.name.replace('-', "_"));
+    let catalogue = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/catalogue");
+    let entries = std::fs::read_dir(catalogue).expect("a directory");
+    let chapters = entries.map(|entry| entry.expect("an entry").path());
+    let chapter = chapters
+        .filter(|path| path.join(&name).exists())
+        .find_map(|path| path.file_name().map(|chapter| chapter.to_string_lossy().into_owned()));
+    format!("src/catalogue/{}/{name}", chapter.unwrap_or_default())
 }
 
 fn assertions() -> BTreeSet<Site> {
@@ -130,7 +137,7 @@ fn places(report: &Report, into: &mut BTreeSet<Site>) {
         into.extend(
             panics.filter_map(|p| p.place.as_ref()).map(|p| (p.file.replace('\\', "/"), p.line as usize)),
         );
-        // Loom's schedules cannot be drawn; it tells the place in words.
+        // Loom's schedules cannot be drawn; its message names the location.
         let words = failure.note.iter().flat_map(|note| note.split_whitespace());
         into.extend(words.filter_map(|word| {
             let mut parts = word.split(':');

@@ -1,22 +1,24 @@
-//! Two locks that are taken and given back by hand, as Python's: what several hazards are about.
+//! Two locks with an explicit `release`, like Python's, which several hazards are about.
 //!
-//! Rust's own mutex gives a guard to whoever takes it, and only the guard gives it back; the mistakes
-//! that these hazards show cannot be written with it. [`Lock`] has no owner, like `threading.Lock`:
-//! any thread may release it. [`RLock`] has one, like `threading.RLock`: its owner may take it again,
-//! and a release by anybody else is an error. Both are guarded commands, so every engine runs them,
-//! and unlike loom's own mutex their attempts tell whether they were taken (loom#376).
+//! Rust's own mutex returns a guard to the thread that takes it, and only the guard releases it; the
+//! mistakes that these hazards show cannot be written with it. [`Lock`] has no owner, like
+//! `threading.Lock`: any thread may release it. [`RLock`] has one, like `threading.RLock`: its owner may
+//! take it again, and a release by any other thread is an error. Both are guarded commands, so every
+//! engine runs them, and unlike loom's own mutex their `try` operations report failure (loom#376).
 
 use std::panic::Location;
 
-use crate::op::{Access, Args, Command, Publish, Role, State, always, plain, reads, unchanged, writes};
-use crate::rt::fail;
-use crate::rt::guarded::Guarded;
+use crate::backend::fail;
+use crate::backend::guarded::Guarded;
+use crate::op::{
+    Access, Args, Command, Role, State, Synchronization, always, plain, reads, unchanged, writes,
+};
 
 /// A lock without an owner: 0 while it is free, else 1.
 #[derive(Debug)]
 pub(super) struct Lock(Guarded);
 
-/// Gives a [`Lock`] back when it is dropped.
+/// Releases a [`Lock`] when it is dropped.
 #[derive(Debug)]
 pub(super) struct Held<'a>(pub(super) &'a Lock);
 
@@ -30,7 +32,7 @@ static ACQUIRE: Command = Command {
     guard: |held, _| held == 0,
     effect: |_, _| 1,
     access: writes,
-    publish: Publish::Acquire,
+    synchronization: Synchronization::Acquire,
     show: plain,
 };
 
@@ -40,7 +42,7 @@ static TRY_ACQUIRE: Command = Command {
     guard: always,
     effect: |_, _| 1,
     access: |held, _| if held == 0 { Access::WRITE } else { Access::READ },
-    publish: Publish::Acquire,
+    synchronization: Synchronization::Acquire,
     show: |held, _| format!("() → {}", held == 0),
 };
 
@@ -50,7 +52,7 @@ static LOCKED: Command = Command {
     guard: always,
     effect: unchanged,
     access: reads,
-    publish: Publish::Acquire,
+    synchronization: Synchronization::Acquire,
     show: |held, _| format!("() → {}", held != 0),
 };
 
@@ -60,7 +62,7 @@ static RELEASE: Command = Command {
     guard: always,
     effect: |_, _| 0,
     access: |held, _| if held == 0 { Access::READ } else { Access::WRITE },
-    publish: Publish::Release,
+    synchronization: Synchronization::Release,
     show: |held, _| if held == 0 { "() of a free lock" } else { "()" }.to_owned(),
 };
 
@@ -82,13 +84,13 @@ impl Lock {
         self.0.perform(&TRY_ACQUIRE, [0; 2], Location::caller()) == 0
     }
 
-    /// Whether somebody has it, at this moment.
+    /// Whether it is held at this moment.
     #[track_caller]
     pub(super) fn locked(&self) -> bool {
         self.0.perform(&LOCKED, [0; 2], Location::caller()) != 0
     }
 
-    /// Gives it back, whoever took it.
+    /// Releases it, whichever thread took it.
     #[track_caller]
     pub(super) fn release(&self) -> Result<(), ReleasedFree> {
         let held = self.0.perform(&RELEASE, [0; 2], Location::caller()) != 0;
@@ -104,20 +106,20 @@ impl Lock {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        // Python raises an error here; a guard's lock is free only if a stranger has released it.
+        // Python raises an error here; a guard's lock is free only if another thread has released it.
         let _ = self.0.release();
     }
 }
 
-/// A reentrant lock with an owner: 0 while it is free, else the owner's key and how often it has it.
+/// A reentrant lock with an owner: 0 while it is free, else the owner's key and its hold count.
 #[derive(Debug)]
 pub(super) struct RLock(Guarded);
 
-/// The caller does not have the lock; nothing has changed.
+/// The caller does not hold the lock; nothing has changed.
 #[derive(Debug)]
 pub(super) struct NotOwner;
 
-/// How many bits of the state count how often the owner has the lock.
+/// How many bits of the state are the hold count.
 const DEPTH: u32 = 16;
 
 fn owns(state: State, [me, _]: Args) -> bool {
@@ -130,7 +132,7 @@ static ENTER: Command = Command {
     guard: |state, args| state == 0 || owns(state, args),
     effect: |state, [me, _]| if state == 0 { me << DEPTH | 1 } else { state + 1 },
     access: writes,
-    publish: Publish::Acquire,
+    synchronization: Synchronization::Acquire,
     show: |state, _| if state == 0 { "()" } else { "() again" }.to_owned(),
 };
 
@@ -144,8 +146,8 @@ static LEAVE: Command = Command {
         _ => state - 1,
     },
     access: |state, args| if owns(state, args) { Access::WRITE } else { Access::READ },
-    publish: Publish::Release,
-    show: |state, args| if owns(state, args) { "()" } else { "() by somebody else" }.to_owned(),
+    synchronization: Synchronization::Release,
+    show: |state, args| if owns(state, args) { "()" } else { "() by another thread" }.to_owned(),
 };
 
 impl RLock {
@@ -154,13 +156,13 @@ impl RLock {
         RLock(Guarded::new("RLock", 0, Location::caller()))
     }
 
-    /// Waits until nobody else has it and takes it once more.
+    /// Waits until no other thread holds it and takes it once more.
     #[track_caller]
     pub(super) fn acquire(&self) {
-        self.0.perform(&ENTER, [crate::thread::owner_key(), 0], Location::caller());
+        self.0.perform(&ENTER, [crate::guarded::owner_key(), 0], Location::caller());
     }
 
-    /// Gives it back once; the model fails if the caller does not have it.
+    /// Releases it once; the model fails if the caller does not hold it.
     #[track_caller]
     pub(super) fn release(&self) {
         if self.try_release().is_err() {
@@ -168,10 +170,10 @@ impl RLock {
         }
     }
 
-    /// Gives it back once, if the caller has it.
+    /// Releases it once, if the caller holds it.
     #[track_caller]
     pub(super) fn try_release(&self) -> Result<(), NotOwner> {
-        let args = [crate::thread::owner_key(), 0];
+        let args = [crate::guarded::owner_key(), 0];
         let before = self.0.perform(&LEAVE, args, Location::caller());
         if owns(before, args) { Ok(()) } else { Err(NotOwner) }
     }

@@ -1,66 +1,9 @@
 //! The catalogue of hazards: each a small model with a buggy and one or more fixed variants.
 //!
 //! A new hazard is one file, which opens with its story and declares a [`Hazard`], and one line in
-//! [`HAZARDS`]. Every variant says what each engine must find. By default a buggy one is refuted by
+//! the list below. Every variant says what each engine must find. By default a buggy one is refuted by
 //! every engine with the failure that it names, and a fixed one is verified by the engines that can
 //! conclude and not refuted by the others; an exception is declared with its reason.
-
-// 1 Shared state
-mod check_then_act;
-mod interpreter_lock;
-mod lost_update;
-mod reference_count;
-mod request_context;
-mod shared_iterator;
-// 2 Locks
-mod account_transfer;
-mod dining_philosophers;
-mod foreign_release;
-mod lock_order;
-mod self_deadlock;
-mod try_lock_livelock;
-mod unbalanced_reentrant;
-mod upgrade_deadlock;
-mod writer_starvation;
-// 3 Semaphores
-mod mutex_as_signal;
-mod over_release;
-mod permit_leak;
-mod semaphore_has_no_owner;
-// 4 Monitors and conditions
-mod barrier_party_missing;
-mod barrier_reuse;
-mod event_pulse;
-mod lost_wakeup;
-mod mesa_if;
-mod semaphore_vs_monitor;
-mod spurious_wakeup;
-mod wrong_waiter;
-// 5 Queues
-mod empty_then_get;
-mod one_sentinel;
-mod task_done_missing;
-mod task_done_twice;
-// 6 Pools, futures, timers
-mod abandoned_result;
-mod async_bridge;
-mod completion_order;
-mod daemon_torn_write;
-mod late_timer;
-mod lost_callback;
-mod pool_waits_for_itself;
-mod submit_after_shutdown;
-mod swallowed_panic;
-// 7 Processes
-mod recursive_spawn;
-mod terminated_holder;
-// 8 Memory ordering
-mod arc_drop;
-mod double_checked_init;
-mod relaxed_publication;
-mod relaxed_spinlock;
-mod store_buffering;
-mod treiber_aba;
 
 // What several of them share
 mod locks;
@@ -80,65 +23,88 @@ use crate::thread;
 pub(crate) use variant::{Exception, buggy, buggy_of, expect, fixed, fixed_of, skip};
 pub use variant::{Expected, Variant};
 
-/// Every hazard, in the order of the chapters.
-pub const HAZARDS: &[Hazard] = &[
-    // 1 Shared state
-    lost_update::HAZARD,
-    interpreter_lock::HAZARD,
-    reference_count::HAZARD,
-    check_then_act::HAZARD,
-    shared_iterator::HAZARD,
-    request_context::HAZARD,
-    // 2 Locks
-    lock_order::HAZARD,
-    dining_philosophers::HAZARD,
-    account_transfer::HAZARD,
-    self_deadlock::HAZARD,
-    unbalanced_reentrant::HAZARD,
-    foreign_release::HAZARD,
-    try_lock_livelock::HAZARD,
-    upgrade_deadlock::HAZARD,
-    writer_starvation::HAZARD,
-    // 3 Semaphores
-    semaphore_has_no_owner::HAZARD,
-    mutex_as_signal::HAZARD,
-    over_release::HAZARD,
-    permit_leak::HAZARD,
-    // 4 Monitors and conditions
-    lost_wakeup::HAZARD,
-    mesa_if::HAZARD,
-    spurious_wakeup::HAZARD,
-    wrong_waiter::HAZARD,
-    semaphore_vs_monitor::HAZARD,
-    event_pulse::HAZARD,
-    barrier_reuse::HAZARD,
-    barrier_party_missing::HAZARD,
-    // 5 Queues
-    empty_then_get::HAZARD,
-    task_done_missing::HAZARD,
-    task_done_twice::HAZARD,
-    one_sentinel::HAZARD,
-    // 6 Pools, futures, timers
-    pool_waits_for_itself::HAZARD,
-    completion_order::HAZARD,
-    swallowed_panic::HAZARD,
-    submit_after_shutdown::HAZARD,
-    lost_callback::HAZARD,
-    async_bridge::HAZARD,
-    late_timer::HAZARD,
-    abandoned_result::HAZARD,
-    daemon_torn_write::HAZARD,
-    // 7 Processes
-    terminated_holder::HAZARD,
-    recursive_spawn::HAZARD,
-    // 8 Memory ordering
-    relaxed_publication::HAZARD,
-    store_buffering::HAZARD,
-    arc_drop::HAZARD,
-    relaxed_spinlock::HAZARD,
-    double_checked_init::HAZARD,
-    treiber_aba::HAZARD,
-];
+/// Declares the modules of the hazards, by chapters, which are folders; and lists them.
+macro_rules! hazards {
+    ($($chapter:ident { $($hazard:ident)* })*) => {
+        $(mod $chapter { $(pub(super) mod $hazard;)* })*
+
+        /// Every hazard, in the order of the chapters.
+        pub const HAZARDS: &[Hazard] = &[$($($chapter::$hazard::HAZARD,)*)*];
+
+        /// The mutants of each hazard.
+        #[cfg(test)]
+        const MUTANTS: &[(&str, &[mutants::Mutant])] =
+            &[$($(($chapter::$hazard::HAZARD.name, $chapter::$hazard::MUTANTS),)*)*];
+    };
+}
+
+// A new hazard is a line here, and a file in the chapter's folder.
+hazards! {
+    shared_state {
+        lost_update
+        interpreter_lock
+        reference_count
+        check_then_act
+        shared_iterator
+        request_context
+    }
+    locking {
+        lock_order
+        dining_philosophers
+        account_transfer
+        self_deadlock
+        unbalanced_reentrant
+        foreign_release
+        try_lock_livelock
+        upgrade_deadlock
+        writer_starvation
+    }
+    semaphores {
+        semaphore_has_no_owner
+        mutex_as_signal
+        over_release
+        permit_leak
+    }
+    monitors {
+        lost_wakeup
+        mesa_if
+        spurious_wakeup
+        wrong_waiter
+        semaphore_vs_monitor
+        event_pulse
+        barrier_reuse
+        barrier_party_missing
+    }
+    queues {
+        empty_then_get
+        task_done_missing
+        task_done_twice
+        one_sentinel
+    }
+    pools {
+        pool_waits_for_itself
+        completion_order
+        swallowed_panic
+        submit_after_shutdown
+        lost_callback
+        async_bridge
+        late_timer
+        abandoned_result
+        daemon_torn_write
+    }
+    processes {
+        terminated_holder
+        recursive_spawn
+    }
+    memory_ordering {
+        relaxed_publication
+        store_buffering
+        arc_drop
+        relaxed_spinlock
+        double_checked_init
+        treiber_aba
+    }
+}
 
 /// A documented concurrency hazard.
 ///
@@ -161,7 +127,7 @@ pub struct Hazard {
     source: &'static str,
 }
 
-/// Waits for a thread of a model, whose panic becomes the caller's: so the report shows what it said.
+/// Joins a thread of a model and resumes its panic in the caller, so that the report shows the message.
 #[track_caller]
 pub(crate) fn joined<T>(handle: thread::JoinHandle<T>) -> T {
     handle.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
@@ -213,7 +179,7 @@ impl fmt::Debug for Hazard {
 /// The families of the commands in this module.
 #[cfg(all(test, feature = "check"))]
 pub(crate) fn families() -> Vec<crate::registry::Family> {
-    [locks::families(), upgrade_deadlock::families(), writer_starvation::families()]
+    [locks::families(), locking::upgrade_deadlock::families(), locking::writer_starvation::families()]
         .into_iter()
         .flatten()
         .collect()

@@ -1,7 +1,6 @@
 //! Each fix is needed: every fixed variant without one of its lines is refuted.
 //!
-//! A hazard's file keeps its mutants beside what they mutate, in `MUTANTS`; they are listed here by
-//! the hazard's name.
+//! A hazard's file keeps its mutants beside what they mutate, in `MUTANTS`.
 
 use super::*;
 use crate::engine::Kind;
@@ -19,7 +18,7 @@ pub(super) struct Mutant {
     engine: Kind,
 }
 
-/// What is left of the variant `fixed` after `change`, and how it fails.
+/// The variant `fixed` with the change `change`, and how it fails.
 pub(super) const fn mutant(
     fixed: &'static str,
     change: &'static str,
@@ -42,7 +41,7 @@ impl Mutant {
     }
 }
 
-/// Many rounds of any loop here, so that a circle is seen for one, and soon.
+/// Many rounds of any loop here, so that a cycle is recognised, and soon.
 const MAX_STEPS: usize = 1_000;
 
 /// The mutants of each hazard.
@@ -50,67 +49,7 @@ pub(super) fn all_mutants() -> &'static [(&'static str, &'static [Mutant])] {
     MUTANTS
 }
 
-/// The mutants of each hazard, in the order of the chapters.
-const MUTANTS: &[(&str, &[Mutant])] = &[
-    // 1 Shared state
-    ("lost-update", lost_update::MUTANTS),
-    ("interpreter-lock", interpreter_lock::MUTANTS),
-    ("reference-count", reference_count::MUTANTS),
-    ("check-then-act", check_then_act::MUTANTS),
-    ("shared-iterator", shared_iterator::MUTANTS),
-    ("request-context", request_context::MUTANTS),
-    // 2 Locks
-    ("lock-order", lock_order::MUTANTS),
-    ("dining-philosophers", dining_philosophers::MUTANTS),
-    ("account-transfer", account_transfer::MUTANTS),
-    ("self-deadlock", self_deadlock::MUTANTS),
-    ("unbalanced-reentrant", unbalanced_reentrant::MUTANTS),
-    ("foreign-release", foreign_release::MUTANTS),
-    ("try-lock-livelock", try_lock_livelock::MUTANTS),
-    ("upgrade-deadlock", upgrade_deadlock::MUTANTS),
-    ("writer-starvation", writer_starvation::MUTANTS),
-    // 3 Semaphores
-    ("semaphore-has-no-owner", semaphore_has_no_owner::MUTANTS),
-    ("mutex-as-signal", mutex_as_signal::MUTANTS),
-    ("over-release", over_release::MUTANTS),
-    ("permit-leak", permit_leak::MUTANTS),
-    // 4 Monitors and conditions
-    ("lost-wakeup", lost_wakeup::MUTANTS),
-    ("mesa-if", mesa_if::MUTANTS),
-    ("spurious-wakeup", spurious_wakeup::MUTANTS),
-    ("wrong-waiter", wrong_waiter::MUTANTS),
-    ("semaphore-vs-monitor", semaphore_vs_monitor::MUTANTS),
-    ("event-pulse", event_pulse::MUTANTS),
-    ("barrier-reuse", barrier_reuse::MUTANTS),
-    ("barrier-party-missing", barrier_party_missing::MUTANTS),
-    // 5 Queues
-    ("empty-then-get", empty_then_get::MUTANTS),
-    ("task-done-missing", task_done_missing::MUTANTS),
-    ("task-done-twice", task_done_twice::MUTANTS),
-    ("one-sentinel", one_sentinel::MUTANTS),
-    // 6 Pools, futures, timers
-    ("pool-waits-for-itself", pool_waits_for_itself::MUTANTS),
-    ("completion-order", completion_order::MUTANTS),
-    ("swallowed-panic", swallowed_panic::MUTANTS),
-    ("submit-after-shutdown", submit_after_shutdown::MUTANTS),
-    ("lost-callback", lost_callback::MUTANTS),
-    ("async-bridge", async_bridge::MUTANTS),
-    ("late-timer", late_timer::MUTANTS),
-    ("abandoned-result", abandoned_result::MUTANTS),
-    ("daemon-torn-write", daemon_torn_write::MUTANTS),
-    // 7 Processes
-    ("terminated-holder", terminated_holder::MUTANTS),
-    ("recursive-spawn", recursive_spawn::MUTANTS),
-    // 8 Memory ordering
-    ("relaxed-publication", relaxed_publication::MUTANTS),
-    ("store-buffering", store_buffering::MUTANTS),
-    ("arc-drop", arc_drop::MUTANTS),
-    ("relaxed-spinlock", relaxed_spinlock::MUTANTS),
-    ("double-checked-init", double_checked_init::MUTANTS),
-    ("treiber-aba", treiber_aba::MUTANTS),
-];
-
-/// Fixed variants that no mutant stands for, each as `hazard/variant` with the reason.
+/// Fixed variants without a mutant, each as `hazard/variant` with the reason.
 const WITHOUT: &[(&str, &str)] = &[];
 
 #[test]

@@ -77,10 +77,10 @@ fn every_skip_says_which_limit_of_the_engine_it_is() {
                 let Expected::Skipped(reason) = variant.expected(kind) else { continue };
                 let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
                 let good = match kind {
-                    // A fault or a limit by the number of its issue, or a count that anybody can check.
+                    // An issue number for a fault or a limit, or a count that can be checked.
                     Kind::Loom => says(&["loom#"]) || says(&["too many"]) && says(&[" executions"]),
                     Kind::Dfs => says(&["too many schedules"]) && says(&["traces"]),
-                    Kind::Random | Kind::Urw => says(&["leaves every circle"]),
+                    Kind::Random | Kind::Urw => says(&["leaves every cycle"]),
                     Kind::Pct => says(&["not fair"]),
                     Kind::Native => says(&["undefined behaviour"]),
                     Kind::Exhaustive => false,
@@ -170,7 +170,7 @@ fn every_fixed_variant_has_more_than_one_execution() {
 #[test]
 fn sampling_until_it_is_saturated_fails_in_the_ways_in_which_all_schedules_do() {
     let kinds = |report: &Report| -> BTreeSet<FailureKind> {
-        report.failures.iter().map(crate::verdict::Counterexample::kind).collect()
+        report.failures.iter().map(crate::counterexample::Counterexample::kind).collect()
     };
     let mut compared = 0;
     for hazard in HAZARDS {

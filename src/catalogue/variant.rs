@@ -1,4 +1,4 @@
-//! A model of a hazard, and what every engine must say of it.
+//! A model of a hazard, and the verdict that each engine must give.
 
 use std::fmt;
 
@@ -6,10 +6,11 @@ use std::fmt;
 use super::Hazard;
 #[cfg(any(test, feature = "cli"))]
 use crate::Checker;
+use crate::FailureKind;
 use crate::engine::{Kind, REGISTRY};
 #[cfg(any(test, feature = "cli"))]
 use crate::verdict::Report;
-use crate::verdict::{FailureKind, Verdict};
+use crate::verdict::Verdict;
 
 /// One model of a hazard.
 #[derive(Clone, Copy)]
@@ -32,7 +33,7 @@ enum Model {
     Of(fn(usize), usize),
 }
 
-/// What an engine must say of a variant.
+/// The verdict that an engine must give on a variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expected {
@@ -40,13 +41,13 @@ pub enum Expected {
     Refuted(FailureKind),
     /// It is verified, or not refuted by an engine that samples.
     Verified,
-    /// It may or may not fail there, and if so in this way: an engine that takes what comes.
+    /// It may or may not fail, and if so in this way: for an engine with uncontrolled scheduling.
     Perhaps(FailureKind),
     /// It is not run, for this reason.
     Skipped(&'static str),
 }
 
-/// What one engine must say, against the rule.
+/// The verdict of one engine, where it differs from the default.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exception {
     engine: Kind,
@@ -58,7 +59,7 @@ pub(crate) const fn skip(engine: Kind, reason: &'static str) -> Exception {
     Exception { engine, expected: Expected::Skipped(reason) }
 }
 
-/// `engine` says something else than the rule, which is declared here.
+/// `engine` gives another verdict than the default, which is declared here.
 pub(crate) const fn expect(engine: Kind, expected: Expected) -> Exception {
     Exception { engine, expected }
 }
@@ -68,7 +69,7 @@ pub(crate) const fn buggy(name: &'static str, model: fn(), failure: FailureKind)
     variant(name, Model::Whole(model), Expected::Refuted(failure))
 }
 
-/// A variant that must fail in this way, of a size that can be another.
+/// A variant that must fail in this way, with a variable size.
 pub(crate) const fn buggy_of(
     name: &'static str,
     model: fn(usize),
@@ -83,7 +84,7 @@ pub(crate) const fn fixed(name: &'static str, model: fn()) -> Variant {
     variant(name, Model::Whole(model), Expected::Verified)
 }
 
-/// A variant that must be right, of a size that can be another.
+/// A variant that must be right, with a variable size.
 pub(crate) const fn fixed_of(name: &'static str, model: fn(usize), size: usize) -> Variant {
     variant(name, Model::Of(model, size), Expected::Verified)
 }
@@ -110,7 +111,7 @@ impl Variant {
         matches!(self.expected, Expected::Refuted(_))
     }
 
-    /// What the engine of this name must say.
+    /// The verdict that the engine of this name must give.
     ///
     /// # Errors
     /// If there is no such engine.
@@ -126,18 +127,18 @@ impl Variant {
         engine.parse().map(|kind| self.expected(kind))
     }
 
-    /// What an engine must say.
+    /// The verdict that an engine must give.
     pub(crate) fn expected(&self, kind: Kind) -> Expected {
         let exception = self.exceptions.iter().find(|exception| exception.engine == kind);
         match (exception, self.expected, kind) {
             (Some(exception), ..) => exception.expected,
-            // Threads of the operating system seldom meet in the one bad order.
+            // Native threads seldom take the one failing order.
             (None, Expected::Refuted(failure), Kind::Native) => Expected::Perhaps(failure),
             (None, expected, _) => expected,
         }
     }
 
-    /// Runs the model once, in the arm of the calling thread.
+    /// Runs the model once, in the backend of the calling thread.
     ///
     /// # Examples
     /// ```

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{MOST_WORKERS, Settings};
+use crate::check::config::{MOST_WORKERS, Settings};
+use crate::counterexample::token::Token;
 use crate::engine::Kind;
 use crate::error::Error;
-use crate::schedule::Token;
 use crate::verdict::Report;
 
 /// How to explore.
 #[derive(Clone, Debug)]
-pub(super) enum Plan {
+pub(super) enum Method {
     /// Exhaustive, dfs, loom.
     Whole(Kind),
     /// Random, urw, native.
@@ -41,22 +41,22 @@ pub(super) enum Plan {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Checker {
-    pub(super) plan: Plan,
+    pub(super) plan: Method,
     pub(super) settings: Settings,
 }
 
 impl Checker {
-    fn with(plan: Plan) -> Self {
+    fn with(plan: Method) -> Self {
         Checker { plan, settings: Settings::default() }
     }
 
-    /// The engine of this kind with as many executions as the command line gives it.
+    /// The engine of this kind with as many executions as the command line uses.
     pub(crate) fn of(kind: Kind) -> Self {
         match kind {
-            Kind::Exhaustive | Kind::Dfs | Kind::Loom => Self::with(Plan::Whole(kind)),
-            Kind::Random | Kind::Urw => Self::with(Plan::Sample(kind, 10_000)),
+            Kind::Exhaustive | Kind::Dfs | Kind::Loom => Self::with(Method::Whole(kind)),
+            Kind::Random | Kind::Urw => Self::with(Method::Sample(kind, 10_000)),
             // The smallest depth that finds every bug of the catalogue; some take two changes of priority.
-            Kind::Pct => Self::pct(10_000, 3),
+            Kind::Pct => Self::with(Method::Pct(10_000, 3)),
             Kind::Native => Self::native(200),
         }
     }
@@ -85,35 +85,41 @@ impl Checker {
         Self::of(Kind::Dfs)
     }
 
-    /// Shuttle's random scheduler, for so many executions.
+    /// Shuttle's random scheduler, for that many executions.
     ///
     /// # Examples
     /// ```
     /// raddle::Checker::random(100).seed(7).check(|| {}).expect_no_failure();
     /// ```
+    #[cfg(feature = "shuttle")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "shuttle")))]
     pub fn random(executions: u64) -> Self {
-        Self::with(Plan::Sample(Kind::Random, executions))
+        Self::with(Method::Sample(Kind::Random, executions))
     }
 
-    /// Shuttle's probabilistic concurrency testing, for so many executions with `depth` - 1 changes
-    /// of priority each (Burckhardt et al., ASPLOS 2010).
+    /// Shuttle's probabilistic concurrency testing, for that many executions with `depth` - 1 changes of
+    /// priority each (Burckhardt et al., ASPLOS 2010).
     ///
     /// # Examples
     /// ```
     /// raddle::Checker::pct(100, 3).check(|| {}).expect_no_failure();
     /// ```
+    #[cfg(feature = "shuttle")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "shuttle")))]
     pub fn pct(executions: u64, depth: usize) -> Self {
-        Self::with(Plan::Pct(executions, depth))
+        Self::with(Method::Pct(executions, depth))
     }
 
-    /// Shuttle's uniform random walk, for so many executions.
+    /// Shuttle's uniform random walk, for that many executions.
     ///
     /// # Examples
     /// ```
     /// raddle::Checker::urw(100).check(|| {}).expect_no_failure();
     /// ```
+    #[cfg(feature = "shuttle")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "shuttle")))]
     pub fn urw(executions: u64) -> Self {
-        Self::with(Plan::Sample(Kind::Urw, executions))
+        Self::with(Method::Sample(Kind::Urw, executions))
     }
 
     /// Loom: the C11 memory model with stale reads, for models of at most five threads.
@@ -122,18 +128,20 @@ impl Checker {
     /// ```
     /// raddle::Checker::loom().check(|| {}).expect_verified();
     /// ```
+    #[cfg(feature = "loom")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "loom")))]
     pub fn loom() -> Self {
         Self::of(Kind::Loom)
     }
 
-    /// Threads of the operating system, for so many executions.
+    /// Threads of the operating system, for that many executions.
     ///
     /// # Examples
     /// ```
     /// raddle::Checker::native(10).check(|| {}).expect_no_failure();
     /// ```
     pub fn native(executions: u64) -> Self {
-        Self::with(Plan::Sample(Kind::Native, executions))
+        Self::with(Method::Sample(Kind::Native, executions))
     }
 
     /// The one execution that a token describes. The budgets are the token's. The model runs exactly once; if
@@ -159,8 +167,8 @@ impl Checker {
     /// The one execution of a token.
     pub(super) fn follow(token: Token) -> Self {
         let (budgets, asked) = (token.budgets, token.asked);
-        let mut checker = Self::with(Plan::Replay(Box::new(token)));
-        checker.settings.budgets = budgets;
+        let mut checker = Self::with(Method::Replay(Box::new(token)));
+        checker.settings.limits.budgets = budgets;
         checker.settings.asked = asked;
         checker
     }
@@ -172,10 +180,10 @@ impl Checker {
     /// raddle::Checker::bytes(&[0, 1, 2]).check(|| {}).expect_no_failure();
     /// ```
     pub fn bytes(bytes: &[u8]) -> Self {
-        Self::with(Plan::Bytes(bytes.into()))
+        Self::with(Method::Bytes(bytes.into()))
     }
 
-    /// Where the sampling engines begin. The default is the same everywhere.
+    /// The seed of the sampling engines. The default is the same everywhere.
     ///
     /// # Examples
     /// ```
@@ -187,8 +195,8 @@ impl Checker {
         self
     }
 
-    /// The most visible operations in one execution; by default 100,000. An execution that reaches
-    /// it makes the check inconclusive.
+    /// The bound on visible operations in one execution; by default 100,000. An execution that reaches it
+    /// makes the check inconclusive.
     ///
     /// # Examples
     /// ```
@@ -200,12 +208,12 @@ impl Checker {
     /// assert!(matches!(report.verdict, Verdict::Inconclusive(Reason::MaxSteps { bound: 50, .. })));
     /// ```
     pub fn max_steps(mut self, steps: usize) -> Self {
-        self.settings.max_steps = steps;
+        self.settings.limits.max_steps = steps;
         self
     }
 
-    /// The most switches away from a thread that could have gone on. What it leaves out makes the
-    /// check inconclusive.
+    /// The bound on preemptions (switches away from a thread that could have gone on). If it leaves
+    /// executions out, the check is inconclusive.
     ///
     /// # Examples
     /// ```
@@ -216,7 +224,7 @@ impl Checker {
         self
     }
 
-    /// The most time for the check, looked at between executions.
+    /// The time limit of the check, which is looked at between executions.
     ///
     /// # Examples
     /// ```
@@ -228,7 +236,7 @@ impl Checker {
         self
     }
 
-    /// The most executions.
+    /// The bound on executions.
     ///
     /// # Examples
     /// ```
@@ -241,22 +249,21 @@ impl Checker {
         self
     }
 
-    /// So many executions: the size of a sample, or the most for an engine that concludes.
+    /// The number of executions: the size of a sample, or the bound for an engine that concludes.
     pub(crate) fn executions(mut self, executions: u64) -> Self {
         match &mut self.plan {
-            Plan::Sample(_, size) | Plan::Pct(size, _) => *size = executions,
+            Method::Sample(_, size) | Method::Pct(size, _) => *size = executions,
             _ => self.settings.max_executions = Some(executions),
         }
         self
     }
 
-    /// How many threads of the operating system explore, from 1 to 1,024 (what is outside of that is taken as
-    /// the nearer end), of the [exhaustive](Self::exhaustive) engine
-    /// without a bound on preemptions or executions; by default 1. The other engines explore one model
-    /// on one thread, and `raddle verify` checks so many models at once.
+    /// How many threads of the operating system explore, from 1 to 1,024 (other values are clamped), for the
+    /// [exhaustive](Self::exhaustive) engine without a bound on preemptions or executions; by default 1. The
+    /// other engines explore one model on one thread, and `raddle verify` checks that many models at once.
     ///
-    /// The answer does not depend on it: when one of several workers meets a failure, a single one
-    /// looks for the first.
+    /// The answer does not depend on it: when one of several workers finds a failure, a single worker then
+    /// searches for the first.
     ///
     /// # Examples
     /// ```
@@ -277,68 +284,69 @@ impl Checker {
     /// assert_eq!((report.stats.executions, report.stats.failures), (3, 2));
     /// ```
     pub fn stop_on_failure(mut self, stop: bool) -> Self {
-        self.settings.stop_on_failure = stop;
+        self.settings.limits.stop_on_failure = stop;
         self
     }
 
-    /// How many waits of a thread may wake up though nobody notified them; by default 1.
+    /// The budget of spurious wakeups for each thread; by default 1.
     ///
     /// # Examples
     /// ```
     /// raddle::Checker::dfs().spurious_wakeups(0).check(|| {}).expect_verified();
     /// ```
     pub fn spurious_wakeups(mut self, budget: usize) -> Self {
-        self.settings.budgets.spurious_wakeups = budget;
+        self.settings.limits.budgets.spurious_wakeups = budget;
         self
     }
 
-    /// How many weak compare-exchanges of a thread may fail though they need not; by default 1.
+    /// The budget of spurious failures of weak compare-exchanges for each thread; by default 1.
     ///
     /// # Examples
     /// ```
     /// raddle::Checker::dfs().weak_failures(0).check(|| {}).expect_verified();
     /// ```
     pub fn weak_failures(mut self, budget: usize) -> Self {
-        self.settings.budgets.weak_failures = budget;
+        self.settings.limits.budgets.weak_failures = budget;
         self
     }
 
-    /// How many timed waits of a thread may time out though others can still move; by default 1.
+    /// The budget of early timeouts for each thread: timed waits that time out though others can still move;
+    /// by default 1.
     ///
     /// # Examples
     /// ```
     /// raddle::Checker::dfs().timeouts(0).check(|| {}).expect_verified();
     /// ```
     pub fn timeouts(mut self, budget: usize) -> Self {
-        self.settings.budgets.timeouts = budget;
+        self.settings.limits.budgets.timeouts = budget;
         self
     }
 
     /// How many yields of a thread at one call site and with one local state return at once; by default 1.
-    /// Further ones wait until something changes that the thread has read. The local state is what lies on the
-    /// thread's stack and in its registers, so each turn of a loop that counts there is a new one.
+    /// Further ones wait until an object that the thread has read changes. The local state is the contents of
+    /// the thread's stack and registers, so each round of a loop that counts there is a new one.
     ///
     /// # Examples
     /// ```
     /// raddle::Checker::dfs().fruitless_yields(0).check(|| {}).expect_verified();
     /// ```
     pub fn fruitless_yields(mut self, budget: usize) -> Self {
-        self.settings.budgets.fruitless_yields = budget;
+        self.settings.limits.budgets.fruitless_yields = budget;
         self
     }
 
-    /// Whether the exhaustive engine treats a loop that waits as one step, which is taken when the loop would
-    /// end; by default it does. A round of such a loop, which only looks and leaves the thread's stack and
-    /// registers as they were, is then no part of an execution, and the loop needs no yield and no hint. Without
-    /// it every round is, and executions that differ in the number of rounds are explored apart; that is what
-    /// the other engines do. With a bound on preemptions it has no effect.
+    /// Whether the exhaustive engine treats a waiting loop as one step, which is enabled when the loop would
+    /// end; by default it does. A round of such a loop, which only reads and leaves the thread's stack and
+    /// registers as they were, is then no part of an execution, and the loop needs no yield and no hint.
+    /// Without it every round is, and executions that differ in the number of rounds are explored separately,
+    /// as the other engines do. With a bound on preemptions it has no effect.
     ///
-    /// States are compared as the compiler laid them out: in a build without optimisation fewer rounds look
-    /// alike, and more executions are explored. What a round changes in the heap is not seen, which the report
-    /// names as an assumption where it mattered. Executions that were begun to learn what a loop does count as
-    /// redundant. A model with loops that wait is explored by one worker.
+    /// Local states are compared as the compiler laid them out: in a build without optimisation fewer rounds
+    /// look alike, and more executions are explored. Changes that a round makes in the heap are not observed,
+    /// which the report names as an assumption where it mattered. Executions that were begun to find out what
+    /// a loop does count as redundant. A model with waiting loops is explored by one worker.
     ///
-    /// It is what `GenMC` calls spin-assume; after Kokologiannakis, Ren, Vafeiadis: "Dynamic Partial Order
+    /// `GenMC` calls this spin-assume; after Kokologiannakis, Ren, Vafeiadis: "Dynamic Partial Order
     /// Reductions for Spinloops" (FMCAD 2021).
     ///
     /// # Examples
@@ -373,7 +381,8 @@ impl Checker {
         self
     }
 
-    /// Whether to count different traces, for [`Stats::traces`](crate::Stats::traces). It costs memory for each.
+    /// Whether to count different traces, for [`Stats::traces`](crate::Stats::traces). It uses memory for
+    /// each.
     ///
     /// # Examples
     /// ```
@@ -388,14 +397,14 @@ impl Checker {
     /// The engine's name.
     pub(crate) fn engine(&self) -> Kind {
         match &self.plan {
-            Plan::Whole(kind) | Plan::Sample(kind, _) => *kind,
-            Plan::Pct(..) => Kind::Pct,
-            Plan::Bytes(_) => Kind::Random,
-            Plan::Replay(token) => crate::engine::REGISTRY[usize::from(token.engine)].kind,
+            Method::Whole(kind) | Method::Sample(kind, _) => *kind,
+            Method::Pct(..) => Kind::Pct,
+            Method::Bytes(_) => Kind::Random,
+            Method::Replay(token) => crate::engine::REGISTRY[usize::from(token.engine)].kind,
         }
     }
 
-    /// Checks a model. It runs on a thread of its own, and never panics for the model's sake.
+    /// Checks a model. It runs on a thread of its own, and a failure of the model does not make it panic.
     ///
     /// # Examples
     /// ```

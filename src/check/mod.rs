@@ -1,19 +1,26 @@
 //! Checking a model: engine and settings in, [`Report`](crate::Report) out.
 //!
-//! [`checker`] is the public builder; [`watch`] starts a check on a thread of its own and notices when the
-//! model hangs; [`run`] is the one loop that all engines share; [`together`] shares one search among
-//! several; [`twice`] repeats the first schedule of a search; [`tally`] counts what is seen; [`failing`] makes
-//! counterexamples of failures; [`replay`] runs the schedule of a token, and [`asked`] says whose token it is.
+//! [`checker`] is the public builder; [`watchdog`] starts a check on a thread of its own and detects a model
+//! that hangs; [`run`] is the one loop that all engines share; [`parallel`] shares one search among several
+//! workers; [`twice`] repeats the first schedule of a search; [`stats`] collects the statistics;
+//! [`counterexample`] makes counterexamples of failures; [`replay`] runs the schedule of a token, and
+//! [`asked`] identifies the check that a token belongs to.
 
 mod asked;
 mod checker;
-mod failing;
+pub(crate) mod config;
+mod counterexample;
+#[cfg(feature = "loom")]
+mod loom;
+mod native;
+mod parallel;
 mod replay;
 mod run;
-mod tally;
-mod together;
+#[cfg(feature = "shuttle")]
+mod shuttle;
+mod stats;
 mod twice;
-mod watch;
+mod watchdog;
 
 use std::io::Write as _;
 use std::panic::Location;
@@ -21,12 +28,13 @@ use std::sync::Arc;
 
 pub use checker::Checker;
 
-use crate::config::Environment;
+use crate::backend::loom_limits::{self, Limit};
+use crate::check::config::Environment;
+use crate::counterexample::token::Token;
 use crate::engine::Kind;
-use crate::rt::loom_limits::{self, Limit};
-use crate::rt::sharing;
-use crate::schedule::Token;
-use crate::verdict::{Reason, Report, Verdict};
+use crate::failure::Reason;
+use crate::runtime::sharing;
+use crate::verdict::{Report, Verdict};
 
 /// A model as all engines take it.
 pub(crate) type Model = Arc<dyn Fn() + Send + Sync>;
@@ -34,9 +42,9 @@ pub(crate) type Model = Arc<dyn Fn() + Send + Sync>;
 /// Checks a model with the exhaustive engine, or with loom under `--cfg loom`, and panics with the
 /// rendered counterexample unless it is verified. Made for `#[test]`.
 ///
-/// `RADDLE_ENGINE`, `RADDLE_SEED`, `RADDLE_MAX_EXECUTIONS`, `RADDLE_TIME_LIMIT` and `RADDLE_WORKERS`
-/// override what it does; `RADDLE_REPLAY=<token>` shows one failure again: the model that made the token runs
-/// once, on that schedule, and every other model is checked as usual. A replay never passes.
+/// `RADDLE_ENGINE`, `RADDLE_SEED`, `RADDLE_MAX_EXECUTIONS`, `RADDLE_TIME_LIMIT` and `RADDLE_WORKERS` override
+/// its settings; `RADDLE_REPLAY=<token>` shows one failure again: the model that made the token runs once, on
+/// that schedule, and every other model is checked as usual. A replay never passes.
 ///
 /// # Panics
 /// If the model is refuted, if the check is inconclusive, if a replayed schedule does not fail, or if an
@@ -92,7 +100,7 @@ pub fn check<M: Fn() + Send + Sync + 'static>(model: M) {
         Verdict::Inconclusive(reason) if replaying => {
             panic!("raddle: RADDLE_REPLAY: {reason}; unset RADDLE_REPLAY to check the model")
         }
-        // A sample was asked for, and nothing in it failed.
+        // A sample was requested, and no execution of it failed.
         Verdict::Inconclusive(
             Reason::Sampled { .. } | Reason::MaxExecutions { .. } | Reason::TimeLimit { .. },
         ) if !kind.engine().concludes => {}
@@ -100,27 +108,27 @@ pub fn check<M: Fn() + Send + Sync + 'static>(model: M) {
     }
 }
 
-/// Says on standard error what a verdict is to be taken with, past the test runner, which keeps what passing
-/// tests print to itself.
+/// Prints the caution of a verdict on standard error, past the test runner, which captures what passing tests
+/// print.
 fn warn(report: &Report) {
     let cautions = report.assumptions.iter().filter(|text| sharing::is_caution(text));
     for caution in cautions {
         let model = &report.model;
-        // Where standard error is closed there is nothing left to warn.
+        // If standard error is closed, the warning is dropped.
         let _ = writeln!(std::io::stderr().lock(), "raddle: {model} is verified, but {caution}");
     }
 }
 
-/// The most alternatives of one choice. Every one is at least one execution, and the tree of what is still to
-/// be explored holds them all.
+/// The most alternatives of one choice. Each is at least one execution, and the tree of unexplored branches
+/// holds them all.
 const MOST_ALTERNATIVES: usize = 65_536;
 
 /// Takes one of `n` alternatives, `0..n`; the engine tries them all, or samples one.
 ///
-/// Under loom, and outside of any check, it is 0; a check by loom of a model that chooses is inconclusive.
+/// Under loom, and outside any check, it is 0; a loom check of a model that chooses is inconclusive.
 ///
-/// More than 65,536 alternatives make the check inconclusive: each is an execution at least, so a model should
-/// choose among a few values that stand for all that it treats alike.
+/// More than 65,536 alternatives make the check inconclusive: each is at least one execution, so a model
+/// should choose among a few representative values.
 ///
 /// # Panics
 /// If `n` is 0.
@@ -133,11 +141,11 @@ const MOST_ALTERNATIVES: usize = 65_536;
 #[track_caller]
 pub fn choose(n: usize) -> usize {
     assert!(n > 0, "there is nothing to choose from");
-    match crate::rt::context::arm() {
-        crate::rt::context::Arm::Model => {
-            let what = crate::rt::thread::Choosing::Model;
+    match crate::runtime::context::backend() {
+        crate::runtime::context::Backend::Model => {
+            let what = crate::runtime::thread::Choosing::Model;
             let site = Location::caller();
-            crate::rt::context::session(|session| {
+            crate::runtime::context::session(|session| {
                 if n > MOST_ALTERNATIVES {
                     session.give_up_check(format!(
                         "raddle::choose({n}) at {}:{} has more than {MOST_ALTERNATIVES} alternatives: let the \
@@ -149,12 +157,12 @@ pub fn choose(n: usize) -> usize {
                 session.choose(n as u32, what, site) as usize
             })
         }
-        crate::rt::context::Arm::Loom => {
+        crate::runtime::context::Backend::Loom => {
             if n > 1 {
                 loom_limits::meet(Limit::Choice);
             }
             0
         }
-        crate::rt::context::Arm::Native => 0,
+        crate::runtime::context::Backend::Native => 0,
     }
 }

@@ -1,22 +1,24 @@
 //! The one schedule of a token, run once.
 //!
 //! A replay is for looking at a failure, with a breakpoint or by what the model prints: so the model runs
-//! exactly once, and what happened is noted during that run. The token is shown as it is: nothing is made
-//! smaller, and no other order is tried.
+//! exactly once, and its trace is recorded during that run. The token's schedule is shown as it is: it is not
+//! minimised, and no races are reversed.
 
 use crate::check::run::Run;
-use crate::check::tally::{Found, Tally};
+use crate::check::stats::{Collector, Found};
+use crate::counterexample::Counterexample;
+use crate::counterexample::token::{Token, model_hash};
 use crate::engine::replay::Replay;
 use crate::error::Error;
+use crate::failure::Reason;
 use crate::op::ThreadId;
-use crate::rt::execution::Execution;
-use crate::rt::host::{Coroutines, Judge};
-use crate::rt::log::Log;
-use crate::rt::session::Session;
-use crate::rt::spinloop::Shared;
-use crate::schedule::{Token, model_hash};
+use crate::runtime::coroutines::{Coroutines, Judge};
+use crate::runtime::execution::Execution;
+use crate::runtime::log::Log;
+use crate::runtime::session::Session;
+use crate::runtime::spinloop::Shared;
 use crate::trace::Trace;
-use crate::verdict::{Counterexample, Reason, Report, Stats, Verdict};
+use crate::verdict::{Report, Stats, Verdict};
 
 impl Run {
     /// Replays a token, which must be of this model.
@@ -26,7 +28,7 @@ impl Run {
             let reason = Reason::Diverged { step: 0, why: error.to_string() };
             return self.finish(Verdict::Inconclusive(reason), Stats::default(), Vec::new());
         }
-        self.settings.stop_on_failure = true;
+        self.settings.limits.stop_on_failure = true;
         self.settings.spin_assume = !token.awaits.is_empty();
         self.loops = Shared::of_token(&token.awaits);
         let mut execution = self.execution();
@@ -34,13 +36,13 @@ impl Run {
         if self.settings.spin_assume {
             execution.treat_loops_as_awaits(self.loops.clone(), true);
         }
-        let host = Coroutines::new();
-        let session = Session::new(execution, host.clone());
-        let mut seen = Seen { tally: self.tally(), trace: None };
+        let coroutines = Coroutines::new();
+        let session = Session::new(execution, coroutines.clone());
+        let mut seen = Seen { collector: self.collector(), trace: None };
         let mut scheduler = Replay::new(token.schedule.clone(), token.repeat);
-        host.explore(&session, &mut scheduler, &self.body(), &mut seen);
-        let Seen { mut tally, trace } = seen;
-        let failures: Vec<_> = tally
+        coroutines.explore(&session, &mut scheduler, &self.body(), &mut seen);
+        let Seen { mut collector, trace } = seen;
+        let failures: Vec<_> = collector
             .failures
             .pop()
             .map(|Found { failure, schedule, repeat }| {
@@ -49,34 +51,34 @@ impl Run {
             })
             .into_iter()
             .collect();
-        let verdict = match (failures.first(), tally.cut) {
+        let verdict = match (failures.first(), collector.cut) {
             (Some(found), _) => Verdict::Refuted(Box::new(found.clone())),
             (None, Some(reason)) => Verdict::Inconclusive(reason),
             (None, None) => Verdict::Inconclusive(Reason::Replayed),
         };
-        self.finish(verdict, tally.stats, failures)
+        self.finish(verdict, collector.stats, failures)
     }
 }
 
-/// What is seen of the one execution.
+/// The outcome of the one execution.
 struct Seen {
-    tally: Tally,
+    collector: Collector,
     trace: Option<Trace>,
 }
 
 impl Judge for Seen {
     fn wants_another(&mut self) -> bool {
-        self.tally.wants_another()
+        self.collector.wants_another()
     }
 
     fn saw(&mut self, execution: &Execution, problem: Option<Reason>) {
         if problem.is_none() && execution.failure.is_some() {
             self.trace = Some(Trace::of(execution));
         }
-        self.tally.saw(execution, problem);
+        self.collector.saw(execution, problem);
     }
 
     fn beat(&mut self, session: &Session, thread: ThreadId) {
-        self.tally.beat(session, thread);
+        self.collector.beat(session, thread);
     }
 }

@@ -1,89 +1,76 @@
 //! One exploration: the loop that all engines share.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::check::Model;
-use crate::check::checker::Plan;
-use crate::check::failing::AsRun;
-use crate::check::tally::{Tally, limit_reached};
-use crate::check::together::Together;
+use crate::check::checker::Method;
+use crate::check::config::Settings;
+use crate::check::parallel::Parallel;
+use crate::check::stats::Collector;
 use crate::check::twice;
-use crate::check::watch::Pulse;
-use crate::config::Settings;
+use crate::check::watchdog::Pulse;
+use crate::counterexample::Counterexample;
 use crate::engine::bytes::Bytes;
 use crate::engine::dfs::Dfs;
 use crate::engine::dpor::Dpor;
-use crate::engine::probe::Probe;
-use crate::engine::shuttle::Sampling;
-use crate::engine::{Kind, diverged, loom, native, shuttle};
-use crate::rt::execution::{Execution, Failure, Scheduler};
-use crate::rt::helpers::on_another_thread;
-use crate::rt::history::History;
-use crate::rt::host::{Coroutines, Judge};
-use crate::rt::local_state;
-use crate::rt::loom_limits::{self, Limit};
-use crate::rt::quiet::Quiet;
-use crate::rt::session::Session;
-use crate::rt::sharing::Sharing;
-use crate::rt::spinloop::Shared;
-use crate::rt::witness;
-use crate::verdict::{Counterexample, Reason, Report, Stats, Verdict, assumptions};
+use crate::engine::fair_continuation::FairContinuation;
+use crate::engine::{Kind, diverged};
+use crate::failure::Reason;
+use crate::runtime::coroutines::Coroutines;
+use crate::runtime::execution::{Execution, Failure, Scheduler};
+use crate::runtime::happens_before::HappensBefore;
+use crate::runtime::local_state;
+use crate::runtime::panic_hook::SilencedPanics;
+use crate::runtime::session::Session;
+use crate::runtime::sharing::Sharing;
+use crate::runtime::spinloop::Shared;
+use crate::verdict::{Report, Stats, Verdict, assumptions};
 
 /// One exploration.
 pub(super) struct Run {
-    pub(super) plan: Plan,
+    pub(super) plan: Method,
     pub(super) kind: Kind,
     pub(super) settings: Settings,
     pub(super) model: Model,
     pub(super) name: String,
-    /// The test that asked, if the asking thread is one's.
+    /// The test that started the check, if its thread belongs to one.
     pub(super) asked_by: Option<String>,
     pub(super) began: Instant,
     pub(super) pulse: Arc<Pulse>,
-    /// What is learned of the model's loops.
+    /// The knowledge about the model's loops.
     pub(super) loops: Shared,
 }
 
 impl Run {
     pub(super) fn explore(mut self) -> Report {
-        let _quiet = Quiet::begin();
-        // Elsewhere every round of a loop is in the schedules.
+        let _quiet = SilencedPanics::begin();
+        // For other engines every round of a loop is in the schedules.
         self.settings.spin_assume &= self.explores_traces() && local_state::SEEN;
         match (self.kind, &self.plan) {
-            (_, Plan::Replay(token)) => {
+            (_, Method::Replay(token)) => {
                 let token = token.clone();
                 self.replay(&token)
             }
-            (_, Plan::Bytes(bytes)) => {
-                let tally = self.model_arm(&mut Bytes::new(Arc::clone(bytes)));
-                self.conclude(tally, true)
+            (_, Method::Bytes(bytes)) => {
+                let collector = self.on_coroutines(&mut Bytes::new(Arc::clone(bytes)));
+                self.conclude(collector, true)
             }
+            #[cfg(feature = "loom")]
             (Kind::Loom, _) => self.loom(),
-            (Kind::Native, Plan::Sample(_, executions)) => {
+            (Kind::Native, Method::Sample(_, executions)) => {
                 let executions = *executions;
                 self.native(executions)
             }
             (Kind::Exhaustive, _) if self.settings.preemption_bound.is_none() => {
-                let tally = self.exhaust();
-                self.conclude(tally, false)
+                let collector = self.exhaust();
+                self.conclude(collector, false)
             }
             (Kind::Exhaustive | Kind::Dfs, _) => self.bounded(),
-            (kind, plan) => {
-                let (executions, depth) = match plan {
-                    Plan::Pct(executions, depth) => (*executions, *depth),
-                    Plan::Sample(_, executions) => (*executions, 1),
-                    _ => (0, 1),
-                };
-                let executions = usize::try_from(executions).unwrap_or(usize::MAX);
-                let sampling = Sampling { kind, seed: self.settings.seed, executions, depth };
-                let run = Rc::new(self);
-                let tally = run.sample(sampling);
-                run.conclude(tally, true)
-            }
+            #[cfg(feature = "shuttle")]
+            (Kind::Random | Kind::Pct | Kind::Urw, _) => self.sample(),
+            (kind, _) => unreachable!("a check by {kind} says what it is, and is part of this build"),
         }
     }
 
@@ -91,83 +78,84 @@ impl Run {
         report(self.kind, &self.settings, &self.name, verdict, stats, failures)
     }
 
-    /// Every trace. Where the search with loops that wait as one step each leads to no end, because what a loop
-    /// does in a round depends on more than is seen, it is made with every round of every loop.
-    fn exhaust(&mut self) -> Tally {
-        let tally = self.exhaust_as_set();
-        let stays_open = matches!(&tally.cut, Some(Reason::Diverged { .. } | Reason::MaxSteps { .. }));
-        if !stays_open || !tally.failures.is_empty() || !self.loops.wait() {
-            return tally;
+    /// Explores every trace. If the search with waiting loops as one step each does not terminate, because
+    /// what a loop does in a round depends on unobserved state, it is repeated with every round of every loop
+    /// explored.
+    fn exhaust(&mut self) -> Collector {
+        let collector = self.exhaust_as_set();
+        let stays_open = matches!(&collector.cut, Some(Reason::Diverged { .. } | Reason::MaxSteps { .. }));
+        if !stays_open || !collector.failures.is_empty() || !self.loops.wait() {
+            return collector;
         }
         self.settings.spin_assume = false;
         self.loops = Shared::default();
         let mut rounds = self.exhaust_as_set();
-        rounds.stats.redundant += tally.stats.redundant + tally.stats.executions;
-        rounds.stats.steps += tally.stats.steps;
+        rounds.stats.redundant += collector.stats.redundant + collector.stats.executions;
+        rounds.stats.steps += collector.stats.steps;
         rounds
     }
 
-    /// Every trace. What is learned of the model's loops on the way begins the search anew.
-    fn exhaust_as_set(&self) -> Tally {
+    /// Explores every trace. New knowledge about the model's loops restarts the search.
+    fn exhaust_as_set(&self) -> Collector {
         let (mut redundant, mut steps) = (0, 0);
         loop {
-            // What is known of the values that loops wait for stays with one worker.
+            // The knowledge about the values that loops wait for is not shared between workers.
             let together =
-                if self.loops.wait() { Together::Open { failed: None } } else { self.explore_together() };
-            let mut tally = match together {
-                Together::Settled(tally) => *tally,
-                Together::Open { failed } => self.explore_alone(failed),
+                if self.loops.wait() { Parallel::Open { failed: None } } else { self.explore_in_parallel() };
+            let mut collector = match together {
+                Parallel::Settled(collector) => *collector,
+                Parallel::Open { failed } => self.explore_alone(failed),
             };
-            tally.stats.redundant += redundant;
-            tally.stats.steps += steps;
-            let settled = self.settings.stop_on_failure && !tally.failures.is_empty();
-            if !tally.starts_over || settled || tally.cut.is_some() {
-                return tally;
+            collector.stats.redundant += redundant;
+            collector.stats.steps += steps;
+            let settled = self.settings.limits.stop_on_failure && !collector.failures.is_empty();
+            if !collector.starts_over || settled || collector.cut.is_some() {
+                return collector;
             }
-            redundant = tally.stats.redundant + tally.stats.executions + 1;
-            steps = tally.stats.steps;
+            redundant = collector.stats.redundant + collector.stats.executions + 1;
+            steps = collector.stats.steps;
         }
     }
 
-    /// The exhaustive search by one worker, perhaps for a failure that several have met.
-    fn explore_alone(&self, failed: Option<Failure>) -> Tally {
+    /// The exhaustive search by one worker, perhaps for a failure that several workers found.
+    fn explore_alone(&self, failed: Option<Failure>) -> Collector {
         let mut dpor = Dpor::new();
-        let mut tally = self.model_arm(&mut dpor);
-        tally.stats.redundant += dpor.redundant;
-        if let Some(failure) = failed.filter(|_| tally.failures.is_empty() && !tally.starts_over) {
+        let mut collector = self.on_coroutines(&mut dpor);
+        collector.stats.redundant += dpor.redundant;
+        if let Some(failure) = failed.filter(|_| collector.failures.is_empty() && !collector.starts_over) {
             let reason = diverged::not_found_again(failure.kind, &failure.message);
-            tally.cut = Some(tally.cut.unwrap_or(reason));
+            collector.cut = Some(collector.cut.unwrap_or(reason));
         }
-        tally
+        collector
     }
 
     /// Every schedule, or those within a preemption bound, the smallest bound first.
     fn bounded(&mut self) -> Report {
         let Some(bound) = self.settings.preemption_bound else {
-            let tally = self.model_arm(&mut Dfs::new(None));
-            return self.conclude(tally, false);
+            let collector = self.on_coroutines(&mut Dfs::new(None));
+            return self.conclude(collector, false);
         };
         for within in 0..=bound {
             let mut dfs = Dfs::new(Some(within));
-            let mut tally = self.model_arm(&mut dfs);
-            if tally.cut.is_none() && dfs.left_out {
-                if tally.failures.is_empty() && within < bound {
+            let mut collector = self.on_coroutines(&mut dfs);
+            if collector.cut.is_none() && dfs.left_out {
+                if collector.failures.is_empty() && within < bound {
                     continue;
                 }
-                tally.cut = Some(Reason::PreemptionBound { bound: within });
+                collector.cut = Some(Reason::PreemptionBound { bound: within });
             }
-            let failed = !tally.failures.is_empty();
-            let mut report = self.conclude(tally, false);
+            let failed = !collector.failures.is_empty();
+            let mut report = self.conclude(collector, false);
             if failed {
-                report.bounds = vec![format!("{}, the fewest that show the failure", preemptions(within))];
+                report.bounds[0] = format!("{}, the fewest that show the failure", preemptions(within));
             }
             return report;
         }
         unreachable!("the last bound is concluded upon")
     }
 
-    pub(super) fn tally(&self) -> Tally {
-        Tally {
+    pub(super) fn collector(&self) -> Collector {
+        Collector {
             stats: Stats::default(),
             settings: self.settings.clone(),
             began: self.began,
@@ -181,17 +169,17 @@ impl Run {
         }
     }
 
-    /// Whether it is the search that explores one execution of each trace.
+    /// Whether the engine is the search that explores one execution of each trace.
     fn explores_traces(&self) -> bool {
-        let exhaustive = self.kind == Kind::Exhaustive && matches!(self.plan, Plan::Whole(_));
+        let exhaustive = self.kind == Kind::Exhaustive && matches!(self.plan, Method::Whole(_));
         exhaustive && self.settings.preemption_bound.is_none()
     }
 
     pub(super) fn execution(&self) -> Execution {
-        let mut execution = Execution::new(self.settings.clone());
+        let mut execution = Execution::new(self.settings.limits);
         let exhaustive = self.explores_traces();
         if exhaustive || self.settings.count_traces {
-            execution.history = Some(History::new());
+            execution.happens_before = Some(HappensBefore::new());
         }
         if exhaustive && self.settings.spin_assume {
             execution.treat_loops_as_awaits(self.loops.clone(), false);
@@ -204,144 +192,58 @@ impl Run {
         Rc::new(move || model())
     }
 
-    /// Explores on coroutines of our own.
-    fn model_arm(&self, scheduler: &mut dyn Scheduler) -> Tally {
-        let mut tally = self.tally();
-        let host = Coroutines::new();
-        let session = Session::new(self.execution(), host.clone());
-        if matches!(self.plan, Plan::Replay(_) | Plan::Bytes(_)) {
-            host.explore(&session, scheduler, &self.body(), &mut tally);
+    /// Explores on the model backend's coroutines.
+    pub(super) fn on_coroutines(&self, scheduler: &mut dyn Scheduler) -> Collector {
+        let mut collector = self.collector();
+        let coroutines = Coroutines::new();
+        let session = Session::new(self.execution(), coroutines.clone());
+        if matches!(self.plan, Method::Replay(_) | Method::Bytes(_)) {
+            coroutines.explore(&session, scheduler, &self.body(), &mut collector);
         } else {
-            twice::explore(&host, &session, scheduler, &self.body(), &mut tally);
+            twice::explore(&coroutines, &session, scheduler, &self.body(), &mut collector);
         }
-        self.probe(&host, &session, &mut tally);
-        tally
+        self.continue_fairly(&coroutines, &session, &mut collector);
+        collector
     }
 
     /// Tries fair continuations of a schedule that did not end.
-    fn probe(&self, host: &Coroutines, session: &Session, tally: &mut Tally) {
-        let Some((spinning, period)) = tally.spinning.take() else { return };
-        for mut probe in Probe::all(&spinning, period) {
-            let mut seen = self.tally();
-            host.explore(session, &mut probe, &self.body(), &mut seen);
-            tally.stats.steps += seen.stats.steps;
+    fn continue_fairly(&self, coroutines: &Coroutines, session: &Session, collector: &mut Collector) {
+        let Some((spinning, period)) = collector.spinning.take() else { return };
+        for mut continue_fairly in FairContinuation::all(&spinning, period) {
+            let mut seen = self.collector();
+            coroutines.explore(session, &mut continue_fairly, &self.body(), &mut seen);
+            collector.stats.steps += seen.stats.steps;
             if !seen.failures.is_empty() {
-                tally.stats.executions += 1;
-                tally.stats.failures += 1;
-                tally.failures.append(&mut seen.failures);
+                collector.stats.executions += 1;
+                collector.stats.failures += 1;
+                collector.failures.append(&mut seen.failures);
                 return;
             }
         }
     }
 
-    /// Explores by one of shuttle's schedulers.
-    fn sample(self: &Rc<Self>, sampling: Sampling) -> Tally {
-        let result: Rc<RefCell<Option<Tally>>> = Rc::default();
-        let (run, into) = (Rc::clone(self), Rc::clone(&result));
-        shuttle::with_scheduler(sampling, move |scheduler| {
-            // Shuttle asks whether the system's thread panics, which it does for ever after some executions.
-            *into.borrow_mut() = Some(on_another_thread(|| run.model_arm(scheduler)));
-        });
-        let tally = result.borrow_mut().take();
-        tally.unwrap_or_else(|| self.tally())
-    }
-
-    fn native(&self, executions: u64) -> Report {
-        let mut stats = Stats::default();
-        let mut failures: Vec<Counterexample> = Vec::new();
-        let mut tally = self.tally();
-        while stats.executions < executions && tally.wants_another() {
-            stats.executions += 1;
-            tally.stats.executions += 1;
-            match native::run_once(&self.model) {
-                native::Ending::Passed => {}
-                native::Ending::Failed(failure) => {
-                    stats.failures += 1;
-                    if failures.iter().all(|known| known.kind != failure.kind) {
-                        failures.push(self.show_foreign(failure, None));
-                    }
-                    if self.settings.stop_on_failure {
-                        break;
-                    }
-                }
-                native::Ending::Lost => {
-                    let place = "an execution did not end for 10 s, though not every thread waits for \
-                                 an object of raddle's; its threads were left behind";
-                    let reason = Reason::NoProgress { place: place.to_owned() };
-                    tally.cut = Some(reason);
-                    break;
-                }
-            }
-        }
-        let verdict = match (failures.first(), tally.cut) {
-            (Some(first), _) => Verdict::Refuted(Box::new(first.clone())),
-            (None, Some(reason)) => Verdict::Inconclusive(reason),
-            (None, None) => Verdict::Inconclusive(Reason::Sampled { executions: stats.executions }),
-        };
-        self.finish(verdict, stats, failures)
-    }
-
-    fn loom(&self) -> Report {
-        let (settings, began, pulse) = (self.settings.clone(), self.began, Arc::clone(&self.pulse));
-        let limit = Arc::new(std::sync::Mutex::new(None));
-        let reached = Arc::clone(&limit);
-        let wants_another = move || {
-            let executions = pulse.executions.fetch_add(1, Ordering::Relaxed);
-            let reason = limit_reached(&settings, began, executions);
-            let more = reason.is_none();
-            *reached.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = reason;
-            more
-        };
-        let (outcome, executions) = loom::explore(&self.model, self.settings.preemption_bound, wants_another);
-        let (limits, mut sharing) = (loom_limits::met(), witness::take_sharing());
-        // To choose is a step.
-        sharing.took(usize::from(limits.contains(&Limit::Choice)));
-        let mut stats = Stats { executions, ..Stats::default() };
-        let reached = limit.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        let mut failures = Vec::new();
-        let verdict = match (outcome, reached, self.settings.preemption_bound) {
-            (loom::Outcome::Failed(failure, place, trace), ..) => {
-                stats.failures = 1;
-                let seen = AsRun { execution: executions, place, trace: *trace };
-                failures.push(self.show_foreign(failure, Some(seen)));
-                Verdict::Refuted(Box::new(failures[0].clone()))
-            }
-            (_, Some(reason), _) | (loom::Outcome::LeftOut(reason), ..) => Verdict::Inconclusive(reason),
-            (loom::Outcome::Passed, None, Some(bound)) => {
-                Verdict::Inconclusive(Reason::PreemptionBound { bound })
-            }
-            (loom::Outcome::Passed, None, None) if limits.contains(&Limit::Choice) => {
-                let why = "loom takes the first alternative of every raddle::choose, and no other was checked: use \
-                           the exhaustive engine for models that choose";
-                Verdict::Inconclusive(Reason::EngineLimit { why: why.to_owned() })
-            }
-            (loom::Outcome::Passed, None, None) => verified_if(sharing),
-        };
-        let mut report = with_caution(self.finish(verdict, stats, failures), sharing);
-        report.assumptions.extend(limits.iter().map(|limit| limit.assumption().to_owned()));
-        report
-    }
-
-    /// Turns what was seen into a verdict.
-    fn conclude(&self, mut tally: Tally, sampled: bool) -> Report {
-        tally.stats.traces = tally.traces.as_ref().map(|traces| traces.len() as u64);
-        let failures: Vec<Counterexample> = std::mem::take(&mut tally.failures)
+    /// Turns the statistics into a verdict.
+    pub(super) fn conclude(&self, mut collector: Collector, sampled: bool) -> Report {
+        collector.stats.traces = collector.traces.as_ref().map(|traces| traces.len() as u64);
+        let failures: Vec<Counterexample> = std::mem::take(&mut collector.failures)
             .into_iter()
             .enumerate()
             .map(|(at, found)| self.show(found, at == 0))
             .collect();
-        let verdict = match (failures.first(), tally.cut) {
+        let cut = collector.cut.clone().filter(|_| !self.settings.limits.stop_on_failure);
+        let verdict = match (failures.first(), collector.cut) {
             (Some(first), _) => match failures.iter().find(|failure| failure.trace.is_none()) {
                 Some(lost) => Verdict::Inconclusive(diverged::not_found_again(lost.kind, &lost.message)),
                 None => Verdict::Refuted(Box::new(first.clone())),
             },
             (None, Some(reason)) => Verdict::Inconclusive(reason),
             (None, None) if sampled => {
-                Verdict::Inconclusive(Reason::Sampled { executions: tally.stats.executions })
+                Verdict::Inconclusive(Reason::Sampled { executions: collector.stats.executions })
             }
-            (None, None) => verified_if(tally.sharing),
+            (None, None) => verified_if(collector.sharing),
         };
-        let mut report = with_caution(self.finish(verdict, tally.stats, failures), tally.sharing);
+        let report = self.finish(verdict, collector.stats, failures).cut_by(cut);
+        let mut report = with_caution(report, collector.sharing);
         if self.loops.used() {
             report.assumptions.push(LOOPS.to_owned());
         }
@@ -349,20 +251,20 @@ impl Run {
     }
 }
 
-/// What a verdict takes for granted where loops that wait were one step each.
+/// The assumption of a verdict where waiting loops were one step each.
 const LOOPS: &str = "loops that wait: a round that looks only, with the same stack and registers, is without \
                      effect; one that counts to over 100 in the heap is taken for one that waits";
 
-/// What no failure in any execution means.
-fn verified_if(sharing: Sharing) -> Verdict {
-    match sharing.suspicion() {
+/// The verdict if no execution failed.
+pub(super) fn verified_if(sharing: Sharing) -> Verdict {
+    match sharing.suspicion().or_else(|| sharing.unseen_end()) {
         Some(why) => Verdict::Inconclusive(Reason::Unseen { why }),
         None => Verdict::Verified,
     }
 }
 
-/// A report whose caution, if there is one, stands before what every verdict takes for granted.
-fn with_caution(mut report: Report, sharing: Sharing) -> Report {
+/// Adds the caution, if there is one, before the assumptions that every verdict has.
+pub(super) fn with_caution(mut report: Report, sharing: Sharing) -> Report {
     let caution = sharing.caution().filter(|_| matches!(report.verdict, Verdict::Verified));
     report.assumptions.splice(0..0, caution.map(str::to_owned));
     if sharing.looked_at_clock() {
@@ -371,7 +273,7 @@ fn with_caution(mut report: Report, sharing: Sharing) -> Report {
     report
 }
 
-/// What a verdict about a model takes for granted that looks at the clock.
+/// The assumption of a verdict about a model that reads the clock.
 const VIRTUAL_TIME: &str = "time is virtual: it passes while a thread sleeps or waits for so long, and nothing else takes \
     any";
 
@@ -392,7 +294,7 @@ pub(super) fn report(
         stats,
         engine: kind.name(),
         bounds,
-        assumptions: assumptions(kind, &settings.budgets),
+        assumptions: assumptions(kind, &settings.limits.budgets),
         failures,
         model: name.to_owned(),
         elapsed: Duration::ZERO,

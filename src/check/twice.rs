@@ -1,71 +1,71 @@
-//! The first schedule of a search is run once more after it, and again at the end of the search.
+//! Repeats the first schedule of a search after its first run, and again at the end of the search.
 //!
-//! An engine compares what its executions share ([`crate::engine::taken`]). What it never repeats is the end
-//! of an execution, and a model with one execution repeats nothing. The repetitions of the first schedule find
-//! what changes from one execution to the next there, or slowly over the search. They are no executions of the
-//! search and are not counted, unless one fails that passed the first time: if its schedule fails whenever it
-//! is replayed, then that is a counterexample, and else the model has diverged.
+//! An engine compares the common prefixes of its executions ([`crate::engine::taken`]). It never repeats the
+//! end of an execution, and a model with one execution repeats nothing. The repetitions of the first schedule
+//! find state that changes from one execution to the next there, or slowly over the search. They are no
+//! executions of the search and are not counted, unless one fails that passed the first time: if its schedule
+//! fails whenever it is replayed, then that is a counterexample, and otherwise the model has diverged.
 
 use std::rc::Rc;
 
-use crate::check::tally::Tally;
+use crate::check::stats::Collector;
 use crate::engine::diverged::{self, Ending};
 use crate::engine::taken::Taken;
+use crate::failure::Reason;
 use crate::op::{ThreadId, ThreadSet};
-use crate::rt::execution::{Cut, Execution, Scheduler};
-use crate::rt::host::{Coroutines, Judge};
-use crate::rt::session::Session;
+use crate::runtime::coroutines::{Coroutines, Judge};
+use crate::runtime::execution::{Cut, Execution, Scheduler};
+use crate::runtime::session::Session;
 use crate::schedule::Choice;
-use crate::verdict::Reason;
 
 /// Explores with a scheduler, and runs its first schedule three times.
 pub(super) fn explore(
-    host: &Coroutines,
+    coroutines: &Coroutines,
     session: &Session,
     scheduler: &mut dyn Scheduler,
     model: &Rc<dyn Fn()>,
-    tally: &mut Tally,
+    collector: &mut Collector,
 ) {
     let mut first = First { inner: scheduler, began: false, steps: Vec::new(), ending: None };
-    host.explore(session, &mut first, model, tally);
+    coroutines.explore(session, &mut first, model, collector);
     let First { steps, ending, .. } = first;
-    let repeat = |tally: &mut Tally| {
+    let repeat = |collector: &mut Collector| {
         let Some(ending) = &ending else { return };
         let mut again = Again { steps: &steps, ending, at: None, free: false, problem: None };
-        host.explore(session, &mut again, model, &mut Unseen { tally, passed: ending.passed() });
+        coroutines.explore(session, &mut again, model, &mut Unseen { collector, passed: ending.passed() });
         if let Some(problem) = again.problem {
-            tally.failures.clear();
-            tally.stats.failures = 0;
-            tally.cut = Some(problem);
+            collector.failures.clear();
+            collector.stats.failures = 0;
+            collector.cut = Some(problem);
         }
     };
-    repeat(tally);
-    if tally.cut.is_some() || tally.starts_over {
+    repeat(collector);
+    if collector.cut.is_some() || collector.starts_over {
         return;
     }
-    host.explore(session, scheduler, model, tally);
-    if tally.starts_over {
-        // The loops of the model are known better now than they were in the first execution.
+    coroutines.explore(session, scheduler, model, collector);
+    if collector.starts_over {
+        // More is known about the loops of the model now than in the first execution.
         return;
     }
-    // Other workers may have run what came after the first execution.
-    let more = tally.stats.executions > 1 || tally.settings.workers > 1;
-    if tally.cut.is_none() && tally.stats.failures == 0 && more {
-        repeat(tally);
+    // Other workers may have run the executions after the first.
+    let more = collector.stats.executions > 1 || collector.settings.workers > 1;
+    if collector.cut.is_none() && collector.stats.failures == 0 && more {
+        repeat(collector);
     }
 }
 
-/// Whether the execution ended because something was learned of the model's loops.
+/// Whether the execution ended because it added knowledge about the model's loops.
 fn learns(execution: &Execution) -> bool {
     matches!(execution.cut, Some(Cut::StartOver))
 }
 
-/// The first execution of another scheduler, noted.
+/// Records the first execution of another scheduler.
 struct First<'a> {
     inner: &'a mut dyn Scheduler,
     began: bool,
     steps: Vec<(Choice, Taken)>,
-    /// How it ended, if it was run to its end.
+    /// The ending, if it ran to its end.
     ending: Option<Ending>,
 }
 
@@ -108,13 +108,13 @@ impl Scheduler for First<'_> {
     }
 }
 
-/// The same schedule once more, compared.
+/// Runs the same schedule once more and compares.
 struct Again<'a> {
     steps: &'a [(Choice, Taken)],
     ending: &'a Ending,
     /// The next step, once the execution has begun.
     at: Option<usize>,
-    /// Whether the last choice was none of the steps.
+    /// Whether the last choice was not one of the recorded steps.
     free: bool,
     problem: Option<Reason>,
 }
@@ -127,7 +127,7 @@ impl Scheduler for Again<'_> {
     fn choose(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         let at = self.at?;
         let Some((choice, known)) = self.steps.get(at) else {
-            // A thread that waits is asked again whether it does.
+            // Whether a waiting thread still waits is tried again.
             if let Some(choice) = execution.to_be_tried(enabled) {
                 self.free = true;
                 return Some(choice);
@@ -155,7 +155,7 @@ impl Scheduler for Again<'_> {
 
     fn end(&mut self, execution: &Execution) {
         let fails_now = self.ending.passed() && execution.failure.is_some();
-        // More is known of the model's loops now than the first time, so more can be learned.
+        // More is known about the model's loops now than the first time, so more can be learned.
         if self.problem.is_some() || fails_now || learns(execution) {
             return;
         }
@@ -171,9 +171,9 @@ impl Scheduler for Again<'_> {
     }
 }
 
-/// Counts nothing but a failure of what passed the first time.
+/// A visitor that counts only a failure of a schedule that passed the first time.
 struct Unseen<'a> {
-    tally: &'a mut Tally,
+    collector: &'a mut Collector,
     passed: bool,
 }
 
@@ -184,11 +184,11 @@ impl Judge for Unseen<'_> {
 
     fn saw(&mut self, execution: &Execution, problem: Option<Reason>) {
         if learns(execution) || self.passed && execution.failure.is_some() && problem.is_none() {
-            self.tally.saw(execution, None);
+            self.collector.saw(execution, None);
         }
     }
 
     fn beat(&mut self, session: &Session, thread: ThreadId) {
-        self.tally.beat(session, thread);
+        self.collector.beat(session, thread);
     }
 }

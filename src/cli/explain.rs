@@ -1,18 +1,19 @@
-//! `raddle explain`: a hazard's story, the bug as it happens, and its fixes, all checked on the spot.
+//! `raddle explain`: a hazard's story, the bug's timeline, and its fixes, all checked when the command runs.
 
 use std::io::{self, Write};
 
 use clap::Args;
 
 use crate::catalogue::{Expected, Hazard, Variant};
+use crate::check::config::Environment;
 use crate::cli::output::{BOLD, BUG, DIM, GOOD, Output, WRONG, drawn, wrap};
 use crate::cli::problem::Problem;
 use crate::cli::verify::status;
 use crate::cli::{Status, run as runner, select};
-use crate::config::Environment;
 use crate::engine::{Kind, REGISTRY};
-use crate::report::row::Row;
-use crate::verdict::{Report, Verdict, grouped};
+use crate::failure::grouped;
+use crate::verdict::{Report, Verdict};
+use crate::verification::row::Row;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -20,13 +21,13 @@ pub(crate) struct Arguments {
     name: String,
 }
 
-/// Tells and checks.
+/// Prints the story and runs the checks.
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Problem> {
     let (hazard, only) = select::model(&arguments.name)?;
     let environment = Environment::read()?;
     writeln!(out, "{BOLD}{}{BOLD:#}: {}\n", hazard.name, wrap(hazard.summary, hazard.name.len() + 2, 2))?;
     story(&hazard.story(), out)?;
-    // The checks may take a moment, and there is something to read meanwhile.
+    // The checks may take a moment; the story can be read meanwhile.
     out.flush()?;
     let wanted = |variant: &&Variant| only.is_none_or(|only| only.name == variant.name);
     let engine = refuter(hazard);
@@ -47,9 +48,9 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Pro
     Ok(status(&rows))
 }
 
-/// What the engines are of which the story speaks, and which of them have nothing to say here.
+/// Describes the engines that the story mentions, and which of them do not run these variants.
 fn engines(variants: &[&Variant], out: &mut dyn Write) -> io::Result<()> {
-    // What a bug's timeline has at its end.
+    // Describes the end of a bug's timeline.
     if variants.iter().any(|variant| !variant.is_buggy()) {
         writeln!(out)?;
     }
@@ -70,7 +71,7 @@ fn engines(variants: &[&Variant], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The engine that shows the bug: the first that concludes, or else the first that sees it.
+/// The engine that shows the bug: the first that concludes, or else the first that finds it.
 fn refuter(hazard: &Hazard) -> Kind {
     let sees = |kind: Kind| {
         hazard.variants.iter().any(|variant| matches!(variant.expected(kind), Expected::Refuted(_)))
@@ -80,7 +81,7 @@ fn refuter(hazard: &Hazard) -> Kind {
     engines.first().map_or(Kind::Exhaustive, |engine| engine.kind)
 }
 
-/// The engine for a variant: the one that shows the bug, unless it is not run there.
+/// The engine for a variant: the one that shows the bug, unless the variant is not run under it.
 fn engine_for(variant: &Variant, engine: Kind) -> Kind {
     let fits = |kind: Kind| match variant.expected(kind) {
         Expected::Refuted(_) => variant.is_buggy(),
@@ -93,7 +94,7 @@ fn engine_for(variant: &Variant, engine: Kind) -> Kind {
     REGISTRY.iter().map(|known| known.kind).find(|&kind| fits(kind)).unwrap_or(engine)
 }
 
-/// The story, its paragraphs set anew and its drawings as they are.
+/// Prints the story, with its paragraphs rewrapped and its drawings as they are.
 fn story(text: &str, out: &mut dyn Write) -> io::Result<()> {
     let mut drawing = false;
     let mut paragraph = String::new();
@@ -120,7 +121,7 @@ fn story(text: &str, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// The bug's timeline.
+/// Prints the bug's timeline.
 fn bug(row: &Row, out: &mut dyn Write) -> io::Result<()> {
     let name = row.variant.name;
     match (&row.report, row.reason()) {
@@ -139,7 +140,7 @@ fn bug(row: &Row, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-/// What the fixes were found to be.
+/// Prints the verdicts of the fixes.
 fn fixes(rows: &[Row], out: &mut dyn Write) -> io::Result<()> {
     for row in rows.iter().filter(|row| !row.variant.is_buggy()) {
         let name = row.variant.name;

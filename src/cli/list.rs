@@ -1,23 +1,32 @@
-//! `raddle list`: the hazards, what they are about, and their variants.
+//! `raddle list`: the hazards with their summaries and variants.
 
 use std::io::Write;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::catalogue::{Expected, HAZARDS, Variant};
+use crate::cli::Status;
 use crate::cli::output::{BOLD, BUG, DIM, GOOD, Output, wrap};
 use crate::cli::problem::Problem;
-use crate::cli::{Format, Status, TEXT_OR_JSON};
 use crate::engine::REGISTRY;
-use crate::report::json::SCHEMA;
-use crate::verdict::FailureKind;
+use crate::failure::FailureKind;
+use crate::verification::json::SCHEMA;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// How to print the list: text or json
-    #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
-    format: String,
+    /// How to print the list: text, json or markdown
+    #[arg(long, value_enum, default_value_t, hide_default_value = true, hide_possible_values = true)]
+    format: Format,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Json,
+    Markdown,
 }
 
 #[derive(Serialize)]
@@ -42,14 +51,15 @@ struct ListedVariant {
 
 /// Prints the list.
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Problem> {
-    match Format::parse(&arguments.format, TEXT_OR_JSON)? {
+    match arguments.format {
+        Format::Text => text(out)?,
         Format::Json => json(out)?,
-        _ => text(out)?,
+        Format::Markdown => markdown(out)?,
     }
     Ok(Status::AsExpected)
 }
 
-/// How a buggy variant fails.
+/// The kind of failure of a buggy variant.
 pub(crate) fn failure(variant: &Variant) -> Option<FailureKind> {
     REGISTRY.iter().find_map(|engine| match variant.expected(engine.kind) {
         Expected::Refuted(kind) => Some(kind),
@@ -71,6 +81,22 @@ fn json(out: &mut Output) -> Result<(), Problem> {
     let document = Document { schema: SCHEMA, hazards: hazards.collect() };
     serde_json::to_writer_pretty(&mut *out, &document).map_err(std::io::Error::from)?;
     writeln!(out)?;
+    Ok(())
+}
+
+fn markdown(out: &mut Output) -> Result<(), Problem> {
+    writeln!(out, "| hazard | what goes wrong | failure | fixed by |\n|---|---|---|---|")?;
+    for hazard in HAZARDS {
+        let mut failures: Vec<&str> = Vec::new();
+        for kind in hazard.variants.iter().filter_map(failure).map(FailureKind::word) {
+            if !failures.contains(&kind) {
+                failures.push(kind);
+            }
+        }
+        let fixed = hazard.variants.iter().filter(|variant| !variant.is_buggy()).map(|variant| variant.name);
+        let (failures, fixed) = (failures.join(", "), fixed.collect::<Vec<_>>().join(", "));
+        writeln!(out, "| {} | {} | {failures} | {fixed} |", hazard.name, hazard.summary)?;
+    }
     Ok(())
 }
 

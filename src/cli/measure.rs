@@ -1,13 +1,13 @@
-//! `raddle measure`: what threads cost on this machine, measured and not model checked.
+//! `raddle measure`: what threads cost on this machine; a measurement, not a model check.
 //!
 //! Two questions whose expected answers are often wrong: what it costs to hand work from one thread of the
-//! operating system to another and back, against one thread that does the same work; and what a new
-//! thread for each job costs, against a pool. Both sides of each are printed, with their spread.
+//! operating system to another and back, compared with one thread that does the same work; and what a new
+//! thread for each job costs, compared with a pool. Both sides of each are printed, with their spread.
 //!
-//! A job is next to nothing, so that what is left is the cost of the threads; nothing is said about what
-//! they gain when jobs are long. Jobs are given out one by one, each waited for, where the pool must hand
-//! over twice for each; and all at once, where it may go on without waiting. The threads may run where the
-//! system puts them: to hand over to another processor is part of the cost.
+//! A job is nearly empty, so that only the cost of the threads is left; the gain of threads when jobs are
+//! long is not measured. Jobs are submitted one by one, each waited for, where the pool must hand over twice
+//! for each; and all at once, where it may go on without waiting. The system chooses the processors: handing
+//! over to another processor is part of the cost.
 
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -16,25 +16,33 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use crate::cli::Status;
 use crate::cli::output::{BOLD, DIM, Output, count, wrap};
 use crate::cli::problem::Problem;
-use crate::cli::{Format, Status, TEXT_OR_JSON};
-use crate::report::json::SCHEMA;
-use crate::verdict::grouped;
+use crate::failure::grouped;
+use crate::verification::json::SCHEMA;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// How to print the measurements: text or json
-    #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
-    format: String,
+    #[arg(long, value_enum, default_value_t, hide_default_value = true, hide_possible_values = true)]
+    format: Format,
 }
 
-/// So many samples tell the median from the spread, and are taken in a second or two.
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+/// Enough samples to tell the median from the spread, within a second or two.
 const SAMPLES: usize = 25;
-/// Turns in one sample: enough that reading the clock does not count.
+/// Turns in one sample: enough that reading the clock is negligible.
 const TURNS: u32 = 2_000;
 /// Jobs in one sample: a new thread costs more than a turn.
 const JOBS: u32 = 200;
@@ -65,14 +73,13 @@ struct Measurement {
 
 /// Measures and prints.
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Problem> {
-    let format = Format::parse(&arguments.format, TEXT_OR_JSON)?;
     let document = measure();
-    match format {
+    match arguments.format {
         Format::Json => {
             serde_json::to_writer_pretty(&mut *out, &document).map_err(io::Error::from)?;
             writeln!(out)?;
         }
-        _ => text(&document, out)?,
+        Format::Text => text(&document, out)?,
     }
     Ok(Status::AsExpected)
 }
@@ -109,7 +116,7 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// Runs something many times; the first time is for the caches.
+/// Takes samples; the first run only warms the caches and is dropped.
 fn sample(
     name: &'static str,
     what: &'static str,
@@ -135,7 +142,7 @@ fn sample(
     }
 }
 
-/// A turn that belongs to one of two, and what has been done in all turns.
+/// The turn counter, whose parity selects one of two threads, and the work done in all turns.
 struct Turn {
     state: Mutex<(u32, u64)>,
     changed: Condvar,
@@ -146,7 +153,7 @@ impl Turn {
         Turn { state: Mutex::new((0, 0)), changed: Condvar::new() }
     }
 
-    /// Takes the turns that are this one's: those whose number has its parity, or all.
+    /// Takes the turns of one thread: those whose number has its parity, or all.
     fn take(&self, turns: u32, mine: impl Fn(u32) -> bool) {
         loop {
             let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -164,7 +171,7 @@ impl Turn {
     }
 }
 
-/// Next to nothing, which the compiler must not take away.
+/// A nearly empty job, which the compiler must not optimise away.
 fn work(value: u64) -> u64 {
     black_box(value.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1))
 }
@@ -178,7 +185,7 @@ fn one_thread(turns: u32) -> Duration {
 }
 
 #[allow(clippy::disallowed_methods)]
-// Threads of the operating system are what is measured.
+// The subject of the measurement is the operating system's threads.
 fn two_threads(turns: u32) -> Duration {
     let turn = Arc::new(Turn::new());
     let other = Arc::clone(&turn);
@@ -191,7 +198,7 @@ fn two_threads(turns: u32) -> Duration {
     ready.wait();
     let began = now();
     turn.take(turns, |turn| turn % 2 == 0);
-    // The child takes no locks and does no work that we do not.
+    // The child takes no locks and does no work that this thread does not.
     let _ = child.join();
     began.elapsed()
 }
@@ -211,7 +218,7 @@ fn new_thread(job: u32) -> thread::JoinHandle<u64> {
     thread::spawn(move || work(u64::from(job)))
 }
 
-/// Each job is waited for before the next one begins.
+/// Waits for each job before it begins the next one.
 fn jobs_on_new_threads(jobs: u32) -> Duration {
     let began = now();
     for job in 0..jobs {
@@ -220,7 +227,7 @@ fn jobs_on_new_threads(jobs: u32) -> Duration {
     began.elapsed()
 }
 
-/// All jobs are begun, and then waited for.
+/// Begins all jobs, then waits for them.
 fn jobs_on_threads_at_once(jobs: u32) -> Duration {
     let began = now();
     let threads: Vec<_> = (0..jobs).map(new_thread).collect();
@@ -230,7 +237,7 @@ fn jobs_on_threads_at_once(jobs: u32) -> Duration {
     began.elapsed()
 }
 
-/// Each job is waited for before the next one is given out.
+/// Waits for each job before it submits the next one.
 fn jobs_in_a_pool(jobs: u32) -> Duration {
     in_a_pool(|send, results| {
         for job in 0..jobs {
@@ -241,7 +248,7 @@ fn jobs_in_a_pool(jobs: u32) -> Duration {
     })
 }
 
-/// All jobs are given out, and then waited for.
+/// Submits all jobs, then waits for them.
 fn jobs_in_a_pool_at_once(jobs: u32) -> Duration {
     in_a_pool(|send, results| {
         let sent = (0..jobs).filter(|&job| send.send(u64::from(job)).is_ok()).count();
@@ -251,7 +258,7 @@ fn jobs_in_a_pool_at_once(jobs: u32) -> Duration {
     })
 }
 
-/// The time that something takes in a pool that stands ready.
+/// Measures the time that something takes in a pool that is already running.
 #[allow(clippy::disallowed_methods)]
 fn in_a_pool(run: impl FnOnce(&Sender<u64>, &Receiver<u64>)) -> Duration {
     let (send_job, take_job) = channel::<u64>();
@@ -263,7 +270,7 @@ fn in_a_pool(run: impl FnOnce(&Sender<u64>, &Receiver<u64>)) -> Duration {
             thread::spawn(move || {
                 loop {
                     let job = take_job.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    // No more jobs, or nobody who wants the result.
+                    // The queue is closed, or the receiver of the results is gone.
                     let Ok(job) = job else { return };
                     if send_result.send(work(job)).is_err() {
                         return;
@@ -315,7 +322,8 @@ fn table(measurements: &[&Measurement], out: &mut Output) -> io::Result<()> {
     Ok(())
 }
 
-/// Says which is dearer and by how much; and if their spreads overlap, that this says little.
+/// Says which costs more and by how much; and if their spreads overlap, that the difference is not
+/// significant.
 fn comparison(
     dear: &str,
     dear_cost: &Measurement,
@@ -334,7 +342,7 @@ fn comparison(
     writeln!(out, "  → {}", wrap(&line, 4, 4))
 }
 
-/// A positive number that is read and not computed with.
+/// Formats a positive number for reading, rounded.
 fn short(number: f64) -> String {
     if number < 10.0 {
         return format!("{number:.1}");

@@ -1,7 +1,7 @@
 //! The command line: `raddle`, and `cargo raddle`. One file per command.
 //!
-//! What is asked for goes to standard output, progress and problems to standard error. A problem with
-//! the input is one line, found before anything runs or is written.
+//! Results go to standard output, progress and problems to standard error. A problem with the input is one
+//! line, reported before anything runs or is written.
 
 mod explain;
 mod list;
@@ -95,7 +95,7 @@ pub fn main() -> ExitCode {
     let arguments = match CommandLine::try_parse_from(without_cargo(std::env::args_os())) {
         Ok(arguments) => arguments,
         Err(error) if !error.use_stderr() => {
-            // Help or the version, which were asked for. A closed pipe is nobody's problem.
+            // Help or the version, which were requested. A closed pipe is not an error.
             let _ = error.print();
             return ExitCode::SUCCESS;
         }
@@ -131,27 +131,6 @@ fn without_cargo(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
     }
     arguments
 }
-
-/// How results are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Text,
-    Json,
-    Junit,
-}
-
-impl Format {
-    /// The format of this name, if it is one of those that a command knows.
-    fn parse(name: &str, known: &[(&'static str, Format)]) -> Result<Format, Problem> {
-        known.iter().find(|(text, _)| *text == name).map(|(_, format)| *format).ok_or_else(|| {
-            let known: Vec<&str> = known.iter().map(|(text, _)| *text).collect();
-            Problem::UnknownFormat { name: name.to_owned(), known: known.join(", ") }
-        })
-    }
-}
-
-/// The formats of commands that have no notion of a test.
-const TEXT_OR_JSON: &[(&str, Format)] = &[("text", Format::Text), ("json", Format::Json)];
 
 #[cfg(test)]
 mod tests {

@@ -6,13 +6,13 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 
 use crate::cli::problem::Problem;
-use crate::verdict::Counterexample;
+use crate::counterexample::Counterexample;
 
-/// Where results go.
+/// The destination of results.
 #[derive(Debug)]
 pub(crate) struct Output {
     stream: BufWriter<AutoStream<StdoutLock<'static>>>,
-    /// Whether the reader has closed its end, as `head` does.
+    /// True if the reader has closed its end, as `head` does.
     closed: bool,
 }
 
@@ -23,12 +23,12 @@ impl Output {
         Output { stream, closed: false }
     }
 
-    /// Writes what is still held back.
+    /// Flushes buffered output.
     pub(crate) fn finish(mut self) -> Result<(), Problem> {
         Ok(self.flush()?)
     }
 
-    /// A closed pipe is not an error: the reader has seen enough.
+    /// A closed pipe is not an error: the reader needs no more.
     fn forgive<T>(&mut self, result: io::Result<T>, instead: T) -> io::Result<T> {
         match result {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -58,25 +58,25 @@ impl Write for Output {
     }
 }
 
-/// Headings.
+/// Style of headings.
 pub(crate) const BOLD: Style = Style::new().bold();
-/// What is right.
+/// Style of expected results.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
-/// A bug that was found where it was declared.
+/// Style of a bug that was found where it was declared.
 pub(crate) const BUG: Style = AnsiColor::Red.on_default();
-/// What is not as declared.
+/// Style of unexpected results.
 pub(crate) const WRONG: Style = AnsiColor::Red.on_default().bold();
-/// What matters less.
+/// Style of secondary text.
 pub(crate) const DIM: Style = Style::new().dimmed();
 
-/// The columns that every terminal has.
+/// The width that every terminal has.
 pub(crate) const WIDTH: usize = 80;
 
-/// No timeline gains from more.
+/// A timeline needs no more than this width.
 const WIDEST: usize = 140;
 
-/// A counterexample as wide as the terminal, in colours that [`Output`] takes away where nobody sees
-/// them.
+/// A counterexample as wide as the terminal, with colours, which [`Output`] strips unless it writes to a
+/// terminal.
 pub(crate) fn drawn(found: &Counterexample) -> String {
     let width = terminal_size::terminal_size_of(io::stdout()).map_or(WIDTH, |(width, _)| width.0.into());
     let width = width.clamp(WIDTH / 2, WIDEST);
@@ -87,7 +87,7 @@ pub(crate) fn drawn(found: &Counterexample) -> String {
 pub(crate) fn wrap(text: &str, first: usize, indent: usize) -> String {
     let mut wrapped = String::new();
     let mut column = first;
-    // A line that holds nothing but its indentation gains nothing by being broken.
+    // A line of indentation only must not be broken.
     let mut fresh = first <= indent;
     for word in text.split_whitespace() {
         let long = word.chars().count();
@@ -106,7 +106,7 @@ pub(crate) fn wrap(text: &str, first: usize, indent: usize) -> String {
     wrapped
 }
 
-/// A time as a reader wants it: `0.31 s`, `12.3 s`.
+/// A time in seconds, rounded: `0.31 s`, `12.3 s`.
 pub(crate) fn seconds(time: std::time::Duration) -> String {
     let seconds = time.as_secs_f64();
     if seconds < 9.995 { format!("{seconds:.2} s") } else { format!("{seconds:.1} s") }
@@ -115,7 +115,7 @@ pub(crate) fn seconds(time: std::time::Duration) -> String {
 /// `1 row`, `2 rows`.
 pub(crate) fn count(n: usize, thing: &str) -> String {
     let plural = if n == 1 { "" } else { "s" };
-    format!("{} {thing}{plural}", crate::verdict::grouped(n as u64))
+    format!("{} {thing}{plural}", crate::failure::grouped(n as u64))
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::cli::output::count;
 use crate::cli::problem::Problem;
 use crate::report::html;
-use crate::report::row::Row;
 use crate::verdict::{Report, Verdict};
+use crate::verification::row::Row;
 
 /// A file that will take the page.
 #[derive(Debug)]
@@ -19,8 +19,8 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Opens the file, so that a path that cannot be written is known before anything runs. What the
-    /// file holds stays until there is a page.
+    /// Opens the file, so that a path that cannot be written is reported before anything runs. The file keeps
+    /// its content until the page is written.
     pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
         match file {
@@ -61,8 +61,8 @@ fn page(rows: &[Row], elapsed: Duration) -> String {
     html::page(&html::Page { title: "raddle", summary: &summary, hazards: hazards.collect() })
 }
 
-fn cells<'a>(row: &'a Row, reason: Option<&'a str>) -> html::Row<'a> {
-    html::Row {
+fn cells<'a>(row: &'a Row, reason: Option<&'a str>) -> html::Cells<'a> {
+    html::Cells {
         variant: row.variant.name,
         engine: row.engine.name(),
         expected: row.expected.word(),
@@ -94,7 +94,7 @@ fn counterexample(row: &Row) -> Option<&crate::Counterexample> {
     }
 }
 
-/// The story without the marks around its drawings, which are indented.
+/// The story without the code fences around its drawings, which are indented instead.
 fn without_fences(story: &str) -> String {
     let lines: Vec<&str> = story.lines().filter(|line| !line.trim_start().starts_with("```")).collect();
     lines.join("\n")
@@ -103,7 +103,7 @@ fn without_fences(story: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::row::tests::one_of_each;
+    use crate::verification::row::tests::one_of_each;
 
     #[test]
     fn the_page_tells_the_story_the_rows_and_the_bug() {

@@ -1,4 +1,4 @@
-//! What can be wrong with what the command line was asked to do: one line each, and exit code 2.
+//! Problems with the command line or its input: one line each, and exit code 2.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::error::Error;
 /// Why a command could not run.
 #[derive(Debug, Error)]
 pub(crate) enum Problem {
-    /// The words on the command line make no sense.
+    /// The command line cannot be parsed.
     #[error("{0}")]
     Usage(String),
     #[error("unknown hazard {name:?}{nearest}; raddle list prints them all")]
@@ -22,8 +22,6 @@ pub(crate) enum Problem {
     UnknownCommand { name: String, nearest: String },
     #[error("unknown variant {name:?} of {hazard}: it must be one of {known}")]
     UnknownVariant { hazard: &'static str, name: String, known: String },
-    #[error("unknown format {name:?}: it must be one of {known}")]
-    UnknownFormat { name: String, known: String },
     #[error("{0}")]
     Input(#[from] Error),
     #[error(
@@ -43,11 +41,11 @@ pub(crate) enum Problem {
     Output(#[from] io::Error),
 }
 
-/// As `raddle --help` has them.
+/// The commands, as `raddle --help` lists them.
 pub(crate) const COMMANDS: [&str; 6] = ["verify", "list", "explain", "replay", "new", "measure"];
 
 impl Problem {
-    /// The same where a command might have been meant as well.
+    /// Adds a hint for a name that may have been meant as a command.
     pub(crate) fn perhaps_a_command(self) -> Self {
         let Problem::UnknownHazard { name, .. } = self else { return self };
         let known = COMMANDS.into_iter().chain(HAZARDS.iter().map(|hazard| hazard.name));
@@ -55,15 +53,15 @@ impl Problem {
     }
 }
 
-/// Says what is wrong, in a line.
+/// Prints the problem on one line; the exit code.
 pub(crate) fn complain(problem: &Problem) -> ExitCode {
     let line = problem.to_string().replace(['\n', '\r'], " ");
-    // Nobody is left to tell if even this fails.
+    // If standard error cannot be written, there is no other place for the message.
     let _ = writeln!(anstream::stderr().lock(), "raddle: {line}");
     ExitCode::from(2)
 }
 
-/// What clap says in a paragraph, as a line.
+/// Shortens clap's paragraph to one line.
 pub(crate) fn usage(error: &clap::Error) -> Problem {
     let text = error.render().to_string();
     let lines = text
@@ -75,7 +73,7 @@ pub(crate) fn usage(error: &clap::Error) -> Problem {
     Problem::Usage(format!("{line}; see raddle --help"))
 }
 
-/// The names that somebody may have meant, as `: did you mean a or b?`, or nothing.
+/// The nearest known names, as `: did you mean a or b?`, or nothing.
 pub(crate) fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> String {
     if name.parse::<Kind>().is_ok() {
         return format!(": it is an engine, so write --engine {name}");
@@ -89,7 +87,7 @@ pub(crate) fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> 
     if likely.is_empty() { String::new() } else { format!(": did you mean {}?", likely.join(" or ")) }
 }
 
-/// Names less alike than this are nothing that one types by mistake for the other.
+/// Names less similar than this are not a misspelling of one another.
 const LIKE: f64 = 0.75;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `raddle replay`: the failure that a token of the catalogue describes, once more.
+//! `raddle replay`: runs the failure of a token of the catalogue once more.
 //!
 //! It is as expected (exit code 0) if the schedule fails as it did, and not as expected (1) if it passes or
 //! no longer fits the model. Tokens of one's own tests are replayed by `RADDLE_REPLAY=<token> cargo test`.
@@ -12,8 +12,9 @@ use crate::catalogue::HAZARDS;
 use crate::cli::Status;
 use crate::cli::output::{BOLD, BUG, Output, WRONG, drawn, wrap};
 use crate::cli::problem::Problem;
-use crate::schedule::{Token, model_hash};
-use crate::verdict::{Reason, Verdict};
+use crate::counterexample::token::{Token, model_hash};
+use crate::failure::Reason;
+use crate::verdict::Verdict;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {

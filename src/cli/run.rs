@@ -1,5 +1,5 @@
-//! Runs rows on a few threads of the operating system. Rows know nothing of each other, so the results
-//! are the same whatever finishes first, and they stand in the order in which they came.
+//! Runs rows on a few threads of the operating system. Rows are independent of each other, so the results do
+//! not depend on which row finishes first, and they are printed in the order in which they were requested.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,18 +10,18 @@ use indicatif::ProgressBar;
 
 use crate::Checker;
 use crate::catalogue::Expected;
-use crate::config::Environment;
+use crate::check::config::Environment;
 use crate::engine::Kind;
-use crate::report::row::Row;
+use crate::verification::row::Row;
 
-/// A native sample proves nothing however long it is, and a deadlock takes milliseconds to be noticed: half
-/// of the time for the catalogue would go there with 200.
+/// A native sample proves nothing however long it is, and a deadlock takes milliseconds to be detected: 200
+/// runs would take half of the time for the whole catalogue.
 const NATIVE_RUNS: u64 = 50;
 
-/// The checker of an engine as the command line uses it.
+/// The checker of an engine with the command line's settings.
 pub(crate) fn checker(kind: Kind, environment: &Environment) -> Checker {
     let mut checker = match kind {
-        // How soon a native run fails is chance; how often it was run need not be.
+        // How soon a native run fails depends on chance; the number of runs should not.
         Kind::Native => Checker::native(NATIVE_RUNS).stop_on_failure(false),
         kind => Checker::of(kind),
     };
@@ -30,7 +30,8 @@ pub(crate) fn checker(kind: Kind, environment: &Environment) -> Checker {
     }
     if let Some(executions) = environment.max_executions {
         checker = match kind {
-            // Whoever wants more of the others does not want hours of deadlocks that are waited for.
+            // A larger number of executions is meant for the other engines; natively it would mean hours of
+            // waiting for deadlocks.
             Kind::Native => checker.max_executions(executions),
             _ => checker.executions(executions),
         };
@@ -41,18 +42,19 @@ pub(crate) fn checker(kind: Kind, environment: &Environment) -> Checker {
     checker
 }
 
-/// Fills in the reports of the rows that are not skipped.
+/// Adds the reports of the rows that are not skipped.
 pub(crate) fn all(rows: Vec<Row>, environment: &Environment, progress: &ProgressBar) -> Vec<Row> {
     let jobs = rows.iter().filter(|row| !matches!(row.expected, Expected::Skipped(_))).count();
     let threads =
         environment.workers.unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into));
     let pool = threads.min(jobs).max(1);
-    // A lone row may use them all itself.
+    // A single row may use all of them itself.
     let workers = (threads / pool).max(1);
-    // Shuttle installs a panic hook once in a process. That is done before others can be disturbed.
+    // Shuttle installs a panic hook once in a process. This is done before other checks run that it could
+    // disturb.
     let _ = Checker::random(1).check(|| {});
     let rows: Vec<Mutex<Row>> = rows.into_iter().map(Mutex::new).collect();
-    // Loom's rows may take the longest: were one the last to begin, the others would wait for it.
+    // Loom's rows may take the longest: if one began last, the other workers would idle until it ends.
     let (loom, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| taken(row).engine == Kind::Loom);
     let order = [loom, others].concat();
     let next = AtomicUsize::new(0);
@@ -77,15 +79,16 @@ pub(crate) fn all(rows: Vec<Row>, environment: &Environment, progress: &Progress
     rows.into_iter().map(|row| row.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
 }
 
-/// A row belongs to whoever took its number, so nobody ever waits here, and a fault is kept in [`one`].
+/// A row is locked by the worker that took its number only, so this never blocks, and a panic is caught in
+/// [`one`].
 fn taken(row: &Mutex<Row>) -> MutexGuard<'_, Row> {
     row.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Checks one row. A fault of the engine is kept to its row.
+/// Checks one row. A panic of the engine breaks only that row.
 fn one(row: &mut Row, checker: &Checker) {
     match catch_unwind(AssertUnwindSafe(|| row.variant.check(row.hazard, checker.clone()))) {
         Ok(report) => row.report = Some(report),
-        Err(payload) => row.broken = Some(crate::rt::quiet::describe(&*payload).message),
+        Err(payload) => row.broken = Some(crate::runtime::panic_hook::describe(&*payload).message),
     }
 }

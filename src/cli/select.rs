@@ -1,11 +1,11 @@
-//! From the words on the command line to the rows that they mean.
+//! From the names on the command line to the rows that they mean.
 
 use crate::catalogue::{self, HAZARDS, Hazard, Variant};
 use crate::cli::problem::{Problem, nearest};
 use crate::engine::{Kind, REGISTRY};
-use crate::report::row::Row;
+use crate::verification::row::Row;
 
-/// A hazard, or one variant of it.
+/// A hazard, or one variant of it, by name.
 pub(crate) fn model(name: &str) -> Result<(&'static Hazard, Option<&'static Variant>), Problem> {
     let (hazard, variant) = name.split_once('/').map_or((name, None), |(h, v)| (h, Some(v)));
     let found = catalogue::find(hazard).ok_or_else(|| Problem::UnknownHazard {
@@ -20,9 +20,9 @@ pub(crate) fn model(name: &str) -> Result<(&'static Hazard, Option<&'static Vari
     Err(Problem::UnknownVariant { hazard: found.name, name: variant.to_owned(), known: known.join(", ") })
 }
 
-/// The rows of these names under these engines, in the order of the registries; all where none are
-/// named. The name of an engine among the names counts as an engine if others were given, so that
-/// `--engine dfs random` means both.
+/// The rows of these names under these engines, in the order of the registries; all if none are named. The
+/// name of an engine among the names counts as an engine if others were given, so that `--engine dfs random`
+/// means both.
 pub(crate) fn rows(names: &[String], engines: &[String]) -> Result<Vec<Row>, Problem> {
     let stray = |name: &&String| !engines.is_empty() && name.parse::<Kind>().is_ok();
     let kinds = engines

@@ -1,5 +1,5 @@
-//! The results of `raddle verify` as a table that fits every terminal: a line for each variant, a column
-//! for each engine. What is not as declared follows in full.
+//! The results of `raddle verify` as a table that fits every terminal: a line for each variant, a column for
+//! each engine. Rows that are not as declared follow in full.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -8,10 +8,11 @@ use anstyle::Style;
 
 use crate::cli::output::{BOLD, BUG, DIM, GOOD, WIDTH, WRONG, count, seconds, wrap};
 use crate::engine::Kind;
-use crate::report::row::Row;
-use crate::verdict::{Verdict, grouped};
+use crate::failure::grouped;
+use crate::verdict::Verdict;
+use crate::verification::row::Row;
 
-/// Longer names of variants are cut in the table: the engines need the room.
+/// Longer names of variants are cut in the table: the engines' columns need the room.
 const LONGEST_NAME: usize = 22;
 
 /// Writes the table, the rows that are not as declared, the reasons for skips, and a summary.
@@ -103,7 +104,7 @@ impl Table {
     }
 }
 
-/// The failure that was seen, in a word.
+/// The failure that was found, in a word.
 fn seen(row: &Row) -> Option<&'static str> {
     match &row.report.as_ref()?.verdict {
         Verdict::Refuted(found) => Some(found.kind().word()),
@@ -190,7 +191,7 @@ fn summary(rows: &[Row], elapsed: Duration, out: &mut dyn Write) -> io::Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::row::tests::one_of_each;
+    use crate::verification::row::tests::one_of_each;
 
     #[test]
     fn what_is_not_as_declared_is_told_in_full() {

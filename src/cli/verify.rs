@@ -4,15 +4,15 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
+use crate::check::config::Environment;
 use crate::cli::output::Output;
 use crate::cli::page::Target;
 use crate::cli::problem::Problem;
-use crate::cli::{Format, Status, progress, run as runner, select, table};
-use crate::config::Environment;
-use crate::report::row::{Row, Standing};
-use crate::report::{json, junit};
+use crate::cli::{Status, progress, run as runner, select, table};
+use crate::verification::row::{Row, Standing};
+use crate::verification::{json, junit};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -23,24 +23,29 @@ pub(crate) struct Arguments {
     #[arg(long = "engine", value_name = "ENGINE", value_delimiter = ',')]
     engines: Vec<String>,
     /// How to print the results: text, json or junit
-    #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
-    format: String,
+    #[arg(long, value_enum, default_value_t, hide_default_value = true, hide_possible_values = true)]
+    format: Format,
     /// Also write a page of stories, results and timelines here
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 }
 
-const FORMATS: &[(&str, Format)] =
-    &[("text", Format::Text), ("json", Format::Json), ("junit", Format::Junit)];
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Json,
+    Junit,
+}
 
 /// Checks and prints.
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Problem> {
-    let format = Format::parse(&arguments.format, FORMATS)?;
     let rows = select::rows(&arguments.names, &arguments.engines)?;
     let environment = Environment::read()?;
     let page = arguments.html.as_deref().map(Target::open).transpose()?;
     #[allow(clippy::disallowed_methods)]
-    // The summary says how long one waited.
+    // The summary contains the time that the command took.
     let began = Instant::now();
     let bar = progress::bar(rows.len());
     let rows = runner::all(rows, &environment, &bar);
@@ -48,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Pro
     if let Some(page) = page {
         page.write(&rows, elapsed)?;
     }
-    match format {
+    match arguments.format {
         Format::Text => table::write(&rows, elapsed, out)?,
         Format::Json => json::write(&rows, out)?,
         Format::Junit => junit::write(&rows, out)?,
@@ -57,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Pro
     Ok(status(&rows))
 }
 
-/// The worst standing of any row decides.
+/// The worst standing of any row decides the exit code.
 pub(crate) fn status(rows: &[Row]) -> Status {
     match rows.iter().map(Row::standing).max() {
         None | Some(Standing::Agrees) => Status::AsExpected,
@@ -70,7 +75,7 @@ pub(crate) fn status(rows: &[Row]) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::row::tests::one_of_each;
+    use crate::verification::row::tests::one_of_each;
 
     #[test]
     fn the_worst_row_decides() {

@@ -1,12 +1,12 @@
-//! A schedule read from bytes, as fuzzers have them: each byte makes one choice. When the bytes are
-//! used up, the thread that moved last goes on.
+//! A schedule read from bytes, for fuzzers: each byte makes one choice. When the bytes are used up, the
+//! thread that moved last goes on.
 
 use std::sync::Arc;
 
+use crate::failure::Reason;
 use crate::op::{ThreadId, ThreadSet};
-use crate::rt::execution::{Execution, Scheduler};
+use crate::runtime::execution::{Execution, Scheduler};
 use crate::schedule::Choice;
-use crate::verdict::Reason;
 
 /// One execution.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct Bytes {
 }
 
 impl Bytes {
-    /// The execution that these bytes choose.
+    /// An execution whose choices these bytes make.
     pub(crate) fn new(choices: Arc<[u8]>) -> Self {
         Bytes { choices, at: 0, started: false, last: ThreadId::MAIN }
     }

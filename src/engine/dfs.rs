@@ -1,15 +1,15 @@
 //! Depth-first search over every schedule, without reduction.
 //!
-//! This is the oracle against which the others are tested, so it is kept too simple to be wrong: a
-//! stack of the options at each step, the last of which is advanced. With a preemption bound (Musuvathi
-//! and Qadeer, PLDI 2007) it leaves out options that would exceed it and remembers that it did.
+//! This is the oracle against which the other engines are tested, so it is kept very simple: a stack of the
+//! options at each step, the last of which is advanced. With a preemption bound (Musuvathi and Qadeer, PLDI
+//! 2007) it leaves out options that would exceed the bound and records that it did.
 
 use crate::engine::diverged;
 use crate::engine::taken::{Point, Taken};
+use crate::failure::Reason;
 use crate::op::{ThreadId, ThreadSet};
-use crate::rt::execution::{Execution, Scheduler};
+use crate::runtime::execution::{Execution, Scheduler};
 use crate::schedule::Choice;
-use crate::verdict::Reason;
 
 /// The options at one step.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ struct Frame {
     options: Vec<Choice>,
     at: usize,
     point: Point,
-    /// The step of the option that is tried, once it was taken.
+    /// The step of the current option, once it was taken.
     taken: Option<Taken>,
 }
 
@@ -30,14 +30,14 @@ pub(crate) struct Dfs {
     preemptions: usize,
     started: bool,
     bound: Option<usize>,
-    /// Whether the bound left anything out.
+    /// True if the bound left anything out.
     pub(crate) left_out: bool,
-    /// Why the search cannot go on.
+    /// The reason why the search cannot go on.
     pub(crate) problem: Option<Reason>,
 }
 
 impl Dfs {
-    /// A search of all schedules with at most so many preemptions.
+    /// A search of all schedules with at most that many preemptions.
     pub(crate) fn new(bound: Option<usize>) -> Self {
         Dfs {
             stack: Vec::new(),
@@ -122,7 +122,7 @@ impl Scheduler for Dfs {
     }
 
     fn end(&mut self, execution: &Execution) {
-        // A failure or a bound ends an execution wherever it is met first.
+        // A failure or a bound may end an execution before all its steps are taken.
         let whole = execution.cut.is_none() && execution.failure.is_none();
         if self.problem.is_none() && whole && self.depth < self.stack.len() {
             self.problem = Some(diverged::ended_early(execution, self.stack.len()));

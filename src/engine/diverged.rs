@@ -1,17 +1,19 @@
-//! Why the executions of a model cannot be compared: it is not the same whenever it is scheduled the same.
+//! Divergence: executions of a model cannot be compared, because it does not behave alike on the same
+//! schedule.
 //!
-//! What differs is told as the step or the end that was, the one that is now, and what usually causes that.
+//! The message names the step or the end in the earlier execution, the one in this execution, and the usual
+//! causes.
 
 use super::taken::{Point, Taken};
+use crate::failure::{FailureKind, Reason};
 use crate::op::{ThreadId, ThreadSet};
-use crate::rt::execution::Execution;
-use crate::verdict::{FailureKind, Reason};
+use crate::runtime::execution::Execution;
 
-/// What usually causes it.
+/// The usual causes.
 const CAUSES: &str = "the model depends on more than its schedule: HashMap order, real time, std's own \
                       primitives, statics or captured values that outlive an execution";
 
-/// What a freed address may have to do with it.
+/// The hint about addresses that are used again.
 const ADDRESSES: &str = "; or on addresses: memory that is freed and allocated again may have the address of an \
                          earlier value in one execution and not in another, so compare tags or indices \
                          instead of addresses, or free nothing before the end of the model";
@@ -22,7 +24,7 @@ fn at(step: usize, difference: &str, addresses: bool) -> Reason {
     Reason::Diverged { step: step + 1, why: format!("{difference}; {CAUSES}{addresses}") }
 }
 
-/// A thread does not take the step that it took in an execution which began alike.
+/// A thread does not take the step that it took in an execution with the same prefix.
 #[cold]
 pub(crate) fn step(
     execution: &Execution,
@@ -51,7 +53,7 @@ pub(crate) fn step(
     at(step, &difference, known.differs_by_addresses(&now))
 }
 
-/// Other threads exist, or can move, than in an execution that began alike.
+/// Other threads exist, or are enabled, than in an execution with the same prefix.
 #[cold]
 pub(crate) fn point(execution: &Execution, step: usize, known: &Point, enabled: &ThreadSet) -> Reason {
     let now = Point::of(execution, enabled);
@@ -72,7 +74,7 @@ pub(crate) fn point(execution: &Execution, step: usize, known: &Point, enabled: 
     at(step, &difference, false)
 }
 
-/// A thread cannot take the step that follows from what other executions did in another order.
+/// A thread cannot take the step that was computed from executions with another order.
 #[cold]
 pub(crate) fn unforeseen(execution: &Execution, step: usize, thread: ThreadId) -> Reason {
     let difference = if execution.born().contains(&thread) {
@@ -88,7 +90,7 @@ pub(crate) fn unforeseen(execution: &Execution, step: usize, thread: ThreadId) -
     at(step, &difference, true)
 }
 
-/// An execution ended before it had taken the steps of the one that began alike.
+/// An execution ended before it had taken the steps of an earlier one with the same prefix.
 #[cold]
 pub(crate) fn ended_early(execution: &Execution, steps: usize) -> Reason {
     let ended = Ending::of(execution);
@@ -96,13 +98,13 @@ pub(crate) fn ended_early(execution: &Execution, steps: usize) -> Reason {
     at(ended.steps, &difference, false)
 }
 
-/// A failure was met, and not again by the same schedule or the same search.
+/// A failure was found, but not again by the same schedule or the same search.
 pub(crate) fn not_found_again(kind: FailureKind, message: &str) -> Reason {
     let message = message.lines().next().unwrap_or_default();
     at(0, &format!("an execution failed ({kind}: {message}), and does not when it is repeated"), false)
 }
 
-/// How an execution ended.
+/// How an execution ended, for comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ending {
     steps: usize,
@@ -113,7 +115,7 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    /// How this one did.
+    /// The ending of this execution.
     pub(crate) fn of(execution: &Execution) -> Self {
         Ending {
             steps: execution.schedule.len(),
@@ -128,7 +130,7 @@ impl Ending {
         self.failure.is_none()
     }
 
-    /// Another execution of the same schedule is not like the one that ended so.
+    /// The reason if another execution of the same schedule ended differently.
     #[cold]
     pub(crate) fn differs(&self, other: &Execution) -> Reason {
         let now = Ending::of(other);

@@ -1,58 +1,40 @@
-//! The loom engine: `loom::model` over the facade's loom arm.
+//! The loom engine: `loom::model` over the facade's loom backend.
 //!
-//! Loom 0.7.2 explores stale reads that sequential consistency hides, and has limits that it passes
-//! over in silence. Here each becomes a reason: more than five threads, more than 1,000 branches in
-//! one execution, and the bounds on executions and time, which loom itself looks at every 20,000
-//! executions only and then reports success.
+//! Loom 0.7.2 explores stale reads that sequential consistency hides, and has limits that it does not report.
+//! Here each becomes a reason: more than five threads, more than 1,000 branches in one execution, and the
+//! bounds on executions and time, which loom itself checks every 20,000 executions only and then reports
+//! success.
 
-use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::rt::context;
-use crate::rt::execution::Failure;
-use crate::rt::fail::Declared;
-use crate::rt::loom_limits;
-use crate::rt::quiet;
-use crate::rt::witness;
+use crate::backend;
+use crate::backend::clones;
+use crate::backend::fail::Declared;
+use crate::backend::loom::{NO_DOWNGRADE, NO_SCOPE};
+use crate::backend::loom_limits;
+use crate::backend::loom_recorder;
+use crate::failure::{FailureKind, Reason};
+use crate::runtime::context;
+use crate::runtime::execution::Failure;
+use crate::runtime::panic_hook;
 use crate::trace::Trace;
-use crate::verdict::{FailureKind, Reason};
-
-/// What `thread::scope` says under loom.
-pub(crate) const NO_SCOPE: &str = "thread::scope is not available under loom: it unwinds the threads of a \
-    failed execution in an order in which borrowing would not be safe; share by Arc instead";
-
-/// What `RwLockWriteGuard::downgrade` says under loom.
-pub(crate) const NO_DOWNGRADE: &str = "RwLockWriteGuard::downgrade is not available under loom, whose lock \
-    cannot be downgraded in one step";
 
 /// How a run of loom ended.
 pub(crate) enum Outcome {
     /// Every execution passed.
     Passed,
-    /// An execution failed, by a panic that began here if it is known; and this is what happened in it.
+    /// An execution failed; the place of its panic, if it is known; and its trace.
     Failed(Failure, Option<String>, Box<Trace>),
     /// Something was left out.
     LeftOut(Reason),
 }
 
-/// The payload with which a run is stopped.
+/// The payload that stops a run.
 struct Stopped;
 
-thread_local! {
-    /// Whether a thread of this execution gave something back while it unwound, and others waited for it.
-    static COULD_NOT_WAKE: Cell<bool> = const { Cell::new(false) };
-}
-
-/// A thread that unwinds would have to wake others up, or to wait, which loom cannot do then.
-pub(crate) fn could_not_wake() {
-    // Loom has no running thread any more once it has found a deadlock, and panics when asked for it.
-    let goes_on = panic::catch_unwind(loom::thread::current).is_ok();
-    COULD_NOT_WAKE.set(COULD_NOT_WAKE.get() || goes_on);
-}
-
-/// Runs the model under loom. `wants_another` is asked before each execution.
+/// Runs the model under loom. `wants_another` is called before each execution.
 pub(crate) fn explore(
     model: &Arc<dyn Fn() + Send + Sync>,
     preemption_bound: Option<usize>,
@@ -69,16 +51,15 @@ pub(crate) fn explore(
     let (model, count) = (Arc::clone(model), Arc::clone(&begun));
     let _inside = context::enter_loom();
     loom_limits::begin();
-    let _ = witness::take_sharing();
+    let _ = loom_recorder::take_sharing();
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
         builder.check(move || {
             if !wants_another() {
                 panic::panic_any(Stopped);
             }
             count.fetch_add(1, Ordering::Relaxed);
-            COULD_NOT_WAKE.set(false);
-            context::begin_loom_execution();
-            witness::begin();
+            backend::loom::begin_execution();
+            loom_recorder::begin();
             model();
         });
     }));
@@ -91,17 +72,36 @@ pub(crate) fn explore(
         Err(payload) => match payload.downcast::<Declared>() {
             Ok(declared) => {
                 let Declared { kind, message } = *declared;
-                let trace = witness::tell(witness::Failed::Declared(kind, message.clone()));
+                let trace = trace(loom_recorder::Failed::Declared(kind, message.clone()));
                 Outcome::Failed(Failure { kind, message }, None, Box::new(trace))
             }
-            Err(payload) => judge(&quiet::describe(&*payload), max_threads, max_branches),
+            Err(payload) => {
+                let judged = judge(&panic_hook::describe(&*payload), max_threads, max_branches);
+                // Its destructor may use objects of the execution, which is over.
+                std::mem::forget(payload);
+                judged
+            }
         },
     };
     (outcome, executions)
 }
 
-/// What a panic out of loom means.
-fn judge(panicked: &crate::rt::thread::Panicked, max_threads: usize, max_branches: usize) -> Outcome {
+/// The trace of the execution up to its failure.
+fn trace(failed: loom_recorder::Failed) -> Trace {
+    let (log, cast) = loom_recorder::tell(failed);
+    Trace::told(&log, &cast)
+}
+
+/// Parts of the messages of loom's own failures.
+const INTERNAL: [&str; 3] = [
+    "[loom internal bug]",
+    "internal error: entered unreachable",
+    // It reads the running thread where there is none, as after a deadlock.
+    "called `Option::unwrap()` on a `None` value",
+];
+
+/// Classifies a panic out of loom.
+fn judge(panicked: &crate::runtime::thread::Panicked, max_threads: usize, max_branches: usize) -> Outcome {
     let message = panicked.message.trim();
     let inside_loom = panicked
         .place
@@ -112,13 +112,13 @@ fn judge(panicked: &crate::rt::thread::Panicked, max_threads: usize, max_branche
     let failed = |kind| {
         let message = message.to_owned();
         let failed = match kind {
-            FailureKind::Panic => witness::Failed::Panic(panicked.clone()),
-            FailureKind::Deadlock => witness::Failed::Deadlock,
-            _ => witness::Failed::Declared(kind, message.clone()),
+            FailureKind::Panic => loom_recorder::Failed::Panic(panicked.clone()),
+            FailureKind::Deadlock => loom_recorder::Failed::Deadlock,
+            _ => loom_recorder::Failed::Declared(kind, message.clone()),
         };
-        Outcome::Failed(Failure { kind, message }, place, Box::new(witness::tell(failed)))
+        Outcome::Failed(Failure { kind, message }, place, Box::new(trace(failed)))
     };
-    if message == NO_SCOPE || message == NO_DOWNGRADE {
+    if [NO_SCOPE, NO_DOWNGRADE, clones::WHY].contains(&message) {
         return limit(message.to_owned());
     }
     if !inside_loom {
@@ -140,13 +140,20 @@ fn judge(panicked: &crate::rt::thread::Panicked, max_threads: usize, max_branche
                 .to_owned(),
         );
     }
-    if message.contains("[loom internal bug]") || message.contains("internal error: entered unreachable") {
+    if message.contains("invalid internal loom state") {
+        return limit(
+            "loom counts the threads that read under its RwLock and not their guards, and fails itself where a thread \
+             reads twice at once: use another engine"
+                .to_owned(),
+        );
+    }
+    if INTERNAL.iter().any(|internal| message.contains(internal)) {
         return limit(format!("loom failed itself: {message}"));
     }
     let lower = message.to_lowercase();
-    if lower.starts_with("deadlock") && COULD_NOT_WAKE.get() {
+    if lower.starts_with("deadlock") && backend::loom::failed_to_wake() {
         limit(
-            "loom cannot wake up a thread that waits for something that another gives back while it unwinds"
+            "loom cannot wake up a thread that waits for something that another releases while it unwinds"
                 .to_owned(),
         )
     } else if lower.starts_with("deadlock") {
@@ -164,8 +171,9 @@ fn judge(panicked: &crate::rt::thread::Panicked, max_threads: usize, max_branche
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
+    use crate::failure::{FailureKind, Reason};
     use crate::sync::{Arc, ReentrantMutex, Semaphore};
-    use crate::verdict::{FailureKind, Reason, Verdict};
+    use crate::verdict::Verdict;
     use crate::{Checker, thread};
 
     #[test]
@@ -190,7 +198,7 @@ mod tests {
         Checker::loom().check(|| panic!("at once")).expect_failure(FailureKind::Panic);
     }
 
-    /// A job that panics with a permit, which its guard gives back.
+    /// A job that panics with a permit, which its guard releases.
     fn panics(permits: &Semaphore) {
         let _ = catch_unwind(AssertUnwindSafe(|| {
             let _permit = permits.permit();

@@ -1,6 +1,6 @@
 //! The engines: what explores a model. A new one is one file and one line of [`REGISTRY`].
 //!
-//! Those of the Model arm differ by their [`crate::rt::execution::Scheduler`] only.
+//! Those of the model backend differ only in their [`crate::runtime::execution::Scheduler`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,11 +11,13 @@ pub(crate) mod bytes;
 pub(crate) mod dfs;
 pub(crate) mod diverged;
 pub(crate) mod dpor;
-pub(crate) mod forgiving;
+pub(crate) mod fair_continuation;
+pub(crate) mod lenient_replay;
+#[cfg(feature = "loom")]
 pub(crate) mod loom;
 pub(crate) mod native;
-pub(crate) mod probe;
 pub(crate) mod replay;
+#[cfg(feature = "shuttle")]
 pub(crate) mod shuttle;
 pub(crate) mod taken;
 
@@ -30,63 +32,82 @@ pub(crate) enum Kind {
     Random,
     /// Shuttle's random priorities with a few changes (ASPLOS 2010).
     Pct,
-    /// Shuttle's walk that weighs threads by the events they have left.
+    /// Shuttle's walk that weighs threads by the number of events they have left.
     Urw,
     /// Loom's exploration of the C11 memory model, stale reads included.
     Loom,
-    /// Threads of the operating system, as they happen to run.
+    /// Operating-system threads; uncontrolled scheduling.
     Native,
 }
 
-/// What is known of an engine before it runs.
+/// Static properties of an engine.
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(crate) kind: Kind,
-    /// As the command line, JSON and `RADDLE_ENGINE` name it.
+    /// The name on the command line, in JSON and in `RADDLE_ENGINE`.
     pub(crate) name: &'static str,
+    /// The feature of this crate that it needs and that is off, if any.
+    pub(crate) needs: Option<&'static str>,
     /// Whether a run to the end leaves nothing out.
     pub(crate) concludes: bool,
-    /// What it tries, for somebody who has never heard of it.
-    #[cfg_attr(not(feature = "cli"), expect(dead_code))] // `raddle explain` says it.
+    /// What it tries, for readers new to the field.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code))] // Printed by `raddle explain`.
     pub(crate) what: &'static str,
 }
 
-/// Every engine; tokens refer to them by their place.
+/// What shuttle's schedulers need.
+const SHUTTLE: Option<&str> = if cfg!(feature = "shuttle") { None } else { Some("shuttle") };
+/// What loom needs.
+const LOOM: Option<&str> = if cfg!(feature = "loom") { None } else { Some("loom") };
+
+/// Every engine; tokens refer to them by their index.
 pub(crate) const REGISTRY: &[Engine] = &[
     Engine {
         kind: Kind::Exhaustive,
         name: "exhaustive",
+        needs: None,
         concludes: true,
         what: "every order of the steps that makes a difference",
     },
     Engine {
         kind: Kind::Dfs,
         name: "dfs",
+        needs: None,
         concludes: true,
         what: "every order of the steps, one after the other",
     },
-    Engine { kind: Kind::Random, name: "random", concludes: false, what: "a sample: any thread may be next" },
+    Engine {
+        kind: Kind::Random,
+        name: "random",
+        needs: SHUTTLE,
+        concludes: false,
+        what: "a sample: any thread may be next",
+    },
     Engine {
         kind: Kind::Pct,
         name: "pct",
+        needs: SHUTTLE,
         concludes: false,
         what: "a sample: threads in an order of priority that changes now and then",
     },
     Engine {
         kind: Kind::Urw,
         name: "urw",
+        needs: SHUTTLE,
         concludes: false,
         what: "a sample: the thread with more ahead of it is more often next",
     },
     Engine {
         kind: Kind::Loom,
         name: "loom",
+        needs: LOOM,
         concludes: true,
         what: "another checker: every order, and memory that is seen late",
     },
     Engine {
         kind: Kind::Native,
         name: "native",
+        needs: None,
         concludes: false,
         what: "no order of ours: real threads, as they happen to run",
     },
@@ -104,7 +125,7 @@ pub(crate) const NAMES: [&str; REGISTRY.len()] = {
 };
 
 impl Kind {
-    /// What is known of it.
+    /// Its static properties.
     pub(crate) fn engine(self) -> &'static Engine {
         &REGISTRY[self as usize]
     }
@@ -125,11 +146,12 @@ impl FromStr for Kind {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self, Error> {
-        REGISTRY
-            .iter()
-            .find(|engine| engine.name == name)
-            .map(|engine| engine.kind)
-            .ok_or_else(|| Error::UnknownEngine { name: name.to_owned(), known: NAMES.join(", ") })
+        let unknown = || Error::UnknownEngine { name: name.to_owned(), known: NAMES.join(", ") };
+        let engine = REGISTRY.iter().find(|engine| engine.name == name).ok_or_else(unknown)?;
+        match engine.needs {
+            Some(feature) => Err(Error::EngineNotBuilt { name: engine.name, feature }),
+            None => Ok(engine.kind),
+        }
     }
 }
 

@@ -1,11 +1,11 @@
-//! Runs one schedule again, as a token or another engine has it.
+//! Runs a given schedule, from a token or another engine, again.
 
+use crate::failure::Reason;
 use crate::op::{ThreadId, ThreadSet};
-use crate::rt::execution::{Execution, Scheduler};
+use crate::runtime::execution::{Execution, Scheduler};
 use crate::schedule::Choice;
-use crate::verdict::Reason;
 
-/// A schedule to follow. Threads are named by their place in the order of creation.
+/// A schedule to follow. Threads are identified by their index in the order of creation.
 #[derive(Debug)]
 pub(crate) struct Replay {
     schedule: Vec<Choice>,
@@ -15,12 +15,12 @@ pub(crate) struct Replay {
     started: bool,
     problem: Option<Reason>,
     last: Option<ThreadId>,
-    /// Whether the last choice was the schedule's.
+    /// True if the last choice was the schedule's.
     scheduled: bool,
 }
 
 impl Replay {
-    /// A scheduler that follows the schedule once, but for its last `repeat` choices.
+    /// A scheduler that follows the schedule once, except for its last `repeat` choices.
     pub(crate) fn new(schedule: Vec<Choice>, repeat: usize) -> Self {
         Replay { schedule, repeat, at: 0, started: false, problem: None, last: None, scheduled: false }
     }
@@ -36,7 +36,7 @@ impl Scheduler for Replay {
             self.at -= self.repeat;
         }
         let Some(&Choice { thread, alternative }) = self.schedule.get(self.at) else {
-            // What comes after the schedule does not matter: the shortest way to the end does.
+            // What comes after the schedule does not matter: the shortest way to the end is taken.
             let threads = execution.choosing(enabled).map_or_else(|| enabled.clone(), ThreadSet::one);
             let thread = self.last.filter(|&t| threads.contains(t)).or(threads.first())?;
             (self.last, self.scheduled) = (Some(thread), false);
@@ -48,7 +48,7 @@ impl Scheduler for Replay {
         if thread.is_none()
             && let Some(choice) = execution.to_be_tried(enabled)
         {
-            // Time is to pass, which it does once those are known that look in vain.
+            // Time is to pass, which happens once the looks that close a round without effect are determined.
             self.scheduled = false;
             return Some(choice);
         }
@@ -67,7 +67,7 @@ impl Scheduler for Replay {
     }
 
     fn end(&mut self, execution: &Execution) {
-        // A failure ends an execution wherever it is met first.
+        // A failure may end an execution before all its steps are taken.
         let whole = execution.cut.is_none() && execution.failure.is_none();
         if self.problem.is_none() && whole && self.at < self.schedule.len() {
             self.problem = Some(diverged(execution, self.at));
@@ -91,7 +91,7 @@ pub(crate) fn diverged(execution: &Execution, step: usize) -> Reason {
             format!("{}{place}", execution.describe(t))
         })
         .collect();
-    let able = if able.is_empty() { "nobody".to_owned() } else { able.join(", ") };
+    let able = if able.is_empty() { "none".to_owned() } else { able.join(", ") };
     Reason::Diverged {
         step: step + 1,
         why: format!(
@@ -102,8 +102,8 @@ pub(crate) fn diverged(execution: &Execution, step: usize) -> Reason {
     }
 }
 
-/// A schedule with its threads, and the waiters that it notifies, named by their place in the order of
-/// creation, as replay wants it.
+/// A schedule whose threads, and the waiters that it notifies, are identified by their index in the order of
+/// creation, as replay needs it.
 pub(crate) fn portable(execution: &Execution) -> Vec<Choice> {
     let place = |thread: ThreadId| {
         let at = execution.born().iter().position(|&t| t == thread).unwrap_or_default();

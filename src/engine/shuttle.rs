@@ -1,14 +1,14 @@
 //! Shuttle's schedulers: Random, PCT and URW.
 //!
-//! Shuttle's runner, coroutines and sync types are not used: the schedulers choose among the threads
-//! of raddle's own executions, which makes sampling several times as fast. What a scheduler is shown
-//! are tasks of shuttle's, and only shuttle makes those, so one execution of shuttle's is begun, in
-//! which tasks are spawned that stand for the threads while the sampling goes on, and never run. They are
-//! few at first, since each costs time, and as many as a model may have threads where those are not
-//! enough: the sampling then begins anew, and takes the same course so far.
+//! Shuttle's runner, coroutines and sync types are not used: the schedulers choose among the threads of
+//! raddle's own executions, which makes sampling several times as fast. A shuttle scheduler chooses among
+//! tasks of shuttle's, and only shuttle makes those. So one execution of shuttle's is begun, in which tasks
+//! are spawned that stand for the threads during the sampling, and never run. They are few at first, since
+//! each costs time; if those are not enough, there are as many as a model may have threads: the sampling then
+//! starts again, and takes the same course up to there.
 //!
-//! A filter hides from the scheduler every task whose thread is disabled, so shuttle's schedulers
-//! believe that every task can always run, and raddle finds the deadlocks.
+//! A filter hides from the scheduler every task whose thread is disabled, so for shuttle's schedulers every
+//! task is always runnable, and raddle detects the deadlocks.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -20,16 +20,16 @@ use shuttle::scheduler::{
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
 use crate::engine::Kind;
+use crate::failure::Reason;
 use crate::op::{MAX_THREADS, ThreadId, ThreadSet};
-use crate::rt::execution::{Execution, Scheduler};
-use crate::rt::quiet;
+use crate::runtime::execution::{Execution, Scheduler};
+use crate::runtime::panic_hook;
 use crate::schedule::Choice;
-use crate::verdict::Reason;
 
-/// The sampling goes on upon the stack of one of shuttle's tasks.
+/// The sampling runs on the stack of one of shuttle's tasks.
 const STACK: usize = 1 << 20;
 
-/// Which scheduler, where it begins, and how many executions it makes.
+/// The scheduler, its seed, and the number of executions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sampling {
     pub(crate) kind: Kind,
@@ -57,8 +57,8 @@ impl Sampling {
 /// How many threads have tasks at first.
 const FEW: usize = 64;
 
-/// Calls `sample` with a scheduler of raddle's that asks one of shuttle's; and once more, if there were
-/// more threads than tasks.
+/// Calls `sample` with a scheduler of raddle's that delegates to one of shuttle's; and once more, if there
+/// were more threads than tasks.
 pub(crate) fn with_scheduler(sampling: Sampling, sample: impl Fn(&mut dyn Scheduler) + 'static) {
     let sample = Rc::new(sample);
     if !with_tasks(FEW, sampling, Rc::clone(&sample)) {
@@ -66,7 +66,7 @@ pub(crate) fn with_scheduler(sampling: Sampling, sample: impl Fn(&mut dyn Schedu
     }
 }
 
-/// Calls `sample` with a scheduler that has so many tasks; whether they were enough.
+/// Calls `sample` with a scheduler that has that many tasks; returns whether they were enough.
 fn with_tasks(count: usize, sampling: Sampling, sample: Rc<impl Fn(&mut dyn Scheduler) + 'static>) -> bool {
     let enough = Rc::new(Cell::new(true));
     let were_enough = Rc::clone(&enough);
@@ -104,21 +104,20 @@ fn with_tasks(count: usize, sampling: Sampling, sample: Rc<impl Fn(&mut dyn Sche
     were_enough.get()
 }
 
-/// Shuttle installs a panic hook once in a process; this lets it, and takes the hook away again.
+/// Shuttle installs a panic hook once in a process; this lets it, and removes the hook again.
 fn take_shuttles_hook_away(config: &Config) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        quiet::let_shuttle_install_its_hook(|| {
+        panic_hook::let_shuttle_install_its_hook(|| {
             Runner::new(RandomScheduler::new_from_seed(0, 1), config.clone()).run(|| {});
         });
     });
 }
 
-/// Something to be done with shuttle's tasks.
+/// A function over shuttle's tasks.
 type WithTasks = Box<dyn FnOnce(&[&Task])>;
 
-/// A scheduler of shuttle's that lends out the tasks it is shown, once there are enough of them, and
-/// then stops.
+/// A scheduler of shuttle's that lends out its tasks, once there are enough of them, and then stops.
 struct Lender {
     began: bool,
     /// How many tasks are enough.
@@ -151,19 +150,19 @@ impl ShuttleScheduler for Lender {
 struct Sampler<'a> {
     sampling: Sampling,
     inner: Box<dyn ShuttleScheduler>,
-    /// One for each place in the order of creation.
+    /// One for each thread, in the order of creation.
     tasks: &'a [&'a Task],
-    /// How many tasks the scheduler has seen; URW insists on meeting them in order.
+    /// How many tasks the scheduler has been shown; URW requires that it meets them in order.
     introduced: usize,
     executions: usize,
-    /// Whether there was ever a choice.
+    /// True if there was ever more than one enabled thread.
     concurrent: bool,
     /// There are more threads than tasks.
     problem: Option<Reason>,
 }
 
 impl Sampler<'_> {
-    /// Asks shuttle's scheduler which of these threads goes on.
+    /// Lets shuttle's scheduler choose among these threads.
     fn ask(&mut self, execution: &Execution, offered: impl Fn(usize, ThreadId) -> bool) -> Option<ThreadId> {
         let born = execution.born();
         let mut shown: smallvec::SmallVec<[&Task; 8]> = smallvec::SmallVec::new();
@@ -201,7 +200,7 @@ impl Scheduler for Sampler<'_> {
             let (known, born) = (self.introduced, execution.born().len());
             let mut chosen = None;
             if born > known {
-                // New tasks are shown once even if they are disabled; URW would stumble otherwise.
+                // New tasks are shown once even if they are disabled; URW panics otherwise.
                 self.introduced = born;
                 chosen = self.ask(execution, |place, thread| place >= known || enabled.contains(thread));
             }

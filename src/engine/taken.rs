@@ -1,26 +1,26 @@
-//! What a step was when it was taken, for the executions that take it again.
+//! Records of steps, for comparison with later executions that take the same steps.
 //!
-//! A model must do the same whenever it is scheduled the same. So an engine that begins an execution as it
-//! began an earlier one compares every step of what they share: the command, its object, the source line,
-//! the operands, the state that was met, the threads that could move and how many there were.
+//! A model must behave alike on the same schedule. So an engine that begins an execution with the prefix of
+//! an earlier one compares every step of that prefix: the command, its object, the source line, the operands,
+//! the state before, the enabled threads and the number of threads.
 //!
-//! Addresses are the exception: memory that is allocated in one execution lies elsewhere in the next, and
-//! an integer may be an address too, with a tag in its unused bits. Two words are *alike* if they are equal,
-//! or if both may be addresses (beyond the first pages, which are never mapped) and agree in the bits that no
-//! address has or that alignment keeps. Words that are merely alike must still have the same consequence:
-//! the step touches its object in the same way, and changes it or does not, in both executions. No renaming
-//! of addresses is asked for, because an allocator may give one address twice in one execution and two
-//! addresses in the next, which a program need not notice.
+//! Addresses are the exception: memory that is allocated in one execution has another address in the next,
+//! and an integer may be an address too, with a tag in its unused bits. Two words are *alike* if they are
+//! equal, or if both may be addresses (beyond the first pages, which are never mapped) and agree in the bits
+//! that no address has or that alignment keeps. Words that are merely alike must still have the same
+//! consequence: the step accesses its object in the same way, and changes it or does not, in both executions.
+//! A consistent renaming of addresses is not required, because an allocator may return one address twice in
+//! one execution and two addresses in the next, which a program need not notice.
 //!
-//! [`super::diverged`] says what differs. What this can miss: a value that differs between executions, looks like an
-//! address, and decides nothing.
+//! [`super::diverged`] describes the difference. What this can miss: a value that differs between executions,
+//! looks like an address, and decides nothing.
 
 use crate::op::{Access, Command, ObjectId, Role, Site, State, ThreadId, ThreadSet};
-use crate::rt::addresses;
-use crate::rt::execution::Execution;
-use crate::rt::thread::Pending;
+use crate::runtime::addresses;
+use crate::runtime::execution::Execution;
+use crate::runtime::thread::Pending;
 
-/// Addresses below this are mapped by no system.
+/// No system maps addresses below this.
 const LOWEST_ADDRESS: u64 = 1 << 16;
 /// The bits that an address has.
 const ADDRESS: u64 = (1 << 48) - 1;
@@ -34,27 +34,27 @@ pub(crate) struct Taken {
     point: Point,
 }
 
-/// What a step does.
+/// The content of a step.
 #[derive(Clone, Copy, Debug)]
 struct What {
     /// The operation's command and object; none for a choice or a yield.
     op: Option<(&'static Command, ObjectId)>,
-    /// The operands and the state that was met; of a choice the number of its alternatives.
+    /// The operands and the state before; for a choice the number of its alternatives.
     words: [u64; 3],
     site: Option<Site>,
 }
 
-/// Where a step was taken.
+/// The point at which a step was taken.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Point {
-    /// The threads that could move.
+    /// The enabled threads.
     pub(super) enabled: ThreadSet,
-    /// How many threads there were.
+    /// The number of threads.
     pub(super) born: u32,
 }
 
 impl Point {
-    /// The point at which an execution is.
+    /// The present point of the execution.
     #[inline]
     pub(crate) fn of(execution: &Execution, enabled: &ThreadSet) -> Self {
         Point { enabled: execution.able(enabled).into_owned(), born: execution.born().len() as u32 }
@@ -97,7 +97,7 @@ impl What {
         self.resembles(&What::of(execution, thread))
     }
 
-    /// Whether what another execution does is the same but for where memory lies.
+    /// Whether the step of another execution is the same except for addresses.
     #[cold]
     fn resembles(&self, now: &What) -> bool {
         let named = |what: &What| what.op.map(|(command, object)| (command.name, object));
@@ -109,7 +109,7 @@ impl What {
         named(self) == named(now) && self.site == now.site && alike && self.consequence() == now.consequence()
     }
 
-    /// How the step touches its object, and whether it changes it.
+    /// How the step accesses its object, and whether it changes it.
     fn consequence(self) -> Option<(Access, bool)> {
         let [one, other, met] = self.words;
         let (command, _) = self.op?;
@@ -125,7 +125,7 @@ impl Taken {
         Taken { what: What::of(execution, thread), point: Point::of(execution, enabled) }
     }
 
-    /// Where it was taken.
+    /// The point at which it was taken.
     #[inline]
     pub(crate) fn point(&self) -> &Point {
         &self.point
@@ -147,7 +147,7 @@ impl Taken {
                 .any(|(a, b)| a != b && (may_be_address(a) || may_be_address(b)))
     }
 
-    /// The step in words.
+    /// The step as text.
     pub(super) fn describe(&self, execution: &Execution) -> String {
         let What { op, words, site } = self.what;
         let [one, other, met] = words;
@@ -167,13 +167,13 @@ impl Taken {
     }
 }
 
-/// Whether the words of such an operation are what the model put there: those of an atomic. The words of all
-/// other objects are raddle's own.
+/// Whether the words of such an operation are values of the model: those of an atomic. The words of all other
+/// objects are raddle's own.
 fn holds_a_value(role: Role) -> bool {
     matches!(role, Role::Load | Role::Store | Role::Update | Role::CompareExchange)
 }
 
-/// Whether two words are the same, but for where memory lies.
+/// Whether two words are the same, except for addresses.
 fn alike(a: State, b: State) -> bool {
     a == b || may_be_address(a) && may_be_address(b) && (a ^ b) & !(ADDRESS & !ALIGNED) == 0
 }

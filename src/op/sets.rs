@@ -1,9 +1,9 @@
 //! Sets of threads, and of the waiters of one condition variable.
 //!
-//! The threads of most models have numbers below 64, so a [`ThreadSet`] keeps those in one word of its
-//! own; the others are bits of words on the heap, which are made for the first such thread. [`Slots`]
-//! are always one word: they are the state of an object, so a condition variable has 64 of them. Which
-//! thread has which slot is known to [`crate::rt::ids`].
+//! The threads of most models have numbers below 64, so a [`ThreadSet`] keeps those in one word of its own;
+//! the others are bits of words on the heap, which are allocated for the first such thread. [`Slots`] are
+//! always one word: they are the state of an object, so a condition variable has 64 of them.
+//! [`crate::runtime::ids`] assigns slots to threads.
 
 use super::{State, ThreadId};
 
@@ -12,11 +12,11 @@ use super::{State, ThreadId};
 pub(crate) struct ThreadSet {
     /// Threads 0 to 63.
     low: u64,
-    /// The others; nothing until there is one.
+    /// The others; `None` until there is one.
     high: Option<Box<High>>,
 }
 
-/// Threads from 64 on, 64 in each word. Two sets with the same members may differ in zeros at the end.
+/// Threads from 64 on, 64 in each word. Two sets with the same members may differ in trailing zero words.
 #[derive(Clone, Default)]
 struct High(Vec<u64>);
 
@@ -77,7 +77,7 @@ impl ThreadSet {
         }
     }
 
-    /// Takes a thread out.
+    /// Removes a thread.
     #[inline]
     pub(crate) fn remove(&mut self, thread: ThreadId) {
         if thread.0 < 64 {
@@ -87,7 +87,7 @@ impl ThreadSet {
         }
     }
 
-    /// Adds a thread or takes it out.
+    /// Adds or removes a thread.
     #[inline]
     pub(crate) fn set(&mut self, thread: ThreadId, there: bool) {
         if thread.0 < 64 {
@@ -99,7 +99,7 @@ impl ThreadSet {
         }
     }
 
-    /// Takes every thread out and keeps the memory.
+    /// Removes every thread and keeps the memory.
     #[inline]
     pub(crate) fn clear(&mut self) {
         self.low = 0;
@@ -144,7 +144,7 @@ impl ThreadSet {
         members(self.words(), |at| self.word(at) & !other.word(at))
     }
 
-    /// Whether it is a part of the other set.
+    /// Whether it is a subset of the other set.
     #[inline]
     pub(crate) fn is_within(&self, other: &ThreadSet) -> bool {
         self.low & !other.low == 0 && (self.high.is_none() || self.without(other).next().is_none())

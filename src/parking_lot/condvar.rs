@@ -1,22 +1,23 @@
 //! `parking_lot::Condvar`: waits end by a notification or by a timeout, and not otherwise.
 //!
-//! It is std's condition variable without the spurious wakeups, except under loom: there it counts
-//! who waits and who was called, and a thread that began to wait after a notification may answer it,
-//! where `parking_lot` wakes one that waited before.
+//! It is std's condition variable without the spurious wakeups, except under loom: there it counts waiters
+//! and calls, and a thread that began to wait after a notification may answer it, where `parking_lot` wakes
+//! one that waited before.
 
+use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
 use super::lock_api::RawMutex as _;
 use super::{MutexGuard, until};
-use crate::op::{Access, Args, Command, Publish, Role, Site, State, always, plain, writes};
-use crate::rt::context::{self, Arm};
-use crate::rt::guarded::Guarded;
-use crate::rt::loom_limits::{self, Limit};
+use crate::backend::guarded::Guarded;
+use crate::backend::loom_limits::{self, Limit};
+use crate::op::{Access, Args, Command, Role, Site, State, Synchronization, always, plain, writes};
+use crate::runtime::context::{self, Backend};
 use crate::sync;
 use crate::time::Instant;
 
-/// Where the count of calls is; below it is the count of waiters, those called among them.
+/// The position of the count of calls in the word; below it is the count of waiters, including those called.
 const CALLED: u32 = 32;
 const CALL: State = 1 << CALLED;
 
@@ -38,18 +39,18 @@ static ENQUEUE: Command = Command {
     guard: always,
     effect: |state, _| state + 1,
     access: |_, _| Access::commuting(1),
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: plain,
 };
 
-/// Answers a call; whoever waits may.
+/// Answers a call; any waiter may.
 static WAKE: Command = Command {
     name: "wake",
     role: Role::Await,
     guard: |state, _| called(state) > 0,
     effect: |state, _| state - CALL - 1,
     access: writes,
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: plain,
 };
 
@@ -59,7 +60,7 @@ static NOTIFY_ONE: Command = Command {
     guard: always,
     effect: |state, _| if waiting(state) > called(state) { state + CALL } else { state },
     access: hears,
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: plain,
 };
 
@@ -69,7 +70,7 @@ static NOTIFY_ALL: Command = Command {
     guard: always,
     effect: |state, _| waiting(state) * (CALL + 1),
     access: hears,
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: plain,
 };
 
@@ -96,11 +97,17 @@ static NOTIFY_ALL: Command = Command {
 /// });
 /// report.expect_verified();
 /// ```
-#[derive(Debug)]
 pub struct Condvar {
     condvar: sync::Condvar,
-    /// What it is under loom, whose own condition variable knows loom's mutex only.
+    /// Its form under loom, whose own condition variable works with loom's mutex only.
     loom: Option<Guarded>,
+}
+
+impl fmt::Debug for Condvar {
+    /// As std's: what it holds differs from one execution to the next.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Condvar").finish_non_exhaustive()
+    }
 }
 
 /// Whether a timed wait timed out; see [`::parking_lot::WaitTimeoutResult`].
@@ -130,7 +137,7 @@ impl WaitTimeoutResult {
 }
 
 impl Condvar {
-    /// Makes a condition variable that nobody waits for.
+    /// Makes a condition variable without waiters.
     ///
     /// # Examples
     /// ```
@@ -139,12 +146,12 @@ impl Condvar {
     #[track_caller]
     #[must_use]
     pub fn new() -> Self {
-        let loom = context::arm() == Arm::Loom;
+        let loom = context::backend() == Backend::Loom;
         let loom = loom.then(|| Guarded::new("Condvar", 0, Location::caller()));
         Condvar { condvar: sync::Condvar::new(), loom }
     }
 
-    /// Wakes one waiter; whether there was one.
+    /// Wakes one waiter; returns whether there was one.
     ///
     /// # Examples
     /// ```
@@ -158,7 +165,7 @@ impl Condvar {
         waiting(before) > called(before)
     }
 
-    /// Wakes every waiter; how many there were.
+    /// Wakes every waiter; returns how many there were.
     ///
     /// # Examples
     /// ```
@@ -276,7 +283,8 @@ impl Condvar {
         self.wait_while_inside(guard, condition, Some(moment), Location::caller())
     }
 
-    /// Every wait is for what is left of the time.
+    /// Every wait is for what is left of the time. Once it is over, that is said whatever has become of the condition,
+    /// as `parking_lot` says it, and unlike std.
     fn wait_while_inside<T: ?Sized>(
         &self,
         guard: &mut MutexGuard<'_, T>,
@@ -285,13 +293,10 @@ impl Condvar {
         site: Site,
     ) -> WaitTimeoutResult {
         let mut result = WaitTimeoutResult(false);
-        while condition(&mut **guard) {
-            if result.timed_out() {
-                return result;
-            }
+        while !result.timed_out() && condition(&mut **guard) {
             result = self.wait_inside(guard, moment.map(until), site);
         }
-        WaitTimeoutResult(false)
+        result
     }
 
     fn wait_inside<T: ?Sized>(
@@ -300,7 +305,7 @@ impl Condvar {
         timeout: Option<Duration>,
         site: Site,
     ) -> WaitTimeoutResult {
-        // SAFETY: the lock is given back and taken again below, while the guard is borrowed.
+        // SAFETY: the lock is released and taken again below, while the guard is borrowed.
         let raw = unsafe { MutexGuard::mutex(guard).raw() };
         // SAFETY: the guard stands for the lock.
         let unlock = || unsafe { raw.unlock() };

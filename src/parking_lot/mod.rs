@@ -5,8 +5,8 @@
 //! an object of the facade belongs to the execution that makes it: so `new` is not `const`, and
 //! everything else is reached through `Deref`. A static is declared in [`statics!`](crate::statics).
 //!
-//! There is no poisoning, and no wakeup without a notification. To release a lock by force that the
-//! thread does not hold is the failure not-owner. Under loom timeouts never fire.
+//! There is no poisoning, and no wakeup without a notification. Force-unlocking a lock that the thread does
+//! not hold is the failure not-owner. Under loom timeouts never fire.
 
 mod condvar;
 mod mutex;
@@ -35,13 +35,13 @@ pub use rwlock::{
 use std::sync::{Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
+use crate::backend::guarded::Guarded;
+use crate::failure::FailureKind;
 use crate::op::{Command, Site, State};
-use crate::rt::context;
-use crate::rt::guarded::Guarded;
+use crate::runtime::context;
 use crate::time::Instant;
-use crate::verdict::FailureKind;
 
-/// What the raw locks share: the word, and where it was last taken.
+/// The common part of the raw locks: the word, and where it was last taken.
 #[derive(Debug)]
 struct Raw {
     state: Guarded,
@@ -53,14 +53,14 @@ impl Raw {
         Raw { state: Guarded::new(kind, 0, site), taken: StdMutex::new(site) }
     }
 
-    /// Waits for the lock. `lock_api` has it taken so also where a guard stands for it all the while, as in
-    /// `unlocked`, and that cannot be told from a lock that is taken for the first time.
+    /// Waits for the lock. `lock_api` calls this also if a guard stands for the lock all the while, as in
+    /// `unlocked`, which cannot be told from a lock that is taken for the first time.
     fn lock(&self, command: &'static Command, site: Site) {
         self.state.having_again(|| self.state.perform(command, [0; 2], site));
         self.note(site);
     }
 
-    /// Tries; `locks` says of the state before whether that was possible.
+    /// Tries to lock; `locks` returns for the state before whether that was possible.
     fn try_lock(&self, attempt: &'static Command, locks: fn(State) -> bool, site: Site) -> bool {
         let locked = locks(self.state.perform(attempt, [0; 2], site));
         if locked {
@@ -105,7 +105,7 @@ impl Raw {
                 }
             });
         }
-        self.state.give_back(command, [0; 2], site);
+        self.state.release(command, [0; 2], site);
     }
 
     fn note(&self, site: Site) {
@@ -113,15 +113,15 @@ impl Raw {
     }
 }
 
-/// The time until a moment.
+/// The time left until a moment.
 fn until(moment: Instant) -> Duration {
     moment.saturating_duration_since(Instant::now())
 }
 
-/// Complains about a lock that was made from `lock_api`'s constant.
+/// Panics because of a lock that was made from `lock_api`'s constant.
 #[cold]
 fn unmade() -> ! {
-    let _ = context::arm();
+    let _ = context::backend();
     panic!("a lock of raddle's parking_lot is made by its own `new`, not by lock_api's")
 }
 

@@ -7,7 +7,7 @@ use std::panic::Location;
 
 use super::lock_api;
 use super::raw_mutex::{RawFairMutex, RawMutex};
-use crate::rt::guarded::owner_key;
+use crate::backend::guarded::owner_key;
 
 /// A guard that gives exclusive access; see [`::parking_lot::MutexGuard`].
 ///
@@ -126,7 +126,7 @@ macro_rules! lock {
                 $name($make)
             }
 
-            /// The data, once nobody else has the lock.
+            /// The data; takes the lock by value.
             ///
             /// # Examples
             /// ```
@@ -166,7 +166,7 @@ macro_rules! lock {
         }
 
         impl<T: ?Sized> fmt::Debug for $name<T> {
-            // Looking at the data would be a visible operation.
+            // Reading the data would be a visible operation.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($name)).finish_non_exhaustive()
             }

@@ -2,8 +2,9 @@
 
 use super::OnceState;
 use crate::sync;
+use std::fmt;
 
-/// Runs something once, whoever comes first; see [`::parking_lot::Once`].
+/// Runs something once, in the first thread that calls it; see [`::parking_lot::Once`].
 ///
 /// # Examples
 /// ```
@@ -13,8 +14,14 @@ use crate::sync;
 /// once.call_once(|| n += 1);
 /// assert_eq!(n, 1);
 /// ```
-#[derive(Debug)]
 pub struct Once(sync::Once);
+
+impl fmt::Debug for Once {
+    /// As std's: what it holds differs from one execution to the next.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Once").finish_non_exhaustive()
+    }
+}
 
 impl Once {
     /// One that has not run anything.
@@ -45,7 +52,7 @@ impl Once {
         self.0.call_once(f);
     }
 
-    /// Like [`call_once`](Self::call_once), but goes on though an earlier closure panicked.
+    /// Like [`call_once`](Self::call_once), but runs also if an earlier closure panicked.
     ///
     /// # Examples
     /// ```
@@ -58,7 +65,7 @@ impl Once {
         });
     }
 
-    /// What has become of it.
+    /// Its state.
     ///
     /// # Examples
     /// ```

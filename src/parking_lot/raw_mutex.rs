@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::lock_api::{self, GuardNoSend};
 use super::{Raw, unmade, until};
-use crate::op::{Command, Publish, Role, Site, always, plain, reads, unchanged};
-use crate::rt::guarded::Guarded;
+use crate::backend::guarded::Guarded;
+use crate::op::{Command, Role, Site, Synchronization, always, plain, reads, unchanged};
 use crate::sync::commands::{LOCK, TRY_LOCK, UNLOCK};
 use crate::time::Instant;
 
@@ -16,11 +16,11 @@ static IS_LOCKED: Command = Command {
     guard: always,
     effect: unchanged,
     access: reads,
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: plain,
 };
 
-/// Takes the lock and gives it back where the caller cannot be known.
+/// Takes the lock and releases it where the caller's source line is not available.
 macro_rules! raw_mutex {
     ($(#[$doc:meta])* $name:ident, $kind:literal) => {
         $(#[$doc])*
@@ -30,7 +30,7 @@ macro_rules! raw_mutex {
         /// use raddle::parking_lot::Mutex;
         /// use raddle::parking_lot::lock_api::RawMutex as _;
         /// let mutex = Mutex::new(7);
-        /// // SAFETY: the raw lock is given back below, by the thread that took it.
+        /// // SAFETY: the raw lock is released below, by the thread that took it.
         /// let raw = unsafe { mutex.raw() };
         /// assert!(raw.try_lock());
         /// unsafe { raw.unlock() };
@@ -52,10 +52,10 @@ macro_rules! raw_mutex {
             }
         }
 
-        // SAFETY: LOCK and TRY_LOCK succeed only while the word says that nobody has the lock, and
-        // UNLOCK alone says so again.
+        // SAFETY: LOCK and TRY_LOCK succeed only while the word is that of a free lock, and only UNLOCK
+        // restores it.
         unsafe impl lock_api::RawMutex for $name {
-            // Only a lock that was made here works; the trait asks for a constant.
+            // Only a lock that was made here works; the trait requires a constant.
             #[allow(clippy::declare_interior_mutable_const)]
             const INIT: Self = $name(None);
 
@@ -81,7 +81,7 @@ macro_rules! raw_mutex {
             }
         }
 
-        // SAFETY: whoever waits for a lock may get it next, so every way to unlock is as fair.
+        // SAFETY: any waiter for a lock may get it next, so every way to unlock is as fair.
         unsafe impl lock_api::RawMutexFair for $name {
             unsafe fn unlock_fair(&self) {
                 self.raw().unlock(&UNLOCK);
@@ -107,7 +107,7 @@ macro_rules! raw_mutex {
 }
 
 impl RawMutex {
-    /// What the lock stands on.
+    /// The guarded word of the lock.
     pub(super) fn guarded(&self) -> &Guarded {
         &self.raw().state
     }
@@ -125,7 +125,7 @@ raw_mutex! {
 }
 
 impl RawMutex {
-    /// Calls what gives the lock back and takes it again, while a guard stands for it.
+    /// Calls `waits`, which releases the lock and takes it again, while a guard stands for it.
     pub(super) fn waiting<R>(&self, waits: impl FnOnce() -> R) -> R {
         self.raw().state.waiting_for_it(waits)
     }

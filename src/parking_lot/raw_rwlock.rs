@@ -1,22 +1,24 @@
 //! `parking_lot::RawRwLock`: `lock_api`'s traits over guarded commands.
 //!
-//! The word counts the readers and says whether there is a writer, whether somebody claims to be the
-//! next one and waits for the readers to leave, and whether one of the readers may become the writer.
-//! As in `parking_lot`, a claim keeps new readers out but for recursive ones: a thread that reads
-//! twice without saying so may wait for a writer that waits for it.
+//! The word counts the readers and stores whether there is a writer, whether a thread has claimed to be the
+//! next writer and waits for the readers to leave, and whether one of the readers may become the writer. As
+//! in `parking_lot`, a claim keeps new readers out except recursive ones: a thread that reads twice without
+//! `read_recursive` may wait for a writer that waits for it.
 
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 use super::lock_api::{self, GuardNoSend};
 use super::{Raw, unmade, until};
-use crate::op::{Access, Args, Command, Publish, Role, Site, State, always, plain, reads, unchanged, writes};
+use crate::op::{
+    Access, Args, Command, Role, Site, State, Synchronization, always, plain, reads, unchanged, writes,
+};
 use crate::time::Instant;
 
 const WRITER: State = 1 << 63;
-/// Somebody holds the upgradable lock, which is compatible with readers.
+/// A thread holds the upgradable lock, which is compatible with readers.
 const UPGRADABLE: State = 1 << 62;
-/// What readers do commutes with what readers do.
+/// Operations of readers commute with operations of readers.
 const READERS: Access = Access::commuting(1);
 
 /// A writer-to-be waits until the readers have left.
@@ -27,7 +29,7 @@ fn no_writer(state: State) -> bool {
     state & (WRITER | CLAIMED) == 0
 }
 
-/// A recursive read is let in where there are readers already.
+/// A recursive read is let in if there are readers already.
 fn may_read_again(state: State) -> bool {
     no_writer(state) || state & !FLAGS > 0
 }
@@ -42,7 +44,7 @@ fn unclaimed(state: State) -> bool {
     state & FLAGS == 0
 }
 
-/// Whether whoever claims, or has claimed, the lock is the writer at once.
+/// Whether the thread that claims, or has claimed, the lock is the writer at once.
 fn no_readers(state: State) -> bool {
     state & !FLAGS == 0
 }
@@ -70,27 +72,32 @@ const fn command(
     guard: fn(State, Args) -> bool,
     effect: fn(State, Args) -> State,
     access: fn(State, Args) -> Access,
-    publish: Publish,
+    synchronization: Synchronization,
 ) -> Command {
-    Command { name, role, guard, effect, access, publish, show: plain }
+    Command { name, role, guard, effect, access, synchronization, show: plain }
 }
 
-/// Every way to take the lock may be barred by one holder and not by another, even by oneself, so to
-/// wait for it is no sign of a cycle: a deadlock shows itself when nobody can move.
+/// Every way to take the lock may be barred by one holder and not by another, even by the thread itself, so
+/// waiting for it does not show a wait-for cycle: a deadlock is detected when no thread can make progress.
 const TAKES: Role = Role::TryAcquire;
 
 /// A lock and the attempt at it.
 macro_rules! lock {
     ($lock:ident $name:literal, $attempt:ident $try_name:literal, $may:ident, $role:expr, $try_role:expr,
      $effect:expr, $access:expr, $failed:expr) => {
-        static $lock: Command =
-            command(($name, $role), |s, _| $may(s), |s, _| $effect(s), |s, _| $access(s), Publish::Acquire);
+        static $lock: Command = command(
+            ($name, $role),
+            |s, _| $may(s),
+            |s, _| $effect(s),
+            |s, _| $access(s),
+            Synchronization::Acquire,
+        );
         static $attempt: Command = command(
             ($try_name, $try_role),
             always,
             |s, _| if $may(s) { $effect(s) } else { s },
             |s, _| if $may(s) { $access(s) } else { $failed(s) },
-            Publish::Acquire,
+            Synchronization::Acquire,
         );
     };
 }
@@ -119,13 +126,13 @@ lock!(CLAIM "write", TRY_CLAIM "write", unclaimed, TAKES, TAKES, |s| become_writ
 lock!(DRAIN "write", TRY_DRAIN "write", no_readers, Role::Succeed, Role::Signal, |_| WRITER,
     always_write, always_read);
 
-/// Takes the lock if nobody has or claims it.
+/// Takes the lock if it is neither held nor claimed.
 static TRY_WRITE: Command = command(
     ("try_write", Role::TryAcquire),
     always,
     |s, _| if nobody(s) { WRITER } else { s },
     |s, _| if nobody(s) { Access::WRITE } else { Access::READ },
-    Publish::Acquire,
+    Synchronization::Acquire,
 );
 /// Becomes the writer if there is no other reader.
 static TRY_UPGRADE: Command = command(
@@ -133,23 +140,28 @@ static TRY_UPGRADE: Command = command(
     always,
     |s, _| if no_reader(s) { WRITER } else { s },
     |s, _| if no_reader(s) { Access::WRITE } else { Access::READ },
-    Publish::Acquire,
+    Synchronization::Acquire,
 );
 /// Claims the lock in place of the upgradable one, which keeps other writers out until then.
-static CLAIM_UPGRADE: Command =
-    command(("upgrade", Role::Signal), always, |s, _| become_writer(s, UPGRADABLE), writes, Publish::Acquire);
+static CLAIM_UPGRADE: Command = command(
+    ("upgrade", Role::Signal),
+    always,
+    |s, _| become_writer(s, UPGRADABLE),
+    writes,
+    Synchronization::Acquire,
+);
 
 const fn unlock(
     name: &'static str,
     effect: fn(State, Args) -> State,
     access: fn(State, Args) -> Access,
 ) -> Command {
-    command((name, Role::Release), always, effect, access, Publish::Release)
+    command((name, Role::Release), always, effect, access, Synchronization::Release)
 }
 
-/// A change of what the thread holds, which it goes on holding.
+/// Changes what the thread holds; it stays a holder.
 const fn change(name: &'static str, effect: fn(State, Args) -> State) -> Command {
-    command((name, Role::Signal), always, effect, writes, Publish::Release)
+    command((name, Role::Signal), always, effect, writes, Synchronization::Release)
 }
 
 static READ_UNLOCK: Command = unlock("read_unlock", |s, _| s - 1, |s, _| readers(s));
@@ -162,7 +174,7 @@ static UPGRADABLE_UNLOCK: Command = unlock("upgradable_unlock", |s, _| s & !UPGR
 static DOWNGRADE: Command = change("downgrade", |_, _| 1);
 static DOWNGRADE_TO_UPGRADABLE: Command = change("downgrade_to_upgradable", |_, _| UPGRADABLE);
 static DOWNGRADE_UPGRADABLE: Command = change("downgrade", |s, _| (s & !UPGRADABLE) + 1);
-static LOOK: Command = command(("is_locked", Role::Load), always, unchanged, reads, Publish::Nothing);
+static LOOK: Command = command(("is_locked", Role::Load), always, unchanged, reads, Synchronization::Nothing);
 
 /// The lock inside an [`RwLock`](super::RwLock).
 ///
@@ -171,7 +183,7 @@ static LOOK: Command = command(("is_locked", Role::Load), always, unchanged, rea
 /// use raddle::parking_lot::RwLock;
 /// use raddle::parking_lot::lock_api::RawRwLock as _;
 /// let lock = RwLock::new(7);
-/// // SAFETY: the raw lock is given back below, by the thread that took it.
+/// // SAFETY: the raw lock is released below, by the thread that took it.
 /// let raw = unsafe { lock.raw() };
 /// assert!(raw.try_lock_shared());
 /// unsafe { raw.unlock_shared() };
@@ -243,10 +255,10 @@ macro_rules! methods {
     )* };
 }
 
-// SAFETY: the guards let a writer in only while there is nobody, and readers only while there is no
-// writer; only who was let in takes itself out of the word.
+// SAFETY: the guards let a writer in only while the lock is free, and readers only while there is no writer;
+// only a thread that was let in removes itself from the word.
 unsafe impl lock_api::RawRwLock for RawRwLock {
-    // Only a lock that was made here works; the trait asks for a constant.
+    // Only a lock that was made here works; the trait requires a constant.
     #[allow(clippy::declare_interior_mutable_const)]
     const INIT: Self = RawRwLock(None);
 
@@ -369,7 +381,7 @@ unsafe impl lock_api::RawRwLockUpgradeDowngrade for RawRwLock {
     }
 }
 
-// SAFETY: as above; what was not had in time was not taken.
+// SAFETY: as above; a lock that was not taken in time was not taken.
 unsafe impl lock_api::RawRwLockUpgradeTimed for RawRwLock {
     methods! {
         for try_lock_upgradable_for, until try_lock_upgradable_until = UPGRADABLE_READ, TRY_UPGRADABLE_READ if no_other_upgradable;

@@ -1,17 +1,17 @@
-//! What commands say of themselves is true in every state that three threads reach.
+//! Tests that the declared access classes of commands are true in every state that three threads reach.
 //!
 //! Two operations of different threads that are called independent commute: both orders lead to the same
-//! state, both threads see what they would see in the other order, each keeps its class of access, and
-//! neither enables nor disables the other, nor changes how many ways there are for it to go. The reduction
-//! rests on this.
+//! state, both threads get the same results in both orders, each operation keeps its class of access, and
+//! neither enables nor disables the other, nor changes the number of its alternatives. The reduction rests on
+//! this.
 //!
-//! Independent operations may still *jointly* disable a third: each of two does so alone, so that the
-//! third is possible before both and after neither. A race detector that takes back one event at a time
-//! misses that race. The cases in which this occurs are listed in [`JOINTLY_DISABLING`]; where it occurs,
-//! races are reversed by sets of events (see [`crate::rt::history`]).
+//! Independent operations may still *jointly* disable a third: each of two does so alone, so that the third
+//! is possible before both and after neither. A search for races that removes one event at a time misses that
+//! race. The cases in which this occurs are listed in [`JOINTLY_DISABLING`]; where it occurs, races are
+//! reversed by sets of events (see [`crate::runtime::happens_before`]).
 //!
-//! What this can miss: an object's word is all that is compared. What stands beside it and is touched in the
-//! same step (the items of a channel, a task's waker) is compared by `tests/facade.rs`, as outcomes.
+//! What this can miss: an object's word is all that is compared. Data beside it that is accessed in the same
+//! step (the items of a channel, a task's waker) is compared by `tests/facade.rs`, as outcomes.
 
 use std::collections::BTreeSet;
 use std::panic::Location;
@@ -22,17 +22,17 @@ use crate::op::{Access, Args, ObjectId, Op, State};
 /// A family, two commands that are independent of each other, and the command that each of them disables.
 type Joint = (String, [&'static str; 2], &'static str);
 
-/// Where joint disabling occurs: the family, the independent pair, and what it disables.
+/// The cases of joint disabling: the family, the independent pair, and the command that it disables.
 const JOINTLY_DISABLING: &[(&str, [&str; 2], &str)] = &[
-    // Of two clears each alone keeps a waiter waiting.
+    // Each of two clears alone keeps a waiter waiting.
     ("event", ["CLEAR", "CLEAR"], "WAIT"),
-    // Of two readers that pass a writer each alone keeps it out.
+    // Each of two readers that pass a writer alone keeps it out.
     ("rwlock", ["READ", "READ"], "WRITE_AFTER"),
     ("rwlock", ["READ", "TRY_READ"], "WRITE_AFTER"),
     ("rwlock", ["TRY_READ", "TRY_READ"], "WRITE_AFTER"),
 ];
 
-/// A state of the object, and what each thread has of it.
+/// A state of the object, and what each thread holds of it.
 type Situation = (State, [Hold; THREADS]);
 
 /// An operation that a thread may have announced.
@@ -52,14 +52,15 @@ impl Announced<'_> {
         (self.offer.command.effect)(state, self.args)
     }
 
-    /// Whether the engine has two ways to go on with it.
+    /// Whether the engine explores two alternatives of it.
     fn goes_either_way(&self, state: State) -> bool {
         let (command, args, site) = (self.offer.command, self.args, Location::caller());
-        let publish = command.publish;
-        Op { command, object: ObjectId(0), args, publish, on_failure: publish, site }.goes_either_way(state)
+        let synchronization = command.synchronization;
+        Op { command, object: ObjectId(0), args, synchronization, on_failure: synchronization, site }
+            .goes_either_way(state)
     }
 
-    /// What its thread sees when it is performed in this state, as far as it can act on it.
+    /// What its thread can observe when it is performed in this state.
     fn sees(&self, before: State) -> (String, Hold) {
         let after = self.effect(before);
         let step = Step { hold: self.hold, before, after, args: self.args };
@@ -72,7 +73,7 @@ impl Announced<'_> {
 }
 
 impl Family {
-    /// What a thread may announce.
+    /// The operations that a thread may announce.
     fn announced(&self, me: usize, (state, holds): &Situation) -> Vec<Announced<'_>> {
         let seat = |offer: &Offer| Seat { me, hold: holds[me], state: *state, fixed: offer.fixed };
         let offered = self.offers.iter().filter(|offer| (offer.when)(&seat(offer)));
@@ -105,7 +106,7 @@ impl Family {
     }
 }
 
-/// Checks one pair that may be independent in a state; whether it is.
+/// Checks one pair that may be independent in a state; returns whether it is.
 fn check_pair(family: &str, state: State, a: &Announced<'_>, b: &Announced<'_>) -> bool {
     let (first, second) = ((a.offer.command.access)(state, a.args), (b.offer.command.access)(state, b.args));
     if first.conflicts(second) || !a.enabled(state) {
@@ -167,7 +168,7 @@ fn jointly_disabling(family: &Family) -> BTreeSet<Joint> {
                     }
                     for c in &thirds {
                         if c.enabled(state) && !c.enabled(a.effect(state)) && !c.enabled(b.effect(state)) {
-                            // The sets of events that are searched are of such accesses.
+                            // The search by sets of events assumes such accesses.
                             assert!(access(&a).is_commuting_change(), "{}", a.text());
                             let mut pair = [a.offer.ident, b.offer.ident];
                             pair.sort_unstable();
@@ -189,7 +190,7 @@ fn operations_that_disable_another_jointly_are_those_listed() {
     assert_eq!(found, listed);
 }
 
-/// A loop that waits is woken by changes only, and events that only read are no race.
+/// Waiting loops are woken by changes only, and events that only read are no race.
 #[test]
 fn what_is_called_a_read_changes_nothing() {
     for family in families() {

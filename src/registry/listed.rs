@@ -1,8 +1,8 @@
-//! Every command in the sources is in a family.
+//! Tests that every command in the sources is in a family.
 //!
-//! A command is a static or a constant of type `Command` or `&'static Command`. The search goes through
-//! the tokens of every file, so it finds those that are written inside a macro; where a macro is given
-//! the name, it looks at what the macro is called with.
+//! A command is a static or a constant of type `Command` or `&'static Command`. The search goes through the
+//! tokens of every file, so it finds those that are written inside a macro; if the name is a macro's
+//! parameter, it reads the arguments of the macro's calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use super::families;
 
 /// Commands that tests alone use.
-const OF_TESTS: &[&str] = &["src/rt/history/tests.rs"];
+const OF_TESTS: &[&str] = &["src/runtime/happens_before/tests.rs"];
 
 /// The name of a static: written out, or a macro's parameter.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,12 +66,12 @@ fn commands(tokens: &[TokenTree], file: &str, found: &mut Vec<Named>) {
     }
 }
 
-/// The tokens between commas.
+/// The groups of tokens between commas.
 fn between_commas(tokens: &[TokenTree]) -> Vec<&[TokenTree]> {
     tokens.split(|token| is_punct(Some(token), ',')).collect()
 }
 
-/// Where a macro takes the parameters that name commands: between which commas.
+/// The macros that take the names of commands as parameters, and the positions of these.
 fn parameters(tokens: &[TokenTree], file: &str) -> BTreeMap<String, Vec<usize>> {
     let mut found = BTreeMap::new();
     for (at, token) in tokens.iter().enumerate() {
@@ -99,7 +99,7 @@ fn parameters(tokens: &[TokenTree], file: &str) -> BTreeMap<String, Vec<usize>> 
     found
 }
 
-/// The names that such macros are called with.
+/// The arguments at these positions in the macros' calls.
 fn given(tokens: &[TokenTree], parameters: &BTreeMap<String, Vec<usize>>, found: &mut Vec<String>) {
     for (at, token) in tokens.iter().enumerate() {
         if let TokenTree::Ident(name) = token
@@ -130,7 +130,8 @@ fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The file whose commands a family in this file has: itself, or the module above one that is called `families`.
+/// The file whose commands a family in this file lists: itself, or the parent module of one that is called
+/// `families`.
 fn beside(file: &str) -> String {
     let file = file.replace('\\', "/");
     let Some(module) = file.strip_suffix("/families.rs") else { return file };

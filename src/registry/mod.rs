@@ -1,8 +1,8 @@
 //! All commands of the crate by family: the commands of one kind of object, which of them a thread may
 //! announce, and the states in which an object begins.
 //!
-//! The families stand beside their commands; [`families`] lists them. [`commute`] walks the states that
-//! three threads can reach and checks what the commands say of themselves; [`listed`] reads the sources
+//! The families are next to their commands; [`families`] lists them. [`commute`] enumerates the states that
+//! three threads can reach and checks the declared properties of the commands; [`listed`] reads the sources
 //! and fails if a command is in no family.
 
 mod commute;
@@ -10,10 +10,10 @@ mod listed;
 
 use crate::op::{Args, Command, State};
 
-/// How many threads use an object: two whose operations may commute, and a third that notices.
+/// How many threads use an object: two whose operations may commute, and a third that observes them.
 pub(crate) const THREADS: usize = 3;
 
-/// What a thread has of the object: nothing is 0, and the rest is the family's own matter.
+/// What a thread holds of the object: 0 is nothing, and other values are defined by the family.
 pub(crate) type Hold = u64;
 
 /// The commands of one kind of object.
@@ -25,33 +25,32 @@ pub(crate) struct Family {
 }
 
 impl Family {
-    /// A family whose object begins in a state in which no thread has anything of it.
+    /// A family whose object begins in a state in which no thread holds anything of it.
     pub(crate) fn new(name: impl Into<String>, state: State, offers: impl Into<Vec<Offer>>) -> Self {
         Family { name: name.into(), start: (state, [0; THREADS]), offers: offers.into(), most: 400 }
     }
 
-    /// The most situations that are looked at, those with the fewest steps first. What a count does at 30
-    /// it does at 40.
+    /// The bound on states to visit, those with the fewest steps first. A counter behaves at 30 as at 40.
     pub(crate) fn at_most(mut self, most: usize) -> Self {
         self.most = most;
         self
     }
 
-    /// What the threads have in the beginning.
+    /// What the threads hold initially.
     pub(crate) fn holding(mut self, holds: [Hold; THREADS]) -> Self {
         self.start.1 = holds;
         self
     }
 }
 
-/// A thread at an object.
+/// A thread and what it holds of an object.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seat {
     /// The thread's number, below [`THREADS`].
     pub(crate) me: usize,
     pub(crate) hold: Hold,
     pub(crate) state: State,
-    /// The operands that the offer was made with.
+    /// The operands of the offer.
     pub(crate) fixed: Args,
 }
 
@@ -77,7 +76,7 @@ pub(crate) struct Offer {
 }
 
 impl Offer {
-    /// A command that every thread may announce at any time, and that leaves it with what it had.
+    /// A command that every thread may announce at any time, and that leaves what it holds unchanged.
     pub(crate) fn of(file: &'static str, ident: &'static str, command: &'static Command) -> Self {
         Offer {
             file,
@@ -102,13 +101,13 @@ impl Offer {
         self
     }
 
-    /// By threads of which this holds.
+    /// By threads that satisfy this condition.
     pub(crate) fn when(mut self, when: fn(&Seat) -> bool) -> Self {
         self.when = when;
         self
     }
 
-    /// What the thread has afterwards.
+    /// What the thread holds afterwards.
     pub(crate) fn then(mut self, then: fn(&Step) -> Hold) -> Self {
         self.then = then;
         self
@@ -131,7 +130,7 @@ pub(crate) fn families() -> Vec<Family> {
     let mut all = crate::sync::families();
     all.extend(crate::thread::families());
     all.extend(crate::parking_lot::families());
-    all.extend(crate::beyond::families());
+    all.extend(crate::ext::families());
     all.extend(crate::catalogue::families());
     all
 }

@@ -1,41 +1,42 @@
-//! One page that needs nothing else: no script, no font, no picture from elsewhere.
+//! One self-contained page: no external script, font or picture.
 //!
-//! Every timeline is drawn twice from the same geometry, wide and narrow, and the style sheet shows the
-//! one that fits. The page is also well-formed XML, which the tests make use of.
+//! Every timeline is drawn twice from the same geometry, wide and narrow, and the style sheet shows the one
+//! that fits. The page is also well-formed XML, which the tests rely on.
 
 use std::fmt::Write as _;
 
+use crate::counterexample::Counterexample;
+use crate::failure::grouped;
 use crate::report::{story, terminal, timeline};
 use crate::trace::Trace;
-use crate::verdict::{Counterexample, grouped};
 
 /// The columns of a wide and of a narrow timeline: 800 and 344 pixels at most.
 const WIDE: usize = 100;
 const NARROW: usize = 43;
 
-/// What the page shows.
+/// The contents of the page.
 #[derive(Debug)]
 pub(crate) struct Page<'a> {
     pub(crate) title: &'a str,
-    /// A sentence about all of it.
+    /// A one-sentence summary.
     pub(crate) summary: &'a str,
     pub(crate) hazards: Vec<Hazard<'a>>,
 }
 
-/// One hazard: its story, what the engines say, and its failures.
+/// One hazard: its story, the engines' verdicts, and its failures.
 #[derive(Debug)]
 pub(crate) struct Hazard<'a> {
     pub(crate) name: &'a str,
     pub(crate) summary: &'a str,
     /// Text; indented lines are kept as they are.
     pub(crate) story: &'a str,
-    pub(crate) rows: Vec<Row<'a>>,
+    pub(crate) rows: Vec<Cells<'a>>,
     pub(crate) bugs: Vec<Bug<'a>>,
 }
 
-/// What one engine says of one variant.
+/// One engine's verdict on one variant.
 #[derive(Debug)]
-pub(crate) struct Row<'a> {
+pub(crate) struct Cells<'a> {
     pub(crate) variant: &'a str,
     pub(crate) engine: &'a str,
     pub(crate) expected: &'a str,
@@ -76,7 +77,7 @@ pub(crate) fn page(page: &Page<'_>) -> String {
     html
 }
 
-/// All hazards in a line each: how they fail, what mends them, and whether the engines say so.
+/// All hazards in a line each: how they fail, what fixes them, and whether the engines agree.
 fn contents(html: &mut String, hazards: &[Hazard<'_>]) {
     html.push_str("<nav aria-label=\"hazards\">\n<table>\n<thead><tr>");
     for head in ["hazard", "what goes wrong", "failure", "fixed by", "as expected"] {
@@ -132,8 +133,8 @@ fn section(html: &mut String, hazard: &Hazard<'_>) {
     html.push_str("</section>\n");
 }
 
-/// What the engines say: folded where all of it is as expected.
-fn table(html: &mut String, rows: &[Row<'_>]) {
+/// The engines' verdicts: folded if all are as expected.
+fn table(html: &mut String, rows: &[Cells<'_>]) {
     let wrong = rows.iter().filter(|row| !row.agrees).count();
     let (open, said) = match wrong {
         0 => ("", "all as expected".to_owned()),
@@ -156,7 +157,7 @@ fn table(html: &mut String, rows: &[Row<'_>]) {
     html.push_str("</tbody>\n</table>\n</details>\n");
 }
 
-fn table_row(html: &mut String, row: &Row<'_>) {
+fn table_row(html: &mut String, row: &Cells<'_>) {
     let executions = row.executions.map_or("–".to_owned(), grouped);
     let class = if row.agrees { "" } else { " class=\"unexpected\"" };
     let (agrees, reason) = (if row.agrees { "yes" } else { "no" }, row.reason.unwrap_or_default());
@@ -172,7 +173,7 @@ fn table_row(html: &mut String, row: &Row<'_>) {
     put(html, format_args!("<td data-label=\"as expected\">{agrees}</td></tr>\n"));
 }
 
-/// A counterexample: the timeline and what is to be said about it.
+/// A counterexample: the timeline and its explanation.
 pub(crate) fn failure(html: &mut String, counterexample: &Counterexample, label: &str) {
     if let Some(heading) = terminal::heading(counterexample) {
         put(html, format_args!("<p>{}</p>\n", escape(&heading)));
@@ -221,7 +222,7 @@ fn prose(html: &mut String, text: &str) {
     }
 }
 
-/// Text in which `code` and *stress* are marked as in documentation; marks without a partner are kept.
+/// Text in which `code` and *stress* are marked as in documentation; unpaired marks are kept.
 fn inline(text: &str) -> String {
     let mut html = String::new();
     let mut rest = text;
@@ -255,7 +256,7 @@ fn anchor(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect()
 }
 
-/// Text as HTML and XML may hold it.
+/// Text escaped for HTML and XML.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars().map(legible) {
@@ -271,7 +272,7 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
-/// A sign for a character that XML does not allow, or that would turn the text around.
+/// A replacement for a character that XML does not allow, or that would change the direction of the text.
 pub(crate) fn legible(c: char) -> char {
     match c {
         '\n' | '\t' => c,
@@ -281,7 +282,7 @@ pub(crate) fn legible(c: char) -> char {
     }
 }
 
-/// What the marks mean.
+/// The meaning of the marks.
 const LEGEND: &str = "<footer>\n<p>In the timelines a circle reads, a disc writes, a diamond locks, unlocks or \
     signals, a square must wait, a dot is a choice, a yield, a spawn or a join, a cross is a panic, and a bar is \
     the end of a thread.</p>\n</footer>\n";
@@ -336,7 +337,7 @@ mod tests {
     }
 
     fn of<'a>(name: &'a str, story: &'a str, counterexample: &'a Counterexample) -> Hazard<'a> {
-        let row = |variant, agrees| Row {
+        let row = |variant, agrees| Cells {
             variant,
             engine: "exhaustive",
             expected: "refuted",

@@ -1,17 +1,7 @@
-//! Sinks over [`Report`]: each shows what a check found in one form.
+//! Sinks over [`Report`]: each renders the result of a check in one form.
 
 #[cfg(feature = "cli")]
 pub(crate) mod html;
-#[cfg(feature = "cli")]
-pub(crate) mod json;
-#[cfg(feature = "cli")]
-pub(crate) mod junit;
-#[cfg(all(any(test, fuzzing), feature = "cli"))]
-pub(crate) mod properties;
-#[cfg(feature = "cli")]
-pub(crate) mod row;
-#[cfg(all(any(test, fuzzing), feature = "cli"))]
-pub(crate) mod samples;
 mod source;
 pub(crate) mod story;
 pub(crate) mod terminal;

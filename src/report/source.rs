@@ -1,11 +1,10 @@
-//! Lines of the source: their short names, and their text where the file is at hand.
+//! Lines of the source: their short names, and their text if the file is available.
 
 use crate::report::timeline::layout::clean;
-use crate::trace::Place;
+use crate::runtime::cast::SourceLine;
 
-/// A place without what every reader knows or nobody needs: the registry's and the toolchain's
-/// directories.
-pub(crate) fn short(place: &Place) -> String {
+/// A place without the common prefix of the registry's and the toolchain's directories.
+pub(crate) fn short(place: &SourceLine) -> String {
     let file = clean(&place.file).replace('\\', "/");
     let after = |marker: &str, skip: usize| {
         let at = file.find(marker)? + marker.len();
@@ -18,9 +17,9 @@ pub(crate) fn short(place: &Place) -> String {
     format!("{file}:{}", place.line)
 }
 
-/// The line itself, without its indentation. Paths of a package are relative to the package or to
-/// its workspace, and tests run in the package.
-pub(crate) fn line(place: &Place) -> Option<String> {
+/// The text of the line, without its indentation. Paths of a package are relative to the package or to its
+/// workspace, and tests run in the package.
+pub(crate) fn line(place: &SourceLine) -> Option<String> {
     let at = usize::try_from(place.line).ok()?.checked_sub(1)?;
     let tries = ["", "../", "../../"];
     let text = tries.iter().find_map(|up| std::fs::read_to_string(format!("{up}{}", place.file)).ok())?;

@@ -1,15 +1,17 @@
-//! What a timeline does not show by itself, in words: what waits for what, who wrote what was read,
-//! which edge is missing. Only what the trace holds is said.
+//! Explains in words what a timeline does not show by itself: wait-for edges, the writer of each value that
+//! was read, the missing happens-before edge. Only facts in the trace are printed.
 
 mod race;
 
+use crate::counterexample::Counterexample;
+use crate::counterexample::explain::RaceReversal;
+use crate::failure::FailureKind;
 use crate::report::source::{line as source_line, short};
-use crate::trace::{Awaits, Ending, Event, Mark, Named, Place, Touch, Trace};
-use crate::turning::Turning;
-use crate::verdict::{Counterexample, FailureKind};
+use crate::runtime::cast::{Named, SourceLine};
+use crate::trace::{Awaits, Ending, Event, EventKind, Touch, Trace};
 use race::race;
 
-/// What a panic is explained by: the last looks at this many different objects.
+/// The number of different objects whose last reads explain a panic.
 const READS: usize = 3;
 
 /// A few lines under a heading. Lines that begin with a space are kept as they are.
@@ -19,7 +21,7 @@ pub(crate) struct Section {
     pub(crate) lines: Vec<String>,
 }
 
-/// What is to be said about a counterexample, in the order in which it helps.
+/// The explanations of a counterexample, the most helpful first.
 pub(crate) fn sections(counterexample: &Counterexample) -> Vec<Section> {
     let mut sections = Vec::new();
     match &counterexample.trace {
@@ -35,8 +37,8 @@ pub(crate) fn sections(counterexample: &Counterexample) -> Vec<Section> {
         None => sections.push(plain(counterexample.kind.word(), &counterexample.message)),
     }
     sections.extend(counterexample.trace.as_ref().and_then(stale));
-    if let Some(turning) = &counterexample.turning {
-        sections.push(why(turning));
+    if let Some(race_reversal) = &counterexample.race_reversal {
+        sections.push(why(race_reversal));
     }
     if let Some(note) = &counterexample.note {
         sections.push(plain("how it was found", note));
@@ -44,7 +46,7 @@ pub(crate) fn sections(counterexample: &Counterexample) -> Vec<Section> {
     sections
 }
 
-/// The objects of a trace by their names, and where each was made: those made at one place together.
+/// The objects of a trace by their names, and where each was made: objects made at one place are grouped.
 pub(crate) fn legend(trace: &Trace) -> Vec<String> {
     let together = |a: &Named, b: &Named| a.made == b.made && a.kind == b.kind;
     let mut groups: Vec<Vec<&Named>> = Vec::new();
@@ -67,16 +69,17 @@ fn plain(title: &str, message: &str) -> Section {
     Section { title: title.to_owned(), lines: message.lines().map(str::to_owned).collect() }
 }
 
-/// A failure that a primitive declares: by which thread, after what, and who holds what.
+/// A failure that a primitive declares: the thread, its last step, and the holders of locks.
 fn declared(trace: &Trace, kind: FailureKind, message: &str) -> Vec<Section> {
     let mut section = plain(kind.word(), message);
-    let Some(end) = trace.newest_step().filter(|&end| trace.events[end].mark == Mark::Panic) else {
+    let Some(end) = trace.newest_step().filter(|&end| trace.events[end].kind == EventKind::Panic) else {
         return vec![section];
     };
     let thread = trace.events[end].thread;
     let who = &trace.threads[thread];
     section.title = format!("{kind} in {who}");
-    if let Some(last) = trace.events[..end].iter().rfind(|e| e.thread == thread && e.mark != Mark::Wait) {
+    if let Some(last) = trace.events[..end].iter().rfind(|e| e.thread == thread && e.kind != EventKind::Wait)
+    {
         section.lines.push(format!("its last step was {}", place_of(last)));
     }
     for ending in trace.endings.iter().filter(|_| kind == FailureKind::NotOwner) {
@@ -93,7 +96,7 @@ fn declared(trace: &Trace, kind: FailureKind, message: &str) -> Vec<Section> {
     sections
 }
 
-fn at(place: Option<&Place>) -> String {
+fn at(place: Option<&SourceLine>) -> String {
     place.map_or(String::new(), |place| format!(" at {}", short(place)))
 }
 
@@ -101,14 +104,14 @@ fn at(place: Option<&Place>) -> String {
 
 fn waits(trace: &Trace, message: &str) -> Vec<Section> {
     let stuck = |ending: &&Ending| ending.awaits.is_some_and(|awaits| awaits != Awaits::Nothing);
-    if let Some(circle) = circle(trace) {
-        let endings = circle.iter().filter_map(|&t| trace.endings.iter().find(|e| e.thread == t));
+    if let Some(cycle) = cycle(trace) {
+        let endings = cycle.iter().filter_map(|&t| trace.endings.iter().find(|e| e.thread == t));
         let mut lines: Vec<String> = endings.map(|ending| waiting(trace, ending)).collect();
-        let outside = |e: &&Ending| stuck(e) && !circle.contains(&e.thread);
+        let outside = |e: &&Ending| stuck(e) && !cycle.contains(&e.thread);
         lines.extend(trace.endings.iter().filter(outside).map(|ending| waiting(trace, ending)));
-        let title = match circle.len() {
+        let title = match cycle.len() {
             1 => "deadlock: a thread waits for itself".to_owned(),
-            n => format!("deadlock: {n} threads wait in a circle"),
+            n => format!("deadlock: {n} threads wait in a cycle"),
         };
         return vec![Section { title, lines }];
     }
@@ -120,11 +123,11 @@ fn waits(trace: &Trace, message: &str) -> Vec<Section> {
     for panic in &trace.panics {
         lines.push(format!("{} had panicked: {}", trace.threads[panic.thread], panic.message));
     }
-    vec![Section { title: "deadlock: nobody can move".to_owned(), lines }]
+    vec![Section { title: "deadlock: no thread can make progress".to_owned(), lines }]
 }
 
-/// Threads each of which waits for something that the next one holds, or for its end.
-fn circle(trace: &Trace) -> Option<Vec<usize>> {
+/// Threads each of which waits for an object that the next one holds, or for its end.
+fn cycle(trace: &Trace) -> Option<Vec<usize>> {
     let next = |thread: usize| -> Vec<usize> {
         let ending = trace.endings.iter().find(|e| e.thread == thread);
         match ending.and_then(|e| e.awaits) {
@@ -185,7 +188,7 @@ fn waiting(trace: &Trace, ending: &Ending) -> String {
             let notifies = |e: &Event| e.object == Some(object) && e.short.contains(".notify");
             let begins = |e: &Event| e.object == Some(object) && e.thread == ending.thread;
             let last = trace.events.iter().rposition(notifies);
-            let last = last.map_or("; nobody notified it".to_owned(), |index| {
+            let last = last.map_or("; it was not notified".to_owned(), |index| {
                 let event = &trace.events[index];
                 let (by, place) = (&trace.threads[event.thread], at(event.place.as_ref()));
                 let late = trace.events[index..].iter().any(begins);
@@ -195,7 +198,7 @@ fn waiting(trace: &Trace, ending: &Ending) -> String {
             format!("waits{place} for a notification of {name}{last}")
         }
         Some(Awaits::Thread(other)) => format!("waits{place} for the end of {}", trace.threads[other]),
-        Some(Awaits::Write) => format!("spins{place} on what nobody is left to write"),
+        Some(Awaits::Write) => format!("spins{place} on a value that no other thread is left to write"),
     };
     let waited = match ending.awaits {
         Some(Awaits::Object(object)) => Some(object),
@@ -234,7 +237,7 @@ fn spins(trace: &Trace, message: &str) -> Vec<Section> {
                 });
                 let (who, place) = (&trace.threads[ending.thread], at(ending.place.as_ref()));
                 lines.push(format!(
-                    "{who} spins{place} for ever, and nobody is left to write what it reads{read}"
+                    "{who} spins{place} for ever, and no other thread is left to write what it reads{read}"
                 ));
             }
             Some(Awaits::Nothing) | None => {}
@@ -260,7 +263,7 @@ fn panic(trace: &Trace, message: &str) -> Vec<Section> {
     }
     lines.extend(panicked.message.lines().map(|line| format!("  {line}")));
     if panicked.message != message {
-        lines.push("nobody joined it".to_owned());
+        lines.push("it was not joined".to_owned());
     }
     let title = format!("panic in {who}{}", at(panicked.place.as_ref()));
     let mut sections = vec![Section { title, lines }];
@@ -280,9 +283,9 @@ fn panic(trace: &Trace, message: &str) -> Vec<Section> {
     sections
 }
 
-/// The last values that a thread read and locks that it took, and who wrote or gave them back.
+/// The last values that a thread read and locks that it took, and the threads that wrote or released them.
 fn causes(trace: &Trace, thread: usize) -> Vec<String> {
-    let end = trace.events.iter().rposition(|e| e.thread == thread && e.mark == Mark::Panic);
+    let end = trace.events.iter().rposition(|e| e.thread == thread && e.kind == EventKind::Panic);
     let end = end.unwrap_or(trace.events.len());
     let mut seen = Vec::new();
     let mut lines = Vec::new();
@@ -293,9 +296,9 @@ fn causes(trace: &Trace, thread: usize) -> Vec<String> {
         }
         seen.push(event.object);
         let (source, done, never) = if reads {
-            (trace.writer(index), "written", "the value it was made with")
+            (trace.writer(index), "written", "its initial value")
         } else {
-            (trace.giver(index), "given back", "nobody had taken it before")
+            (trace.giver(index), "released", "it had not been taken before")
         };
         let why = source.map_or(never.to_owned(), |source| {
             let source = &trace.events[source];
@@ -317,7 +320,7 @@ fn place_of(event: &Event) -> String {
 
 // ---- stale reads ----
 
-/// Who did not see what somebody had written.
+/// Which thread missed which write.
 fn stale(trace: &Trace) -> Option<Section> {
     let line = |read: &Event| {
         let missed = &trace.events[read.stale?.missed];
@@ -333,9 +336,9 @@ fn stale(trace: &Trace) -> Option<Section> {
 
 // ---- why ----
 
-fn why(turning: &Turning) -> Section {
-    let lines = match turning {
-        Turning::Order { earlier, later } => vec![format!(
+fn why(race_reversal: &RaceReversal) -> Section {
+    let lines = match race_reversal {
+        RaceReversal::Order { earlier, later } => vec![format!(
             "the model passes when {}'s {}{} comes before {}'s {}{}, and not after it as here",
             later.thread,
             later.what,
@@ -344,10 +347,10 @@ fn why(turning: &Turning) -> Section {
             earlier.what,
             at(earlier.place.as_ref()),
         )],
-        Turning::Neither { reversals: 0, .. } => {
+        RaceReversal::Neither { reversals: 0, .. } => {
             vec!["no two of its steps race with each other: no other order of them would help".to_owned()]
         }
-        Turning::Neither { reversals, all } => {
+        RaceReversal::Neither { reversals, all } => {
             let races = if *reversals == 1 { "race".to_owned() } else { format!("{reversals} races") };
             let which = if *all { "of the" } else { "of the last" };
             let until = "up to the end of the first round";
@@ -356,7 +359,7 @@ fn why(turning: &Turning) -> Section {
                  round, and the threads never got out"
             )]
         }
-        Turning::Choice { of, taken, instead } => vec![format!(
+        RaceReversal::Choice { of, taken, instead } => vec![format!(
             "the model passes when {}'s choice{} is {instead}, and not {taken} as here",
             of.thread,
             at(of.place.as_ref()),
@@ -367,7 +370,7 @@ fn why(turning: &Turning) -> Section {
 
 #[cfg(test)]
 mod tests {
-    use crate::rt::context;
+    use crate::runtime::context;
     use crate::sync::{Arc, Mutex};
     use crate::{Checker, FailureKind, thread};
 

@@ -1,17 +1,18 @@
-//! A counterexample as text: the timeline, what it means, and the line that shows it again.
+//! A counterexample as text: the timeline, the explanation, and the line that replays it.
 //!
 //! `{counterexample:120}` is 120 columns wide instead of 80, and `{counterexample:#}` is coloured.
 
 use std::fmt::{self, Write as _};
 
+use crate::counterexample::Counterexample;
+use crate::failure::grouped;
 use crate::report::timeline::layout::clean;
 use crate::report::{story, timeline};
-use crate::verdict::{Counterexample, grouped};
 
-/// The deepest indentation: messages are not ours, and may have any.
+/// The deepest indentation: messages come from the model, and may have any.
 const DEEP: usize = 8;
 
-/// The width where nobody says how wide the page is.
+/// The width if the format string gives none.
 const WIDTH: usize = 80;
 
 impl fmt::Display for Counterexample {
@@ -20,7 +21,7 @@ impl fmt::Display for Counterexample {
     }
 }
 
-/// A counterexample in so many columns; with colours as ANSI sequences if asked for.
+/// A counterexample in that many columns; with ANSI colours if requested.
 pub(crate) fn text(counterexample: &Counterexample, width: usize, colour: bool) -> String {
     let mut text = String::new();
     let bold = if colour { anstyle::Style::new().bold() } else { anstyle::Style::new() };
@@ -63,7 +64,7 @@ pub(crate) fn text(counterexample: &Counterexample, width: usize, colour: bool) 
 fn lines(text: &mut String, lines: &[String], width: usize) {
     for line in lines {
         let line = clean(line);
-        // An indentation is kept if it leaves room, and what does not fit goes on a little further in.
+        // The indentation is kept if it leaves room, and continuation lines are indented a little further.
         let deep = (line.len() - line.trim_start().len()).min(DEEP);
         let first = " ".repeat(2 + deep);
         let next = " ".repeat(4 + deep);
@@ -76,14 +77,14 @@ fn lines(text: &mut String, lines: &[String], width: usize) {
     }
 }
 
-/// What is to be known of a timeline before one looks at it.
+/// Facts to print before the timeline.
 pub(crate) fn heading(counterexample: &Counterexample) -> Option<String> {
     let execution = grouped(counterexample.found_in?);
     Some(format!("as loom ran it, in execution {execution}; a stale load is one that misses a newer write"))
 }
 
-/// The line to paste to see the failure again: by its schedule, or by asking loom again, which takes the
-/// same way; nothing where what happened was up to the machine.
+/// The line to paste to see the failure again: by its schedule, or by running loom again, which explores in
+/// the same order; `None` if the failure depends on the machine.
 pub(crate) fn replay_line(counterexample: &Counterexample) -> Option<String> {
     let Counterexample { token, model, asked_by, found_in, .. } = counterexample;
     let test = || asked_by.clone().unwrap_or_else(|| test_of(model));
@@ -98,8 +99,8 @@ pub(crate) fn replay_line(counterexample: &Counterexample) -> Option<String> {
     Some(line.trim_end().to_owned())
 }
 
-/// The name that libtest gives the test in which a model is written: its path without the crate.
-/// Empty for a name that is no path, which somebody made up.
+/// The name that libtest gives the test in which a model is written: its path without the crate. Empty for a
+/// name that is not a path, such as one that the user chose.
 fn test_of(model: &str) -> String {
     let path = model.split("::{{closure}}").next().unwrap_or(model);
     let plain = path.split(['<', '>', '&', ' ']).next().unwrap_or(path);

@@ -1,8 +1,9 @@
 //! `std::sync::Barrier`, with generations, so that it can be used again.
 
+use std::fmt;
 use std::panic::Location;
 
-use crate::rt::guarded::Guarded;
+use crate::backend::guarded::Guarded;
 use crate::sync::commands::{ARRIVE, PASS, last_to_arrive};
 
 /// A barrier with std's interface; see [`std::sync::Barrier`].
@@ -20,10 +21,16 @@ use crate::sync::commands::{ARRIVE, PASS, last_to_arrive};
 /// });
 /// report.expect_verified();
 /// ```
-#[derive(Debug)]
 pub struct Barrier {
     parties: u64,
     state: Guarded,
+}
+
+impl fmt::Debug for Barrier {
+    /// As std's: what it holds differs from one execution to the next.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Barrier").finish_non_exhaustive()
+    }
 }
 
 /// Whether the thread was the one that completed the generation; see [`std::sync::BarrierWaitResult`].
@@ -32,8 +39,13 @@ pub struct Barrier {
 /// ```
 /// assert!(raddle::sync::Barrier::new(1).wait().is_leader());
 /// ```
-#[derive(Debug)]
 pub struct BarrierWaitResult(bool);
+
+impl fmt::Debug for BarrierWaitResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BarrierWaitResult").field("is_leader", &self.0).finish()
+    }
+}
 
 impl BarrierWaitResult {
     /// Whether the thread was the last to arrive.
@@ -49,7 +61,7 @@ impl BarrierWaitResult {
 }
 
 impl Barrier {
-    /// A barrier for `n` threads. One for none lets everybody pass, as std's does.
+    /// A barrier for `n` threads. A barrier for 0 threads never blocks, as std's.
     ///
     /// # Examples
     /// ```

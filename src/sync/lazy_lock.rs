@@ -1,11 +1,11 @@
 //! `std::sync::LazyLock`, made afresh in each execution.
 //!
-//! A lazy static is the one static that a model may have: its initializer runs again in each
-//! execution that uses it, in whichever arm that is. So that it can run again it must be `Clone`,
-//! which functions and closures over plain values are; std asks for `FnOnce` only.
+//! A lazy static is the one static that a model may have: its initializer runs again in each execution that
+//! uses it, in any backend. So that it can run again it must be `Clone`, as functions and closures over plain
+//! values are; std requires `FnOnce` only.
 //!
-//! What an execution made stays in memory until the `LazyLock` is dropped, which a static never is:
-//! somebody may have kept a reference.
+//! The value of an execution stays in memory until the `LazyLock` is dropped, which a static never is: a
+//! reference to it may still exist.
 
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -16,10 +16,10 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::ThreadId;
 
 use super::lazy_once::LazyOnce;
+use crate::backend;
 use crate::op::Site;
-use crate::rt::context;
 
-/// A value made when it is first asked for; see [`std::sync::LazyLock`].
+/// A value made on first use; see [`std::sync::LazyLock`].
 ///
 /// # Examples
 /// ```
@@ -39,15 +39,14 @@ pub struct LazyLock<T, F = fn() -> T> {
     /// Cloned by one thread at a time.
     init: Mutex<F>,
     site: Site,
-    /// One for each execution that goes on now, on whichever thread of the system, and one for the
-    /// process outside of any.
+    /// One for each present execution, on any thread of the system, and one for the process outside any.
     made: Mutex<Vec<Made<T>>>,
 }
 
-/// What one execution made.
+/// The value of one execution.
 struct Made<T> {
     execution: u64,
-    /// The system's thread that explores. Its next execution has no use for this any more.
+    /// The system's thread that explores. Its next execution no longer needs this value.
     explorer: ThreadId,
     entry: NonNull<Entry<T>>,
 }
@@ -59,8 +58,8 @@ struct Entry<T> {
 
 // SAFETY: the values are sent along, and so is the initializer.
 unsafe impl<T: Send, F: Send> Send for LazyLock<T, F> {}
-// SAFETY: as std's: the initializer is cloned under a mutex; the value is
-// written by whoever runs the once and shared after that.
+// SAFETY: as std's: the initializer is cloned under a mutex; the value is written by the thread that runs the
+// once and shared after that.
 unsafe impl<T: Send + Sync, F: Send> Sync for LazyLock<T, F> {}
 impl<T: RefUnwindSafe + UnwindSafe, F: UnwindSafe> RefUnwindSafe for LazyLock<T, F> {}
 impl<T: UnwindSafe, F: UnwindSafe> UnwindSafe for LazyLock<T, F> {}
@@ -79,7 +78,7 @@ impl<T, F: FnOnce() -> T + Clone> LazyLock<T, F> {
         LazyLock { init: Mutex::new(init), site: Location::caller(), made: Mutex::new(Vec::new()) }
     }
 
-    /// The value, made now if it is not there yet. Others wait meanwhile.
+    /// The value, made now if it does not exist yet. Other threads wait meanwhile.
     ///
     /// # Panics
     /// If the initializer panics, or has panicked.
@@ -98,11 +97,11 @@ impl<T, F: FnOnce() -> T + Clone> LazyLock<T, F> {
             // SAFETY: the once lets one thread in, and readers only after it is done.
             unsafe { *entry.value.get() = Some(value) };
         });
-        // SAFETY: the once is done, so the value is there and nobody writes any more.
+        // SAFETY: the once is done, so the value exists and is not written any more.
         unsafe { (*entry.value.get()).as_ref() }.unwrap_or_else(|| unreachable!("the once is done"))
     }
 
-    /// The value, exclusively, made now if it is not there yet.
+    /// The value, by exclusive borrow, made now if it does not exist yet.
     ///
     /// # Panics
     /// If the initializer panics, or has panicked.
@@ -128,16 +127,16 @@ impl<T, F> LazyLock<T, F> {
         if let Some(known) = self.known() {
             return known;
         }
-        let execution = context::stamp();
+        let execution = backend::stamp();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        // Natively another thread may have come between.
+        // Natively another thread may have made it meanwhile.
         let known = made.iter().rev().find(|made| made.execution == execution).map(|made| made.entry);
         let entry = known.unwrap_or_else(|| {
             let explorer = std::thread::current().id();
             let entry = Entry { once: LazyOnce::new(self.site), value: UnsafeCell::new(None) };
             let entry = NonNull::from(Box::leak(Box::new(entry)));
-            // An execution that is over: its entry is forgotten, not freed, for somebody may have kept a
-            // reference to the value.
+            // The entry of an execution that is over is removed but not freed: a reference to the value may
+            // still exist.
             made.retain(|made| made.execution == 0 || made.explorer != explorer);
             made.push(Made { execution, explorer, entry });
             entry
@@ -148,14 +147,14 @@ impl<T, F> LazyLock<T, F> {
 
     /// This execution's entry, if there is one already.
     fn known(&self) -> Option<&Entry<T>> {
-        let execution = context::stamp();
+        let execution = backend::stamp();
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let known = made.iter().rev().find(|made| made.execution == execution)?;
         // SAFETY: the entry lives until `self` is dropped, which is borrowed.
         Some(unsafe { known.entry.as_ref() })
     }
 
-    /// The value, if it is there.
+    /// The value, if it exists.
     ///
     /// # Examples
     /// ```
@@ -167,16 +166,16 @@ impl<T, F> LazyLock<T, F> {
     /// ```
     #[track_caller]
     pub fn get(this: &Self) -> Option<&T> {
-        // Whether there is an entry is no matter of the model's: the once says whether it has a value.
+        // Whether there is an entry does not matter to the model: the once decides whether there is a value.
         let entry = this.entry();
         if !entry.once.is_completed() {
             return None;
         }
-        // SAFETY: the once is done, so nobody writes any more.
+        // SAFETY: the once is done, so the value is not written any more.
         unsafe { (*entry.value.get()).as_ref() }
     }
 
-    /// The value, exclusively, if it is there.
+    /// The value, by exclusive borrow, if it exists.
     ///
     /// # Examples
     /// ```
@@ -185,7 +184,7 @@ impl<T, F> LazyLock<T, F> {
     /// ```
     pub fn get_mut(this: &mut Self) -> Option<&mut T> {
         let entry = this.known()?;
-        // SAFETY: nobody else has the cell, which is borrowed exclusively for as long as the value is.
+        // SAFETY: the cell is borrowed exclusively for as long as the value is.
         unsafe { (*entry.value.get()).as_mut() }
     }
 }
@@ -193,8 +192,7 @@ impl<T, F> LazyLock<T, F> {
 impl<T, F> Drop for LazyLock<T, F> {
     fn drop(&mut self) {
         for made in self.made.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            // SAFETY: `entry` made it from a box, nothing else frees it, and nobody borrows from
-            // `self` any more.
+            // SAFETY: `entry` made it from a box, nothing else frees it, and no borrow from `self` is left.
             drop(unsafe { Box::from_raw(made.entry.as_ptr()) });
         }
     }
@@ -224,7 +222,7 @@ impl<T: Default> Default for LazyLock<T> {
 }
 
 impl<T, F> fmt::Debug for LazyLock<T, F> {
-    // Looking whether the value is there would be a visible operation.
+    // Reading whether the value exists would be a visible operation.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LazyLock").finish_non_exhaustive()
     }

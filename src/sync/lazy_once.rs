@@ -1,41 +1,44 @@
-//! What says whether a lazy value has been made: a once, and in a model a part of a word.
+//! The state of a lazy value: a once, and in a model two bits of a word.
 //!
-//! A lazy value is named by the line of source that makes it, and exists for an execution from its first use on. A
-//! line may make several, such as those of an array. Which of them is used first depends on the schedule and on
-//! nothing that a name could rest on: `new` is `const`, so no thread makes them, and the address of one that is no
-//! static differs from execution to execution. So those of one line are one object, whose word has two bits for each
-//! in the order of their first use. That order may differ between equivalent executions; but no engine compares
-//! more of such executions than which object a step touches and how, and that is the same. The price is that the
-//! beginnings and ends of their initializers count as dependent.
+//! A lazy value is named by the source line that makes it, and exists for an execution from its first use on.
+//! A line may make several, such as those of an array. Which of them is used first depends on the schedule,
+//! and there is no stable name for each: `new` is `const`, so no thread makes them, and the address of one
+//! that is not a static differs from execution to execution. So those of one line are one object, whose word
+//! has two bits for each in the order of their first use. That order may differ between equivalent
+//! executions; but engines compare of such executions only which object a step accesses and how, and that is
+//! the same. The price is that the beginnings and ends of their initializers count as dependent.
 //!
-//! What an initializer publishes is kept beside each value, for all that use one value and nobody else.
+//! The clock that an initializer publishes is kept beside each value, so that only the users of that value
+//! acquire it.
 
 use std::sync::{Mutex, PoisonError};
 
 use super::Once;
 use super::commands::once;
-use crate::op::{Access, Args, Command, Publish, Role, Site, State, always, reads, unchanged, writes};
-use crate::rt::context::{self, Arm};
-use crate::rt::guarded::Guarded;
-use crate::rt::object::ModelObject;
-use crate::rt::orders::Handed;
+use crate::backend::guarded::Guarded;
+use crate::op::{
+    Access, Args, Command, Role, Site, State, Synchronization, always, reads, unchanged, writes,
+};
+use crate::runtime::context::{self, Backend};
+use crate::runtime::object::ModelObject;
+use crate::runtime::race_detector::Handed;
 
 /// How many bits the state of a once has.
 const WIDTH: u64 = 2;
-/// How many values of one line there is room for.
+/// The most values of one line.
 const MOST: u64 = State::BITS as u64 / WIDTH;
 
-/// The state of the value whose place is the second operand.
+/// The state of the value whose index is the second operand.
 fn of(state: State, [_, place]: Args) -> u64 {
     state >> (WIDTH * place) & ((1 << WIDTH) - 1)
 }
 
-/// With another state of that value.
+/// The word with another state of that value.
 fn with(state: State, args: Args, now: u64) -> State {
     state ^ (of(state, args) ^ now) << (WIDTH * args[1])
 }
 
-/// Begins to make a value, or learns that it is made.
+/// Begins to make a value, or returns that it is made.
 pub(super) static BEGIN: Command = Command {
     name: "call_once",
     role: Role::Await,
@@ -44,31 +47,31 @@ pub(super) static BEGIN: Command = Command {
         if of(state, args) == once::NEW { with(state, args, once::RUNNING) } else { state }
     },
     access: |state, args| if of(state, args) == once::DONE { Access::READ } else { Access::WRITE },
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: |state, args| {
         if of(state, args) == once::DONE { "() is done already" } else { "() begins" }.to_owned()
     },
 };
 
-/// Ends it, in the state of the first operand.
+/// Ends it, with the state in the first operand.
 pub(super) static END: Command = Command {
     name: "call_once",
     role: Role::Release,
     guard: always,
     effect: |state, args| with(state, args, args[0]),
     access: writes,
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: |_, [end, _]| if end == once::DONE { "() ends" } else { "() is poisoned" }.to_owned(),
 };
 
-/// Looks whether it is made.
+/// Reads whether it is made.
 pub(super) static IS_DONE: Command = Command {
     name: "is_completed",
     role: Role::Signal,
     guard: always,
     effect: unchanged,
     access: reads,
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: |state, args| format!("() → {}", of(state, args) == once::DONE),
 };
 
@@ -96,24 +99,24 @@ pub(crate) fn families() -> Vec<crate::registry::Family> {
     vec![Family::new("lazy values of one line", 0, offers.collect::<Vec<_>>())]
 }
 
-/// What says whether one lazy value has been made in one execution.
+/// The state of one lazy value in one execution.
 #[derive(Debug)]
 pub(super) enum LazyOnce {
-    /// Outside of the Model arm.
+    /// Outside the model backend.
     Alone(Once),
-    /// Beside others of the same line.
+    /// With others of the same line, in one word.
     Among {
         word: Guarded,
         place: u64,
-        /// What the thread knew that made the value.
+        /// The clock of the thread that made the value.
         handed: Mutex<Option<Handed>>,
     },
 }
 
 impl LazyOnce {
-    /// That of a value which the line `site` makes, and which is used for the first time.
+    /// The state of a value that the line `site` makes, on its first use.
     pub(super) fn new(site: Site) -> Self {
-        if context::arm() != Arm::Model {
+        if context::backend() != Backend::Model {
             return LazyOnce::Alone(Once::of_lazy_value(site));
         }
         let (object, place) = ModelObject::declared("LazyLock", once::NEW, site);
@@ -159,7 +162,7 @@ impl LazyOnce {
         }
     }
 
-    /// The running thread finds the value in this state, and learns what its maker knew.
+    /// The running thread finds the value in this state, and acquires its maker's clock.
     fn learns(&self, state: u64) -> u64 {
         if let (LazyOnce::Among { word, handed, .. }, once::DONE) = (self, state) {
             word.take(*handed.lock().unwrap_or_else(PoisonError::into_inner));
@@ -168,15 +171,15 @@ impl LazyOnce {
     }
 }
 
-/// Says how it ended, by a panic too.
+/// Stores how the closure ended when dropped, also by a panic.
 struct End<'a>(&'a LazyOnce, Site, u64);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
         if let LazyOnce::Among { word, place, handed } = self.0 {
-            // No other thread looks before the state says that there is something.
+            // No other thread reads this before the state is that of a finished value.
             *handed.lock().unwrap_or_else(PoisonError::into_inner) = word.hand_over();
-            word.give_back(&END, [self.2, *place], self.1);
+            word.release(&END, [self.2, *place], self.1);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! `std::sync`, and what Python's `threading` has beyond it.
 //!
-//! Every type chooses its arm when it is made: inside a raddle execution every operation is a step
-//! that the engine schedules, inside `loom::model` it is loom's, elsewhere it is the real thing.
+//! Every type chooses its backend when it is made: inside a raddle execution every operation is a step that
+//! the engine schedules, inside `loom::model` it is loom's, elsewhere it is that of std or `parking_lot`.
 //!
-//! The methods are std's, which `tests/parity` holds them to.
+//! The methods are std's, which `tests/parity` checks.
 #![doc = include_str!("../parity.md")]
 
 pub mod atomic;
@@ -21,9 +21,8 @@ mod rwlock;
 
 pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult, Weak};
 
-pub use crate::beyond::sync::*;
+pub use crate::ext::sync::*;
 pub use barrier::{Barrier, BarrierWaitResult};
-pub(crate) use commands::{PARK, PARK_IN_VAIN, UNPARK};
 pub use condvar::{Condvar, WaitTimeoutResult};
 pub use lazy_lock::LazyLock;
 pub use mutex::{Mutex, MutexGuard};

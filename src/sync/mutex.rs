@@ -6,11 +6,12 @@ use std::ops::{Deref, DerefMut};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::backend::guarded::Guarded;
+use crate::backend::loom_crate as loom;
+use crate::backend::loom_limits::{self, Limit};
+use crate::backend::loom_recorder::Recorded;
 use crate::op::Site;
-use crate::rt::context::{self, Arm};
-use crate::rt::guarded::Guarded;
-use crate::rt::loom_limits::{self, Limit};
-use crate::rt::witness::Witnessed;
+use crate::runtime::context::{self, Backend};
 use crate::sync::commands::{HELD, LOCK, TRY_LOCK, UNLOCK};
 use crate::sync::poison::{self, Flag};
 use crate::sync::{LockResult, TryLockError, TryLockResult};
@@ -40,11 +41,11 @@ pub struct Mutex<T: ?Sized> {
 #[derive(Debug)]
 enum Raw {
     Guarded(Guarded),
-    Loom(Box<loom::sync::Mutex<()>>, Witnessed, Flag),
+    Loom(Box<loom::sync::Mutex<()>>, Recorded, Flag),
 }
 
 impl Raw {
-    /// Whether the lock is poisoned, for a thread that has it for itself.
+    /// Whether the lock is poisoned, for a caller with exclusive access.
     fn poisoned(&self) -> bool {
         match self {
             Raw::Guarded(guarded) => poison::is_in(guarded.peek()),
@@ -52,13 +53,14 @@ impl Raw {
         }
     }
 
-    /// Whether the lock is where it was made: a lock that has left its execution has no state.
+    /// Whether the lock is used in the execution that made it: outside that, it has no state.
     fn can_be_seen(&self) -> bool {
         !matches!(self, Raw::Guarded(guarded) if guarded.model().is_some_and(|object| !object.is_here()))
     }
 }
 
-// SAFETY: as for std's mutex: whoever gets at the data holds the lock, which one thread does at a time.
+// SAFETY: as for std's mutex: a thread that accesses the data holds the lock, which one thread does at a
+// time.
 unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
 // SAFETY: as above.
 unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
@@ -79,11 +81,11 @@ impl<T: ?Sized> RefUnwindSafe for Mutex<T> {}
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct MutexGuard<'a, T: ?Sized> {
     lock: &'a Mutex<T>,
-    /// Whether its thread panicked when it took the lock.
+    /// True if its thread was panicking when it took the lock.
     panicking: bool,
-    /// Whether the lock was poisoned when it was last taken.
+    /// True if the lock was poisoned when it was last taken.
     poisoned: AtomicBool,
-    /// Loom's own guard; nothing in the other arms.
+    /// Loom's own guard; nothing in the other backends.
     loom: Option<loom::sync::MutexGuard<'a, ()>>,
     site: Site,
     /// Like std's, a guard stays on its thread.
@@ -103,17 +105,17 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub fn new(data: T) -> Self {
         let site = Location::caller();
-        let raw = match context::arm() {
-            Arm::Loom => {
-                let witnessed = Witnessed::new("Mutex", 0, site);
-                Raw::Loom(Box::new(loom::sync::Mutex::new(())), witnessed, Flag::new())
+        let raw = match context::backend() {
+            Backend::Loom => {
+                let recorded = Recorded::new("Mutex", 0, site);
+                Raw::Loom(Box::new(loom::sync::Mutex::new(())), recorded, Flag::new())
             }
             _ => Raw::Guarded(Guarded::new("Mutex", 0, site)),
         };
         Mutex { raw, data: UnsafeCell::new(data) }
     }
 
-    /// The data, once nobody else has the mutex.
+    /// The data; takes the mutex by value.
     ///
     /// # Errors
     /// If a thread panicked while it held the lock.
@@ -145,11 +147,11 @@ impl<T: ?Sized> Mutex<T> {
                 let before = guarded.perform(&LOCK, [0; 2], site);
                 (None, poison::found(guarded, before, site))
             }
-            Raw::Loom(lock, witnessed, poison) => {
-                witnessed.check(site);
-                witnessed.awaits(&LOCK, [0; 2], site);
+            Raw::Loom(lock, recorded, poison) => {
+                recorded.check(site);
+                recorded.awaits(&LOCK, [0; 2], site);
                 let guard = lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                witnessed.did(&LOCK, [0; 2], 0, LOCK.publish, site);
+                recorded.did(&LOCK, [0; 2], 0, LOCK.synchronization, site);
                 (Some(guard), poison.get())
             }
         };
@@ -179,12 +181,12 @@ impl<T: ?Sized> Mutex<T> {
                 }
                 (None, poison::found(guarded, before, site))
             }
-            Raw::Loom(lock, witnessed, poison) => {
-                witnessed.check(site);
+            Raw::Loom(lock, recorded, poison) => {
+                recorded.check(site);
                 loom_limits::meet(Limit::TryLock);
                 let tried = lock.try_lock();
                 let held = matches!(tried, Err(std::sync::TryLockError::WouldBlock));
-                witnessed.did(&TRY_LOCK, [0; 2], held.into(), TRY_LOCK.publish, site);
+                recorded.did(&TRY_LOCK, [0; 2], held.into(), TRY_LOCK.synchronization, site);
                 let guard = match tried {
                     Ok(guard) => guard,
                     Err(std::sync::TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -220,7 +222,7 @@ impl<T: ?Sized> Mutex<T> {
         }
     }
 
-    /// Forgets that a thread panicked.
+    /// Clears the poison.
     ///
     /// # Examples
     /// ```
@@ -234,7 +236,7 @@ impl<T: ?Sized> Mutex<T> {
         }
     }
 
-    /// The data, without locking: nobody else has the mutex.
+    /// The data, by exclusive borrow, without locking.
     ///
     /// # Errors
     /// If a thread panicked while it held the lock.
@@ -255,7 +257,6 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
         self.loom.take()
     }
 
-    /// Puts loom's guard back.
     /// The lock, unless it is loom's.
     pub(super) fn guarded(&self) -> Option<&Guarded> {
         match &self.lock.raw {
@@ -264,16 +265,17 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
         }
     }
 
+    /// Puts loom's guard back.
     pub(super) fn put_loom(&mut self, guard: loom::sync::MutexGuard<'a, ()>) {
         self.loom = Some(guard);
     }
 
-    /// Unlocks for the time of a wait.
+    /// Unlocks for the duration of a wait.
     pub(super) fn unlock_to_wait(&self, site: Site) {
         match &self.lock.raw {
             Raw::Guarded(guarded) => _ = guarded.perform(&UNLOCK, [0; 2], site),
             // Loom's condition variable does that.
-            Raw::Loom(_, witnessed, _) => witnessed.did(&UNLOCK, [0; 2], 1, UNLOCK.publish, site),
+            Raw::Loom(_, recorded, _) => recorded.did(&UNLOCK, [0; 2], 1, UNLOCK.synchronization, site),
         }
     }
 
@@ -284,8 +286,8 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
                 let before = guarded.perform(&LOCK, [0; 2], site);
                 poison::found(guarded, before, site)
             }
-            Raw::Loom(_, witnessed, poison) => {
-                witnessed.did(&LOCK, [0; 2], 0, LOCK.publish, site);
+            Raw::Loom(_, recorded, poison) => {
+                recorded.did(&LOCK, [0; 2], 0, LOCK.synchronization, site);
                 poison.get()
             }
         };
@@ -302,10 +304,10 @@ impl<T: ?Sized> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
         match &self.lock.raw {
             Raw::Guarded(guarded) => poison::unlock(guarded, &UNLOCK, self.panicking, self.site),
-            Raw::Loom(_, witnessed, poison) => {
+            Raw::Loom(_, recorded, poison) => {
                 poison.done(self.panicking);
                 drop(self.loom.take());
-                witnessed.did(&UNLOCK, [0; 2], 1, UNLOCK.publish, self.site);
+                recorded.did(&UNLOCK, [0; 2], 1, UNLOCK.synchronization, self.site);
             }
         }
     }
@@ -340,7 +342,7 @@ impl<T: ?Sized + fmt::Display> fmt::Display for MutexGuard<'_, T> {
 }
 
 impl<T: ?Sized> fmt::Debug for Mutex<T> {
-    // Looking at the data would be a visible operation.
+    // Reading the data would be a visible operation.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Mutex");
         if self.raw.can_be_seen() {

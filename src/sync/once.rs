@@ -1,13 +1,14 @@
 //! `std::sync::Once`.
 
 use std::cell::Cell;
+use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
-use crate::rt::guarded::Guarded;
+use crate::backend::guarded::Guarded;
 use crate::sync::commands::{BEGIN_ONCE, END_ONCE, IS_DONE, WAIT_ONCE, once};
 
-/// Runs something once, whoever comes first; see [`std::sync::Once`].
+/// Runs something once, in the first thread that calls it; see [`std::sync::Once`].
 ///
 /// # Examples
 /// ```
@@ -23,15 +24,21 @@ use crate::sync::commands::{BEGIN_ONCE, END_ONCE, IS_DONE, WAIT_ONCE, once};
 /// });
 /// report.expect_verified();
 /// ```
-#[derive(Debug)]
 pub struct Once {
     state: Guarded,
+}
+
+impl fmt::Debug for Once {
+    /// As std's: what it holds differs from one execution to the next.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Once").finish_non_exhaustive()
+    }
 }
 
 impl UnwindSafe for Once {}
 impl RefUnwindSafe for Once {}
 
-/// What [`Once::call_once_force`] tells its closure.
+/// The argument of [`Once::call_once_force`]'s closure.
 ///
 /// # Examples
 /// ```
@@ -92,7 +99,7 @@ impl Once {
         assert!(ended == once::DONE, "Once instance has previously been poisoned");
     }
 
-    /// Like [`wait`](Self::wait), but goes on waiting though a closure panicked.
+    /// Like [`wait`](Self::wait), but keeps waiting if a closure panicked.
     ///
     /// # Examples
     /// ```
@@ -105,7 +112,7 @@ impl Once {
         self.state.perform(&WAIT_ONCE, [0; 2], Location::caller());
     }
 
-    /// That of a lazy value, outside of the Model arm.
+    /// The once of a lazy value, outside the model backend.
     pub(super) fn of_lazy_value(site: crate::op::Site) -> Self {
         Once { state: Guarded::new("LazyLock", once::NEW, site) }
     }
@@ -128,7 +135,7 @@ impl Once {
         self.run(false, |_| f());
     }
 
-    /// Like [`call_once`](Self::call_once), but goes on though an earlier closure panicked.
+    /// Like [`call_once`](Self::call_once), but runs also if an earlier closure panicked.
     ///
     /// # Examples
     /// ```
@@ -155,7 +162,7 @@ impl Once {
         self.state.perform(&IS_DONE, [0; 2], Location::caller()) == once::DONE
     }
 
-    /// What has become of it, as `parking_lot` says it.
+    /// Its state, as `parking_lot`'s type.
     #[track_caller]
     pub(crate) fn state(&self) -> ::parking_lot::OnceState {
         use ::parking_lot::OnceState;
@@ -182,10 +189,10 @@ impl Once {
     }
 }
 
-/// Says how it ended, by a panic too.
+/// Stores how the closure ended when dropped, also by a panic.
 struct End<'a>(&'a Once, crate::op::Site, u64);
 impl Drop for End<'_> {
     fn drop(&mut self) {
-        self.0.state.give_back(&END_ONCE, [self.2, 0], self.1);
+        self.0.state.release(&END_ONCE, [self.2, 0], self.1);
     }
 }

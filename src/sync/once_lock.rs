@@ -26,7 +26,7 @@ pub struct OnceLock<T> {
     value: UnsafeCell<Option<T>>,
 }
 
-// SAFETY: the value is written by whoever runs the once, and read only after that.
+// SAFETY: the value is written by the thread that runs the once, and read only after that.
 unsafe impl<T: Send> Send for OnceLock<T> {}
 // SAFETY: as above; readers share the value and a writer may pass it between threads.
 unsafe impl<T: Send + Sync> Sync for OnceLock<T> {}
@@ -57,11 +57,11 @@ impl<T> OnceLock<T> {
         if !self.once.is_completed() {
             return None;
         }
-        // SAFETY: the once is done, so nobody writes any more.
+        // SAFETY: the once is done, so the value is not written any more.
         unsafe { (*self.value.get()).as_ref() }
     }
 
-    /// The value, exclusively.
+    /// The value, by exclusive borrow.
     ///
     /// # Examples
     /// ```
@@ -76,7 +76,7 @@ impl<T> OnceLock<T> {
     /// Writes the value if there is none.
     ///
     /// # Errors
-    /// Gives the value back if there is one.
+    /// Returns the value as an error if there is one already.
     ///
     /// # Examples
     /// ```
@@ -90,7 +90,7 @@ impl<T> OnceLock<T> {
         value.map_or(Ok(()), Err)
     }
 
-    /// The value, made by the closure if there is none. Others wait meanwhile.
+    /// The value, made by the closure if there is none. Other threads wait meanwhile.
     ///
     /// # Examples
     /// ```
@@ -99,17 +99,17 @@ impl<T> OnceLock<T> {
     /// ```
     #[track_caller]
     pub fn get_or_init<F: FnOnce() -> T>(&self, f: F) -> &T {
-        // A closure that panicked left nothing behind, so the next one may try, as in std.
+        // A closure that panicked wrote no value, so the next one may try, as in std.
         self.once.call_once_force(|_| {
             let value = f();
             // SAFETY: the once lets one thread in, and readers only after it is done.
             unsafe { *self.value.get() = Some(value) };
         });
-        // SAFETY: the once is done, so the value is there and nobody writes any more.
+        // SAFETY: the once is done, so the value exists and is not written any more.
         unsafe { (*self.value.get()).as_ref() }.unwrap_or_else(|| unreachable!("the once is done"))
     }
 
-    /// The value, once somebody has written it.
+    /// Waits until the value is written and returns it.
     ///
     /// # Examples
     /// ```
@@ -123,7 +123,7 @@ impl<T> OnceLock<T> {
     #[track_caller]
     pub fn wait(&self) -> &T {
         self.once.wait_force();
-        // SAFETY: the once is done, so the value is there and nobody writes any more.
+        // SAFETY: the once is done, so the value exists and is not written any more.
         unsafe { (*self.value.get()).as_ref() }.unwrap_or_else(|| unreachable!("the once is done"))
     }
 

@@ -4,7 +4,7 @@ use std::io;
 
 use super::{JoinHandle, Scope, ScopedJoinHandle};
 
-/// Names a thread before it is spawned; see [`std::thread::Builder`].
+/// Configures a thread before it is spawned; see [`std::thread::Builder`].
 ///
 /// # Examples
 /// ```
@@ -30,7 +30,7 @@ impl Builder {
         Builder::default()
     }
 
-    /// Names the thread; reports call it so.
+    /// Names the thread; reports use the name.
     ///
     /// # Examples
     /// ```
@@ -43,7 +43,7 @@ impl Builder {
         self
     }
 
-    /// How large the thread's stack is. Threads of a model have 8 MiB, or more if they are given more.
+    /// Sets the size of the thread's stack. Threads of a model have 8 MiB, or more if requested.
     ///
     /// # Examples
     /// ```
@@ -110,7 +110,7 @@ impl Builder {
     /// If the operating system cannot.
     ///
     /// # Panics
-    /// Under loom, for the reason for which [`scope`](super::scope) does.
+    /// Under loom, for the same reason as [`scope`](super::scope).
     ///
     /// # Examples
     /// ```
@@ -125,7 +125,7 @@ impl Builder {
         F: FnOnce() -> T + Send,
         T: Send,
     {
-        // SAFETY: the caller says so.
+        // SAFETY: as the caller promises.
         unsafe { JoinHandle::spawn_borrowing(f, self) }
     }
 }

@@ -1,4 +1,4 @@
-//! `std::thread::JoinHandle`, and how a thread begins and ends in each arm.
+//! `std::thread::JoinHandle`, and how a thread begins and ends in each backend.
 
 use std::io;
 use std::panic::{self, AssertUnwindSafe, Location};
@@ -6,19 +6,23 @@ use std::sync::Arc;
 
 use super::left::{Slot, leaving_its_result, result_left};
 use super::{Builder, Identity, NATIVE, Parker, Thread, ThreadId};
-use crate::engine::native::{self, NativeRun, panic_of};
-use crate::op::{Command, Publish, Role, Site, ThreadId as Index, always, plain, reads, unchanged, writes};
-use crate::rt::context::{self, Arm};
-use crate::rt::guarded::Guarded;
-use crate::rt::local_state::{self, Here};
-use crate::rt::loom_limits::{self, Limit};
-use crate::rt::quiet::{self, Quiet};
-use crate::rt::session::Cancelled;
-use crate::rt::sharing::given;
-use crate::rt::thread::Joining;
-use crate::rt::witness;
+use crate::backend::guarded::Guarded;
+use crate::backend::loom_crate as loom;
+use crate::backend::loom_limits::{self, Limit};
+use crate::backend::loom_recorder;
+use crate::backend::native::{self, NativeRun, panic_of};
+use crate::op::{
+    Command, Role, Site, Synchronization, ThreadId as Index, always, plain, reads, unchanged, writes,
+};
+use crate::runtime::context::{self, Backend};
+use crate::runtime::local_state::{self, Here};
+use crate::runtime::panic_hook::{self, SilencedPanics};
+use crate::runtime::process_end;
+use crate::runtime::session::Cancelled;
+use crate::runtime::sharing::given;
+use crate::runtime::thread::Joining;
 
-/// The right to wait for a thread and to ask for its result; see [`std::thread::JoinHandle`].
+/// The right to wait for a thread and to take its result; see [`std::thread::JoinHandle`].
 ///
 /// # Examples
 /// ```
@@ -33,8 +37,8 @@ pub struct JoinHandle<T> {
     of: Of<T>,
 }
 
-// SAFETY: as std's: a handle comes from `spawn` only, which asks that the result may be sent, and gives
-// the result to whoever owns the handle and nothing to whoever shares it.
+// SAFETY: as std's: a handle is made by `spawn` only, which requires the result to be `Send`; the owner of
+// the handle gets the result, and sharing the handle gives no access to it.
 unsafe impl<T> Send for JoinHandle<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for JoinHandle<T> {}
@@ -51,39 +55,39 @@ enum Of<T> {
         result: Slot<T>,
         index: Index,
     },
-    /// A thread that may borrow, in an arm that is the inner handle's.
+    /// A thread that may borrow, in the backend of the inner handle.
     Borrowing {
         result: Slot<T>,
         handle: Box<JoinHandle<()>>,
     },
 }
 
-/// Says that a native thread has ended.
+/// Marks a native thread as ended.
 static END: Command = Command {
     name: "end",
     role: Role::Signal,
     guard: always,
     effect: |_, _| 1,
     access: writes,
-    publish: Publish::Release,
+    synchronization: Synchronization::Release,
     show: plain,
 };
 
-/// Waits until it has.
+/// Waits until it has ended.
 static JOIN: Command = Command {
     name: "join",
     role: Role::Await,
     guard: |ended, _| ended == 1,
     effect: unchanged,
     access: reads,
-    publish: Publish::Acquire,
+    synchronization: Synchronization::Acquire,
     show: plain,
 };
 
-/// Looks whether it has.
+/// Reads whether it has ended.
 static LOOK: Command = Command { name: "is_finished", role: Role::Load, guard: always, ..JOIN };
 
-/// The end of a thread's body, apart from the thread's handle.
+/// The end of a thread's body, separate from the thread's handle.
 pub(super) struct End {
     thread: Thread,
     of: EndOf,
@@ -95,8 +99,8 @@ enum EndOf {
 }
 
 impl End {
-    /// Waits until the thread's body has returned, and neither returns nor unwinds before. The thread's panic counts
-    /// as asked for.
+    /// Waits until the thread's body has returned, and neither returns nor unwinds before. The thread counts
+    /// as joined.
     pub(super) fn wait(&self, site: Site) {
         match &self.of {
             EndOf::Native { done, run } => {
@@ -144,13 +148,14 @@ impl<T> JoinHandle<T> {
                 if let Some((run, number)) = run {
                     run.joined(number);
                 }
-                // Its thread-locals are dropped after that, and before it is joined. It has caught its panic.
+                // Its thread-locals are dropped after that, and before it is joined. Its panic was caught in
+                // the thread.
                 let _ = thread.join();
                 taken(&result)
             }
             Of::Loom(handle) => {
                 let other = handle.thread().id();
-                witness::joins(other, site, || handle.join())
+                loom_recorder::joins(other, site, || handle.join())
             }
             Of::Model { result, index } => {
                 self.thread.in_its_session(site, |session| session.join(index, site, Joining::Joins));
@@ -164,24 +169,24 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// The end of the thread's body, for others than the owner of this handle.
+    /// The end of the thread's body, independent of this handle.
     pub(super) fn end(&self) -> End {
         let of = match &self.of {
             Of::Native { done, run, .. } => EndOf::Native { done: Arc::clone(done), run: run.clone() },
             Of::Model { index, .. } => EndOf::Model(*index),
             Of::Borrowing { handle, .. } => return handle.end(),
-            Of::Loom(_) => unreachable!("{}", crate::engine::loom::NO_SCOPE),
+            Of::Loom(_) => unreachable!("{}", crate::backend::loom::NO_SCOPE),
         };
         End { thread: self.thread.clone(), of }
     }
 
     /// Whether the thread has ended; see [`std::thread::JoinHandle::is_finished`].
     ///
-    /// A thread has ended when its body has returned; it may still drop its thread-locals. One that nobody has joined
-    /// may always still be on its way out. So in a model this is a
-    /// choice wherever it is asked with a new local state: it waits for the thread to end and says so, or says
-    /// that it has not. Asked again with the same local state it waits, and says that the thread has not ended
-    /// only if no other thread can make progress. Under loom, which does not tell, it is always false.
+    /// A thread has ended when its body has returned; it may still drop its thread-locals. A thread that was
+    /// not joined may still be ending at any time. So in a model the result is a choice at each new local
+    /// state: either the call waits for the thread to end and returns true, or it returns false. A repeated
+    /// call with the same local state waits, and returns false only if no other thread can make progress.
+    /// Under loom, which does not report this, it is always false.
     ///
     /// # Examples
     /// ```
@@ -233,13 +238,13 @@ impl<T> std::fmt::Debug for JoinHandle<T> {
     }
 }
 
-/// The result of a thread that has ended. There is none if it was unwound with its execution.
+/// The result of a thread that has ended. `Err` if it was unwound with its execution.
 fn taken<T>(result: &Slot<T>) -> std::thread::Result<T> {
     result.take().unwrap_or_else(|| Err(Box::new(Cancelled)))
 }
 
 impl<T: Send + 'static> JoinHandle<T> {
-    /// Spawns a thread in the arm of the calling one.
+    /// Spawns a thread in the backend of the calling one.
     #[track_caller]
     pub(super) fn spawn<F>(f: F, as_said: Builder) -> io::Result<Self>
     where
@@ -255,25 +260,25 @@ impl<T: Send + 'static> JoinHandle<T> {
         F: FnOnce() -> T + Send + 'static,
     {
         named_as_the_system_can(as_said.name.as_deref());
-        match context::arm() {
-            Arm::Native => spawn_natively(f, as_said, Location::caller()),
-            Arm::Loom => {
+        match context::backend() {
+            Backend::Native => spawn_natively(f, as_said, Location::caller()),
+            Backend::Loom => {
                 let site = Location::caller();
-                witness::sharing(|sharing| sharing.spawns(given, site));
+                loom_recorder::sharing(|sharing| sharing.spawns(given, site));
                 let mut builder = loom::thread::Builder::new();
                 if let Some(name) = as_said.name {
                     builder = builder.name(name);
                 }
                 let handle = builder.spawn(move || {
                     let result = f();
-                    witness::finished();
+                    loom_recorder::finished();
                     result
                 })?;
                 let child = handle.thread();
-                witness::spawned(child.id(), child.name().map(str::to_owned), Location::caller());
+                loom_recorder::spawned(child.id(), child.name().map(str::to_owned), Location::caller());
                 Ok(JoinHandle { thread: Thread::of_loom(handle.thread().clone()), of: Of::Loom(handle) })
             }
-            Arm::Model => {
+            Backend::Model => {
                 let site = Location::caller();
                 context::session(|session| session.execution.borrow_mut().sharing.spawns(given, site));
                 spawn_in_model(f, as_said)
@@ -292,17 +297,17 @@ impl<T: Send> JoinHandle<T> {
     where
         F: FnOnce() -> T + Send,
     {
-        assert!(context::arm() != Arm::Loom, "{}", crate::engine::loom::NO_SCOPE);
+        assert!(context::backend() != Backend::Loom, "{}", crate::backend::loom::NO_SCOPE);
         let (body, result) = leaving_its_result(f);
-        // SAFETY: the caller says so. Where an execution is unwound as a whole, its threads are unwound
-        // from the newest to the oldest, so this one before whoever it borrows from.
+        // SAFETY: as the caller promises. If an execution is unwound as a whole, its threads are unwound from
+        // the newest to the oldest, so this one before the thread that it borrows from.
         let body: Box<dyn FnOnce() + Send + 'static> = unsafe { std::mem::transmute(body) };
         let handle = Box::new(JoinHandle::spawn_given(body, as_said, given::<F, T>(true))?);
         Ok(JoinHandle { thread: handle.thread().clone(), of: Of::Borrowing { result, handle } })
     }
 }
 
-/// Panics as std does if the system has no such name for a thread.
+/// Panics as std does if the system does not allow such a thread name.
 #[track_caller]
 fn named_as_the_system_can(name: Option<&str>) {
     assert!(!name.is_some_and(|name| name.contains('\0')), "thread name may not contain interior null bytes");
@@ -319,7 +324,7 @@ fn spawn_in_model<T: 'static>(
         Ok(value) => slot.put(Ok(value)),
         Err(payload) if payload.is::<Cancelled>() => panic::resume_unwind(payload),
         Err(payload) => {
-            context::session(|session| session.note_panic(quiet::describe(&*payload)));
+            context::session(|session| session.note_panic(panic_hook::describe(&*payload)));
             slot.put(Err(payload));
         }
     };
@@ -336,7 +341,7 @@ where
     let result: Slot<T> = Arc::default();
     let done = Arc::new(Guarded::new("Thread", 0, site));
     let parker = Arc::new(Guarded::new("Parker", 0, site));
-    let run = context::native_run().map(|run| {
+    let run = native::current_run().map(|run| {
         let number = run.begin_thread();
         (run, number)
     });
@@ -350,8 +355,11 @@ where
         builder = builder.stack_size(size);
     }
     let spawned = builder.spawn(move || {
-        let _quiet = inside.as_ref().map(|_| Quiet::begin());
-        context::join_native_run(inside.as_ref().map(|(run, _)| Arc::clone(run)));
+        let _quiet = inside.as_ref().map(|_| SilencedPanics::begin());
+        if inside.is_some() {
+            process_end::watch_this_stack();
+        }
+        native::join_run(inside.as_ref().map(|(run, _)| Arc::clone(run)));
         let current = std::thread::current();
         NATIVE.with(|thread| {
             *thread.borrow_mut() = Some(Thread {
@@ -363,14 +371,14 @@ where
         let outcome = panic::catch_unwind(AssertUnwindSafe(f));
         let panicked = inside.as_ref().and_then(|_| panic_of(&outcome));
         slot.put(outcome);
-        // Whoever holds the only handle to the result drops it now, while the run still goes on.
+        // If this is the only reference to the result, it is dropped now, while the run still goes on.
         drop(slot);
-        // Known before the end is, for whoever joins then says that somebody has asked.
+        // Recorded before the end is, because a thread that joins then marks the panic as taken.
         if let (Some((run, number)), Some(panicked)) = (&inside, panicked) {
             run.panicked(*number, panicked);
         }
         ended.perform(&END, [0; 2], site);
-        context::join_native_run(None);
+        native::join_run(None);
         if let Some((run, _)) = inside {
             run.end_thread();
         }

@@ -1,23 +1,24 @@
-//! The results of threads, and threads whose closure borrows: what those return is left beside their handle, which is
-//! of no type of theirs.
+//! The results of threads, and threads whose closure borrows: their results are stored beside their handle,
+//! whose type does not mention them.
 //!
-//! What this can still miss: a result for which nobody asks is dropped by its thread or by the owner of the handle,
-//! whichever lets go of it last. Neither is a step, so which of the two it is follows from the order of the steps around
-//! them, and the other one is not explored. That matters only if the result has a destructor that performs
-//! operations, such as a `Sender`'s; to make it a step would cost one of every thread that returns a `String`.
+//! What this can still miss: a result that is never taken is dropped by its thread or by the owner of the
+//! handle, whichever releases it last. Neither is a step, so which of the two it is follows from the order of
+//! the steps around them, and the other one is not explored. That matters only if the result has a destructor
+//! that performs operations, such as a `Sender`'s; to make it a step would cost one for every thread that
+//! returns a `String`.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Result;
 
-use crate::rt::fail;
-use crate::rt::session::Cancelled;
+use crate::backend::fail;
+use crate::runtime::session::Cancelled;
 
-/// A thread's result, once it is there. The thread and its handle share it.
+/// A thread's result, once it exists. The thread and its handle share it.
 pub(super) type Slot<T> = Arc<Left<T>>;
 
-/// A result that nobody has taken yet, if there is one.
+/// A result that was not taken yet, if there is one.
 #[derive(Debug)]
 pub(super) struct Left<T>(Mutex<Option<Result<T>>>);
 
@@ -28,7 +29,7 @@ impl<T> Default for Left<T> {
 }
 
 impl<T> Left<T> {
-    /// Leaves the result.
+    /// Stores the result.
     pub(super) fn put(&self, result: Result<T>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
     }
@@ -40,7 +41,7 @@ impl<T> Left<T> {
 }
 
 impl<T> Drop for Left<T> {
-    /// A panic in the destructor of a result for which nobody asked aborts the process, as in std.
+    /// A panic in the destructor of a result that was never taken aborts the process, as in std.
     fn drop(&mut self) {
         let Some(result) = self.take() else { return };
         let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(result)));
@@ -52,11 +53,11 @@ impl<T> Drop for Left<T> {
     }
 }
 
-/// A result that may be asked for while its thread is being unwound.
+/// The payload of a panic, which may be taken while its thread is being unwound.
 type Payload = Box<dyn Any + Send>;
 
-/// What a thread is to run so that it leaves its result in the slot. If it panics it does so twice: the
-/// payload belongs to whoever joins, and its text to the thread.
+/// The closure that a thread runs to store its result in the slot. If it panics, the payload is stored for
+/// the thread that joins, and a copy of its text is the thread's own panic.
 pub(super) fn leaving_its_result<'a, F, T>(f: F) -> (Box<dyn FnOnce() + Send + 'a>, Slot<T>)
 where
     F: FnOnce() -> T + Send + 'a,
@@ -88,7 +89,7 @@ pub(super) fn result_left<T>(slot: &Slot<T>, joined: Result<()>) -> Result<T> {
     }
 }
 
-/// The panic's text once more: the payload itself belongs to whoever joins.
+/// A copy of the panic's text: the payload itself belongs to the thread that joins.
 fn copied(payload: &Payload) -> Payload {
     if payload.is::<Cancelled>() {
         Box::new(Cancelled)

@@ -1,18 +1,20 @@
 //! `thread_local!`: each thread of each execution has its own value.
 //!
-//! In the Model arm the values are dropped when their thread ends, by that thread and the newest first, and
-//! what their destructors do is part of the execution. Under loom they are loom's own, natively std's.
+//! In the model backend the values are dropped when their thread ends, by that thread and the newest first,
+//! and the operations of their destructors are part of the execution. Under loom they are loom's own,
+//! natively std's.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use crate::rt::context::{self, Arm};
-use crate::rt::session::Found;
+use crate::backend::loom_crate as loom;
+use crate::runtime::context::{self, Backend};
+use crate::runtime::session::Found;
 
-/// Calls something with std's value of the thread, and with the one that was given if it was not made of that; for
-/// the macro.
+/// Calls something with std's value of the thread, and with the given value if std's was not made from that;
+/// for the macro.
 type Native<T> = fn(Option<T>, &mut dyn FnMut(&T, Option<T>)) -> Result<(), AccessError>;
 
 /// A value that each thread has for itself; see [`std::thread::LocalKey`]. Made by
@@ -76,13 +78,13 @@ impl<T: 'static> fmt::Debug for LocalKey<T> {
 }
 
 impl<T: 'static> LocalKey<T> {
-    /// What the macro makes.
+    /// For the macro.
     #[doc(hidden)]
     pub const fn new(init: fn() -> T, native: Native<T>) -> Self {
         LocalKey { init, native, loom: loom::thread::LocalKey { init, _p: PhantomData } }
     }
 
-    /// Calls `f` with the thread's value, which is made when it is first asked for.
+    /// Calls `f` with the thread's value, which is made on first use.
     ///
     /// # Panics
     /// If the value was dropped already.
@@ -100,7 +102,7 @@ impl<T: 'static> LocalKey<T> {
         }
     }
 
-    /// Like [`with`](Self::with), but says so if the value was dropped already.
+    /// Like [`with`](Self::with), but returns an error if the value was dropped already.
     ///
     /// # Errors
     /// If it was, or is being dropped.
@@ -115,21 +117,21 @@ impl<T: 'static> LocalKey<T> {
         self.try_with_given(None, |value, _| f(value))
     }
 
-    /// Calls `f` with the thread's value, which is made of the one that is given if there is none yet; else that
-    /// is `f`'s. Loom makes its values by their initializers only.
+    /// Calls `f` with the thread's value. If there is none yet, it is made from the given value; otherwise
+    /// `f` gets the given value too. Loom makes its values by their initializers only.
     fn try_with_given<R>(
         &'static self,
         given: Option<T>,
         f: impl FnOnce(&T, Option<T>) -> R,
     ) -> Result<R, AccessError> {
-        match context::arm() {
-            Arm::Native => {
+        match context::backend() {
+            Backend::Native => {
                 let (mut f, mut result) = (Some(f), None);
                 (self.native)(given, &mut |value, given| result = f.take().map(|f| f(value, given)))?;
                 result.ok_or(AccessError)
             }
-            Arm::Loom => self.loom.try_with(|value| f(value, given)).map_err(|_| AccessError),
-            Arm::Model => self.with_in_model(given, f),
+            Backend::Loom => self.loom.try_with(|value| f(value, given)).map_err(|_| AccessError),
+            Backend::Model => self.with_in_model(given, f),
         }
     }
 
@@ -151,7 +153,7 @@ impl<T: 'static> LocalKey<T> {
         Ok(f(&value, given))
     }
 
-    /// Puts a value there, by `replace` if there is one already, and without the initializer if there is none.
+    /// Stores a value, by `replace` if there is one already, and without the initializer if there is none.
     fn put(&'static self, value: T, replace: impl FnOnce(&T, T)) {
         let put = |present: &T, given| {
             if let Some(given) = given {
@@ -316,7 +318,7 @@ macro_rules! __raddle_thread_local {
                 f: &mut dyn FnMut(&$of, ::core::option::Option<$of>),
             ) -> ::core::result::Result<(), $crate::thread::AccessError> {
                 ::std::thread_local! {
-                    // Without a destructor, so that it is there as long as the other.
+                    // Without a destructor, so that it exists as long as the other.
                     static GIVEN: ::core::mem::ManuallyDrop<::core::cell::Cell<::core::option::Option<$of>>> =
                         const { ::core::mem::ManuallyDrop::new(::core::cell::Cell::new(::core::option::Option::None)) };
                     static NATIVE: $of = GIVEN.with(|given| given.take()).unwrap_or_else(init);

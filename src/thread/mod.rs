@@ -4,7 +4,9 @@ mod builder;
 mod join;
 mod left;
 mod local;
+mod parking;
 mod scope;
+mod sleep;
 
 use std::num::NonZero;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
@@ -20,23 +22,28 @@ pub use builder::Builder;
 pub use join::JoinHandle;
 pub use local::{AccessError, LocalKey};
 pub use scope::{Scope, ScopedJoinHandle, scope};
+pub use sleep::sleep;
+#[allow(deprecated)] // As std's is.
+pub use sleep::sleep_ms;
 
-use crate::op::{Op, Publish, Site, ThreadId as Index};
-use crate::rt::context::{self, Arm};
-use crate::rt::guarded::Guarded;
-use crate::rt::local_state;
-use crate::rt::loom_limits::{self, Limit};
-use crate::rt::object::ModelObject;
-use crate::rt::session::{Patience, Session};
-use crate::rt::sharing::Sharing;
-use crate::rt::thread::Choosing;
-use crate::rt::witness;
-use crate::sync::{PARK, PARK_IN_VAIN, UNPARK};
+use parking::{PARK, PARK_IN_VAIN, UNPARK};
+
+use crate::backend::guarded::Guarded;
+use crate::backend::loom_crate as loom;
+use crate::backend::loom_limits::{self, Limit};
+use crate::backend::loom_recorder;
+use crate::op::{Op, Site, Synchronization, ThreadId as Index};
+use crate::runtime::context::{self, Backend};
+use crate::runtime::local_state;
+use crate::runtime::object::ModelObject;
+use crate::runtime::session::{Patience, Session};
+use crate::runtime::sharing::Sharing;
+use crate::runtime::thread::Choosing;
 
 /// Spawns a thread; see [`std::thread::spawn`].
 ///
-/// A check whose model has more than 4,096 threads in one execution is inconclusive, and so is one by loom of a model
-/// with more threads than loom has room for.
+/// A check whose model has more than 4,096 threads in one execution is inconclusive, and so is a loom check
+/// of a model with more threads than loom supports.
 ///
 /// # Examples
 /// ```
@@ -54,9 +61,9 @@ where
     JoinHandle::spawn(f, Builder::new()).expect("failed to spawn thread")
 }
 
-/// Lets others go first; see [`std::thread::yield_now`].
+/// Lets other threads run first; see [`std::thread::yield_now`].
 ///
-/// In a model this says, like [`crate::hint::spin_loop`], that the thread waits for somebody's write.
+/// In a model this means, like [`crate::hint::spin_loop`], that the thread waits for another thread's write.
 ///
 /// # Examples
 /// ```
@@ -66,10 +73,10 @@ where
 #[inline(always)]
 #[track_caller]
 pub fn yield_now() {
-    match context::arm() {
-        Arm::Native => std::thread::yield_now(),
-        Arm::Loom => witness::goes_on_after(loom::thread::yield_now),
-        Arm::Model => {
+    match context::backend() {
+        Backend::Native => std::thread::yield_now(),
+        Backend::Loom => loom_recorder::goes_on_after(loom::thread::yield_now),
+        Backend::Model => {
             let (site, here) = (Location::caller(), local_state::here());
             context::session(|session| session.yield_now(site, &here));
         }
@@ -97,7 +104,7 @@ pub struct Thread {
 impl UnwindSafe for Thread {}
 impl RefUnwindSafe for Thread {}
 
-/// What identifies a thread; see [`std::thread::ThreadId`].
+/// Identifies a thread; see [`std::thread::ThreadId`].
 ///
 /// # Examples
 /// ```
@@ -113,22 +120,22 @@ enum Identity {
     Model(u32),
 }
 
-/// What a thread parks on.
+/// The object on which a thread parks.
 #[derive(Clone, Debug)]
 enum Parker {
-    /// Shared with whoever has a [`Thread`] of it.
+    /// Shared by all [`Thread`]s of it.
     Native(Arc<Guarded>),
     Loom(loom::thread::Thread),
     Model(ModelObject),
 }
 
 std::thread_local! {
-    /// The native thread's own handle, made when it is first asked for, or by whoever spawned it.
+    /// The native thread's own handle, made on first use, or by the thread that spawned it.
     static NATIVE: std::cell::RefCell<Option<Thread>> = const { std::cell::RefCell::new(None) };
 }
 
 impl Thread {
-    /// What identifies the thread.
+    /// The thread's id.
     ///
     /// # Examples
     /// ```
@@ -163,17 +170,17 @@ impl Thread {
                 parker.perform(&UNPARK, [0; 2], site);
             }
             Parker::Loom(thread) => {
-                witness::sharing(Sharing::meets);
+                loom_recorder::sharing(Sharing::meets);
                 thread.unpark();
             }
-            Parker::Model(parker) => _ = parker.perform(&UNPARK, [0; 2], Publish::Release, site),
+            Parker::Model(parker) => _ = parker.perform(&UNPARK, [0; 2], Synchronization::Release, site),
         }
     }
 
     /// Calls `f` with the session of the execution that the thread is part of.
     ///
     /// # Panics
-    /// If the caller is not inside of that execution.
+    /// If the caller is not inside that execution.
     fn in_its_session<R>(&self, site: Site, f: impl FnOnce(&Session) -> R) -> R {
         match &self.parker {
             Parker::Model(parker) => parker.with(site, f),
@@ -220,17 +227,16 @@ impl Thread {
 /// ```
 #[track_caller]
 pub fn current() -> Thread {
-    match context::arm() {
-        Arm::Native => NATIVE.with(|thread| {
+    match context::backend() {
+        Backend::Native => NATIVE.with(|thread| {
             thread.borrow_mut().get_or_insert_with(|| Thread::native(&std::thread::current())).clone()
         }),
-        Arm::Loom => Thread::of_loom(loom::thread::current()),
-        Arm::Model => Thread::in_model(context::session(Session::me)),
+        Backend::Loom => Thread::of_loom(loom::thread::current()),
+        Backend::Model => Thread::in_model(context::session(Session::me)),
     }
 }
 
-/// Waits until somebody unparks the calling thread; see [`std::thread::park`]. It may also return
-/// without that.
+/// Waits until the calling thread is unparked; see [`std::thread::park`]. It may also return without that.
 ///
 /// # Examples
 /// ```
@@ -246,19 +252,19 @@ pub fn park() {
         }
         Parker::Loom(_) => {
             loom_limits::meet(Limit::SpuriousWakeup);
-            witness::goes_on_after(loom::thread::park);
+            loom_recorder::goes_on_after(loom::thread::park);
         }
         Parker::Model(parker) => context::session(|session| {
             let in_vain = session.happens(Choosing::SpuriousWakeup, site);
             let command = if in_vain { &PARK_IN_VAIN } else { &PARK };
-            session.perform_on(parker.id, command, Publish::Acquire, site);
+            session.perform_on(parker.id, command, Synchronization::Acquire, site);
         }),
     }
 }
 
-/// Waits until somebody unparks the calling thread, for no longer than `timeout`; see
-/// [`std::thread::park_timeout`]. In a model the time may be over early, and is when nothing else can
-/// move, and like [`park`] it may return for no reason; under loom the time is never over.
+/// Waits until the calling thread is unparked, for no longer than `timeout`; see
+/// [`std::thread::park_timeout`]. In a model the timeout may fire early, and fires when nothing else can
+/// move, and like [`park`] it may return spuriously; under loom the timeout never fires.
 ///
 /// # Examples
 /// ```
@@ -274,12 +280,19 @@ pub fn park_timeout(timeout: Duration) {
         Parker::Loom(_) => {
             loom_limits::meet(Limit::SpuriousWakeup);
             loom_limits::meet(Limit::Timeout);
-            witness::goes_on_after(loom::thread::park);
+            loom_recorder::goes_on_after(loom::thread::park);
         }
         Parker::Model(parker) => context::session(|session| {
             let object = parker.id;
-            let publish = Publish::Acquire;
-            let op = Op { command: &PARK, object, args: [0; 2], publish, on_failure: publish, site };
+            let synchronization = Synchronization::Acquire;
+            let op = Op {
+                command: &PARK,
+                object,
+                args: [0; 2],
+                synchronization,
+                on_failure: synchronization,
+                site,
+            };
             let in_vain = !timeout.is_zero() && session.happens(Choosing::SpuriousWakeup, site);
             let patience = if in_vain { Patience::Over } else { session.gives_up_early(timeout, site) };
             let tokens = match patience {
@@ -288,7 +301,7 @@ pub fn park_timeout(timeout: Duration) {
                 Patience::Endless => Some(session.perform(op)),
             };
             if tokens.is_none() {
-                session.perform_on(object, &PARK_IN_VAIN, publish, site);
+                session.perform_on(object, &PARK_IN_VAIN, synchronization, site);
             }
         }),
     }
@@ -307,57 +320,6 @@ pub fn park_timeout_ms(milliseconds: u32) {
     park_timeout(Duration::from_millis(milliseconds.into()));
 }
 
-/// Like [`sleep`], in milliseconds.
-///
-/// # Examples
-/// ```
-/// # #![allow(deprecated)]
-/// raddle::thread::sleep_ms(1);
-/// ```
-#[deprecated(note = "use `sleep`, as with std's")]
-#[expect(clippy::inline_always, reason = "its frame is no part of the caller's local state")]
-#[inline(always)]
-#[track_caller]
-pub fn sleep_ms(milliseconds: u32) {
-    sleep(Duration::from_millis(milliseconds.into()));
-}
-
-/// Lets time pass; see [`std::thread::sleep`].
-///
-/// To sleep orders nothing: whatever others do meanwhile, they may also not have done. So in a model
-/// this is a [`yield_now`], after which the thread's own clock, [`crate::time::Instant`], has moved.
-///
-/// # Examples
-/// ```
-/// use std::time::Duration;
-/// raddle::Checker::exhaustive()
-///     .check(|| {
-///         let begun = raddle::time::Instant::now();
-///         raddle::thread::sleep(Duration::from_secs(3600));
-///         assert_eq!(begun.elapsed(), Duration::from_secs(3600));
-///     })
-///     .expect_verified();
-/// ```
-#[expect(clippy::inline_always, reason = "its frame is no part of the caller's local state")]
-#[inline(always)]
-#[track_caller]
-pub fn sleep(duration: Duration) {
-    match context::arm() {
-        Arm::Native => std::thread::sleep(duration),
-        Arm::Loom => {
-            loom_limits::meet(Limit::Clock);
-            witness::goes_on_after(loom::thread::yield_now);
-        }
-        Arm::Model => {
-            let (site, here) = (Location::caller(), local_state::here());
-            context::session(|session| {
-                session.yield_now(site, &here);
-                session.pass(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
-            });
-        }
-    }
-}
-
 /// How many threads a model believes that the machine runs at once: so many on every machine, for a
 /// model must not depend on the one that it is checked on.
 const PARALLELISM: NonZero<usize> = NonZero::new(2).expect("2 is not 0");
@@ -373,23 +335,19 @@ const PARALLELISM: NonZero<usize> = NonZero::new(2).expect("2 is not 0");
 /// assert!(raddle::thread::available_parallelism().unwrap().get() >= 1);
 /// ```
 pub fn available_parallelism() -> std::io::Result<NonZero<usize>> {
-    match context::arm() {
-        Arm::Native => std::thread::available_parallelism(),
-        Arm::Loom | Arm::Model => Ok(PARALLELISM),
-    }
-}
-
-/// A number other than 0 by which a lock knows its owner; no other thread has it that may meet the lock.
-pub(crate) fn owner_key() -> u64 {
-    match context::arm() {
-        Arm::Model => u64::from(context::session(Session::me).0) + 1,
-        Arm::Native => crate::owner::number(),
-        Arm::Loom => context::place_in_loom_execution(loom::thread::current().id()) as u64 + 1,
+    match context::backend() {
+        Backend::Native => std::thread::available_parallelism(),
+        Backend::Loom | Backend::Model => Ok(PARALLELISM),
     }
 }
 
 /// The families of the commands in this module.
 #[cfg(all(test, feature = "check"))]
 pub(crate) fn families() -> Vec<crate::registry::Family> {
-    join::families().into_iter().chain(scope::families()).collect()
+    join::families()
+        .into_iter()
+        .chain(scope::families())
+        .chain(parking::families())
+        .chain(sleep::families())
+        .collect()
 }

@@ -1,7 +1,7 @@
 //! `std::thread::scope`.
 //!
-//! As std's, a scope ends when the body of each of its threads has returned and when the handle of each is joined or
-//! dropped. It does not wait for the destructors of their thread-locals, which `join` does.
+//! As std's, a scope ends when the body of each of its threads has returned and when the handle of each is
+//! joined or dropped. It does not wait for the destructors of their thread-locals, which `join` does.
 
 use std::any::Any;
 use std::io;
@@ -13,14 +13,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::join::End;
 use super::left::{Slot, leaving_its_result, result_left};
 use super::{Builder, JoinHandle};
-use crate::engine::native;
-use crate::op::{Command, Publish, Role, Site, plain, reads, unchanged};
-use crate::rt::context::{self, Arm};
-use crate::rt::guarded::Guarded;
-use crate::rt::local_state::{self, Here};
-use crate::rt::sharing::given;
+use crate::backend::guarded::Guarded;
+use crate::backend::native;
+use crate::op::{Command, Role, Site, Synchronization, plain, reads, unchanged};
+use crate::runtime::context::{self, Backend};
+use crate::runtime::local_state::{self, Here};
+use crate::runtime::sharing::given;
 
-/// Where threads may be spawned that borrow from outside; see [`std::thread::Scope`].
+/// A scope for threads that may borrow from outside; see [`std::thread::Scope`].
 ///
 /// # Examples
 /// ```
@@ -48,7 +48,7 @@ impl std::fmt::Debug for Scope<'_, '_> {
 /// A thread of a scope.
 struct Child {
     end: End,
-    /// Whether it has panicked and nobody has asked for its result.
+    /// True if it has panicked and was not joined.
     panicked: Arc<AtomicBool>,
 }
 
@@ -69,14 +69,14 @@ impl Drop for Counted {
     }
 }
 
-/// Waits until no handle is left, for ever if one is: nothing drops it any more. So does std's scope.
+/// Waits until no handle is left, for ever if a handle was leaked: it is never dropped. So does std's scope.
 static NO_HANDLE: Command = Command {
     name: "scope",
     role: Role::Await,
     guard: |left, _| left == 0,
     effect: unchanged,
     access: reads,
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: plain,
 };
 
@@ -98,7 +98,7 @@ pub struct ScopedJoinHandle<'scope, T> {
     /// Dropped after the result.
     counted: Counted,
     scope: PhantomData<&'scope ()>,
-    /// Like std's, a handle is not to be looked at after a panic.
+    /// Like std's, a handle must not be used after a panic.
     not_unwind_safe: PhantomData<&'static mut (dyn Any + Send + Sync)>,
 }
 
@@ -106,7 +106,7 @@ pub struct ScopedJoinHandle<'scope, T> {
 /// [`std::thread::scope`].
 ///
 /// # Panics
-/// If one of the threads panicked and nobody joined it; and under loom, which unwinds the threads of
+/// If one of the threads panicked and was not joined; and under loom, which unwinds the threads of
 /// a failed execution in an order in which borrowing would not be safe.
 ///
 /// # Examples
@@ -128,7 +128,7 @@ pub fn scope<'env, F, T>(f: F) -> T
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
 {
-    assert!(context::arm() != Arm::Loom, "{}", crate::engine::loom::NO_SCOPE);
+    assert!(context::backend() != Backend::Loom, "{}", crate::backend::loom::NO_SCOPE);
     let site = Location::caller();
     let (children, handles) = (Mutex::default(), Arc::default());
     let scope = Scope { children, handles, lifetime: PhantomData, env: PhantomData };
@@ -160,7 +160,7 @@ impl<'scope> Scope<'scope, '_> {
         self.spawn_as(f, Builder::new()).expect("failed to spawn thread")
     }
 
-    /// Spawns a thread as the builder says.
+    /// Spawns a thread as configured by the builder.
     #[track_caller]
     pub(super) fn spawn_as<F, T>(
         &'scope self,
@@ -182,9 +182,9 @@ impl<'scope> Scope<'scope, '_> {
             }
         });
         let body: Box<dyn FnOnce() + Send + 'scope> = body;
-        // SAFETY: `scope` does not return, by a value or by unwinding, before the body of every thread that was
-        // spawned in it has returned: `end` waits for them. Where an execution is unwound as a
-        // whole, its threads are unwound from the newest to the oldest, so this one before `scope`.
+        // SAFETY: `scope` does not return, by a value or by unwinding, before the body of every thread that
+        // was spawned in it has returned: `end` waits for them. If an execution is unwound as a whole, its
+        // threads are unwound from the newest to the oldest, so this one before `scope`.
         let body: Box<dyn FnOnce() + Send + 'static> = unsafe { std::mem::transmute(body) };
         let handle = JoinHandle::spawn_given(body, builder, given::<F, T>(true))?;
         let child = Child { end: handle.end(), panicked: Arc::clone(&panicked) };
@@ -194,7 +194,7 @@ impl<'scope> Scope<'scope, '_> {
         Ok(ScopedJoinHandle { handle, result, panicked, counted, scope, not_unwind_safe })
     }
 
-    /// Waits for every thread; whether one has panicked for whose result nobody asked.
+    /// Waits for every thread; returns whether one has panicked and was not joined.
     fn end(&self, site: Site) -> bool {
         let mut ended = Vec::new();
         // Threads of the scope may spawn others.

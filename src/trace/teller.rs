@@ -1,10 +1,10 @@
-//! What the entries of a log say in words, one event for each.
+//! Converts the entries of a log into text, one event for each.
 
-use super::{Awaits, Cast, Ending, Event, Mark, Panic, Place, Touch, Trace};
+use super::{Awaits, Cast, Ending, Event, EventKind, Panic, SourceLine, Touch, Trace};
 use crate::op::{Access, ObjectId, Role, ThreadId};
-use crate::rt::addresses::Addresses;
-use crate::rt::log::{End, Entry, What};
-use crate::rt::thread::{Choosing, Holder, Pending};
+use crate::runtime::addresses::Addresses;
+use crate::runtime::log::{End, Entry, What};
+use crate::runtime::thread::{Choosing, Holder, Pending};
 
 /// Turns a log into a trace.
 pub(super) struct Teller<'a> {
@@ -45,10 +45,10 @@ impl<'a> Teller<'a> {
         let mut event = Event {
             thread: self.thread(entry.thread),
             object: None,
-            mark: Mark::Note,
+            kind: EventKind::Note,
             text: String::new(),
             short: String::new(),
-            place: entry.site.map(Place::from),
+            place: entry.site.map(SourceLine::from),
             step: entry.step,
             chosen: false,
             access: None,
@@ -67,7 +67,7 @@ impl<'a> Teller<'a> {
                 let object = self.object(*object);
                 event.object = Some(object);
                 event.access = Some(*access);
-                event.mark = Mark::Wait;
+                event.kind = EventKind::Wait;
                 event.short = format!("{}.{name}", self.name(object));
                 let holder = match holder {
                     Some(Holder { thread, waits: true, .. }) => {
@@ -83,7 +83,7 @@ impl<'a> Teller<'a> {
                 event.short.push_str("choose");
                 event.text = match (what, alternative) {
                     (Choosing::Model, n) => format!("choose() → {n}"),
-                    // The usual course of things is not worth a row.
+                    // The usual case is not worth a row.
                     (_, 0) => return,
                     (Choosing::SpuriousWakeup, _) => "will wake up spuriously".to_owned(),
                     (Choosing::WeakFailure, _) => "will fail spuriously".to_owned(),
@@ -93,19 +93,19 @@ impl<'a> Teller<'a> {
             }
             What::Yielded => event.text.push_str("yields until something changes"),
             What::Forced { timed_out: true } => event.text.push_str("times out"),
-            What::Forced { timed_out: false } => event.text.push_str("yields in vain"),
+            What::Forced { timed_out: false } => event.text.push_str("yields without progress"),
             What::Cell { object, write } => {
                 let object = self.object(*object);
                 event.object = Some(object);
-                event.mark = if *write { Mark::Write } else { Mark::Read };
+                event.kind = if *write { EventKind::Write } else { EventKind::Read };
                 event.touch.reads = !write;
                 event.touch.writes = *write;
                 event.short.push_str(self.name(object));
                 event.text = format!("{} {}", event.short, if *write { "written" } else { "read" });
             }
-            What::Fence { publish } => {
-                event.touch.releases = publish.releases();
-                event.touch.acquires = publish.acquires();
+            What::Fence { synchronization } => {
+                event.touch.releases = synchronization.releases();
+                event.touch.acquires = synchronization.acquires();
                 event.text.push_str("fence()");
             }
             What::Spawned { child } => {
@@ -114,13 +114,13 @@ impl<'a> Teller<'a> {
             }
             What::Joined { other } => event.text = format!("joins {}", self.cast.called(*other)),
             What::Finished => {
-                event.mark = Mark::End;
+                event.kind = EventKind::End;
                 event.text.push_str("ends");
             }
             What::Panicked(panicked) => {
-                let place = panicked.place.as_deref().and_then(Place::parse);
+                let place = panicked.place.as_deref().and_then(SourceLine::parse);
                 let message = panicked.message.clone();
-                event.mark = Mark::Panic;
+                event.kind = EventKind::Panic;
                 event.place.clone_from(&place);
                 let flat = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
                 let lines: Vec<String> = message.lines().map(flat).filter(|line| !line.is_empty()).collect();
@@ -128,7 +128,7 @@ impl<'a> Teller<'a> {
                 self.trace.panics.push(Panic { thread: event.thread, message, place });
             }
             What::Declared { kind, message } => {
-                event.mark = Mark::Panic;
+                event.kind = EventKind::Panic;
                 event.text = format!("{kind}: {message}");
             }
         }
@@ -136,25 +136,25 @@ impl<'a> Teller<'a> {
     }
 
     fn operation(&mut self, what: &What, event: &mut Event) {
-        let What::Op { object, name, shown, role, access, publish, stale } = what else { return };
+        let What::Op { object, name, shown, role, access, synchronization, stale } = what else { return };
         let object = self.object(*object);
         let reads = *access == Access::READ;
         event.object = Some(object);
         event.access = Some(*access);
         event.short = format!("{}.{name}", self.name(object));
-        let mark = if stale.is_some() { " (stale)" } else { "" };
-        event.text = format!("{}{}{mark}", event.short, self.addresses.name(shown));
+        let stale_note = if stale.is_some() { " (stale)" } else { "" };
+        event.text = format!("{}{}{stale_note}", event.short, self.addresses.name(shown));
         event.stale = *stale;
-        event.touch.releases = publish.releases();
-        event.touch.acquires = publish.acquires();
-        let (mark, sees, leaves) = match role {
-            Role::Load => (Mark::Read, true, false),
-            Role::Store => (Mark::Write, false, true),
-            Role::CompareExchange if reads => (Mark::Read, true, false),
-            Role::Update | Role::CompareExchange => (Mark::Write, true, true),
-            _ => (Mark::Sync, false, false),
+        event.touch.releases = synchronization.releases();
+        event.touch.acquires = synchronization.acquires();
+        let (kind, sees, leaves) = match role {
+            Role::Load => (EventKind::Read, true, false),
+            Role::Store => (EventKind::Write, false, true),
+            Role::CompareExchange if reads => (EventKind::Read, true, false),
+            Role::Update | Role::CompareExchange => (EventKind::Write, true, true),
+            _ => (EventKind::Sync, false, false),
         };
-        event.mark = mark;
+        event.kind = kind;
         event.touch.reads = sees;
         event.touch.writes = leaves;
         event.touch.takes = *role == Role::Acquire
@@ -182,7 +182,7 @@ impl<'a> Teller<'a> {
             _ => String::new(),
         };
         let holds = end.held.iter().map(|held| (self.object(held.object), held.site.into())).collect();
-        let place = end.pending.site().map(Place::from);
+        let place = end.pending.site().map(SourceLine::from);
         self.trace.endings.push(Ending {
             thread: self.thread(end.thread),
             awaits,

@@ -1,13 +1,15 @@
-//! A verdict, and what was done to come to it.
+//! A verdict, and the work done to reach it.
 
 use std::fmt;
 
-use super::{Counterexample, FailureKind, Verdict};
+use super::Verdict;
+use crate::counterexample::Counterexample;
 use crate::engine::Kind;
-use crate::rt::local_state;
+use crate::failure::{FailureKind, Reason, grouped};
+use crate::runtime::local_state;
 use crate::schedule::Budgets;
 
-/// What a check did.
+/// The statistics of a check.
 ///
 /// # Examples
 /// ```
@@ -19,18 +21,18 @@ use crate::schedule::Budgets;
 pub struct Stats {
     /// Maximal executions: finished, failed or deadlocked.
     pub executions: u64,
-    /// Executions begun and abandoned: an equivalent one was explored already, or `is_finished` had said of a
-    /// thread that it has ended, and it cannot end.
+    /// Redundant executions, begun and abandoned: an equivalent one was explored already, or `is_finished`
+    /// returned true for a thread that cannot end.
     pub redundant: u64,
     /// Executions that failed; more than one only with `stop_on_failure(false)`.
     pub failures: u64,
     /// Visible operations performed, over all executions.
     pub steps: u64,
-    /// The number of different traces, where the check was asked to count them.
+    /// The number of different traces, if the check was configured to count them.
     pub traces: Option<u64>,
 }
 
-/// What a check says and what it did.
+/// The result of a check, with its statistics.
 ///
 /// # Examples
 /// ```
@@ -41,16 +43,17 @@ pub struct Stats {
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
+#[non_exhaustive]
 pub struct Report {
-    /// The answer.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What was done.
+    /// The statistics.
     pub stats: Stats,
     /// The engine that explored.
     pub engine: &'static str,
     /// The bounds of the search, in words; empty if there were none.
     pub bounds: Vec<String>,
-    /// What the verdict takes for granted, in words.
+    /// The assumptions of the verdict, in words.
     pub assumptions: Vec<String>,
     /// One counterexample for each failure that differs in kind or message, in the order found.
     pub failures: Vec<Counterexample>,
@@ -97,6 +100,16 @@ impl Report {
             _ => panic!("expected {kind}, but: {self}"),
         }
     }
+
+    /// Names, beside failures, why there may be others that were not looked for. A preemption bound is among the
+    /// bounds already.
+    pub(crate) fn cut_by(mut self, cut: Option<Reason>) -> Self {
+        let cut = cut.filter(|cut| !matches!(cut, Reason::PreemptionBound { .. }));
+        if let (Verdict::Refuted(_), Some(reason)) = (&self.verdict, cut) {
+            self.bounds.push(format!("the search is not complete: {reason}"));
+        }
+        self
+    }
 }
 
 impl fmt::Display for Report {
@@ -123,20 +136,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// A number with its thousands set apart: `147,456`.
-pub(crate) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// The assumptions under which an engine of the given kind judges.
+/// The assumptions of a verdict of this kind of engine.
 pub(crate) fn assumptions(kind: Kind, budgets: &Budgets) -> Vec<String> {
     match kind {
         Kind::Loom => vec!["loom 0.7's model of C11 memory (SeqCst accesses count as AcqRel)".to_owned()],
@@ -149,7 +149,8 @@ pub(crate) fn assumptions(kind: Kind, budgets: &Budgets) -> Vec<String> {
                 "sequential consistency; data races judged by the orderings written".to_owned(),
                 format!(
                     "per thread at most {spurious_wakeups} spurious wakeup, {weak_failures} weak failure and \
-                     {timeouts} early timeout, and {fruitless_yields} fruitless yield per call site and local state"
+                     {timeouts} early timeout, and {fruitless_yields} yield or poll of is_finished without progress per call \
+                     site and local state"
                 ),
                 "std's Arc: its reference counts are no steps, nor is who drops the result of a detached thread"
                     .to_owned(),

@@ -1,4 +1,4 @@
-//! When a thread has ended, and for whom.
+//! When a thread has ended, as seen by each of the other threads.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -81,7 +81,7 @@ raddle::thread_local! {
     static LOCAL: RefCell<Option<Tells>> = const { RefCell::new(None) };
 }
 
-/// Leaves a thread-local behind, whose destructor says that it has run.
+/// Sets a thread-local with a destructor that records that it has run.
 fn leaves(dropped: &Arc<AtomicUsize>) -> impl FnOnce() + Send + use<> {
     let dropped = Arc::clone(dropped);
     move || LOCAL.set(Some(Tells(dropped)))
@@ -152,7 +152,7 @@ fn a_data_race_with_the_destructor_of_a_thread_local_is_found_behind_a_scope() {
     report.expect_verified();
 }
 
-/// A handle that one thread of a scope passes to an older one, while the scope waits for the newest first.
+/// One thread of a scope passes a handle to an older one, while the scope waits for the newest first.
 fn with_a_handle(
     older: impl FnOnce(thread::ScopedJoinHandle<'_, usize>, &AtomicUsize) -> usize + Send,
     panics: bool,

@@ -1,4 +1,4 @@
-//! Several lazy values that one line of source makes.
+//! Several lazy values that are made at one line of source.
 
 use raddle::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use raddle::sync::{Arc, LazyLock};

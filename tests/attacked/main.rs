@@ -1,5 +1,5 @@
-//! What programs of an adversary found: each test is named after the symptom that it had. [`programs`] are some
-//! that found nothing.
+//! Adversarial programs: each test is named after the symptom that it once had. [`programs`] has
+//! some that found no fault.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
 
@@ -22,7 +22,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Plain data.
 struct Plain(UnsafeCell<usize>);
 
-// SAFETY: whether its accesses are ordered is what the models are about.
+// SAFETY: whether its accesses are ordered is what the models check.
 unsafe impl Sync for Plain {}
 
 impl Plain {
@@ -31,7 +31,7 @@ impl Plain {
     }
 
     fn set(&self, n: usize) {
-        // SAFETY: a race is found by raddle before it happens.
+        // SAFETY: raddle reports a race before it happens.
         self.0.with_mut(|data| unsafe { *data = n });
     }
 
@@ -62,7 +62,8 @@ fn explore<T: Ord + Send + 'static>(checker: Checker, model: fn() -> T) -> (Foun
     (Found { outcomes, failures, traces: report.stats.traces }, report.stats.executions)
 }
 
-/// The exhaustive engine finds what dfs finds, in an execution for each trace; what they find.
+/// Checks that the exhaustive engine finds what dfs finds, in one execution per trace; returns
+/// what they find.
 #[track_caller]
 fn agree<T: Ord + Debug + Send + 'static>(model: fn() -> T) -> Found<T> {
     let (every, _) = explore(Checker::dfs(), model);
@@ -80,7 +81,7 @@ fn ends_with<T: Ord + Debug + Send + 'static>(model: fn() -> T, outcomes: impl I
     assert_eq!(found.failures, BTreeSet::new());
 }
 
-/// Both engines refute the model; what they say.
+/// Both engines refute the model; returns their messages.
 #[track_caller]
 fn fails(kind: FailureKind, model: fn()) -> String {
     let [dfs, exhaustive] = [Checker::dfs(), Checker::exhaustive()]

@@ -1,5 +1,5 @@
-//! Programs that aim at what is treated specially, and found nothing: operations that disable others together, what
-//! ends by time, by a panic or by the end of a thread.
+//! Programs that aim at special cases of the engines and found no fault: operations that disable others
+//! together, waits that end by time, by a panic or by the end of a thread.
 
 use std::cell::RefCell;
 
@@ -13,12 +13,12 @@ use raddle::{FailureKind, choose, thread};
 
 use super::{SECOND, agree};
 
-/// What a thread gives back; 99 if it panicked.
+/// What the threads return; 99 for one that panicked.
 fn all(threads: impl IntoIterator<Item = thread::JoinHandle<usize>>) -> Vec<usize> {
     threads.into_iter().map(|thread| thread.join().unwrap_or(99)).collect()
 }
 
-/// A thread that shares something.
+/// Spawns a thread that shares `shared`.
 fn spawn<S: Send + Sync + 'static>(
     shared: &Arc<S>,
     f: impl FnOnce(&S) -> usize + Send + 'static,
@@ -27,7 +27,7 @@ fn spawn<S: Send + Sync + 'static>(
     thread::spawn(move || f(&shared))
 }
 
-/// Both engines agree; how many outcomes there are, and which failures.
+/// Both engines agree on this number of outcomes and on these failures.
 #[track_caller]
 fn finds(outcomes: usize, failures: &[FailureKind], model: fn() -> Vec<usize>) {
     let found = agree(model);

@@ -1,4 +1,4 @@
-//! Condition variables with two mutexes, and values that are made or left over.
+//! Condition variables with two mutexes, and values that are created or left behind.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};

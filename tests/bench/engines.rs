@@ -23,14 +23,14 @@ sized::programs_over!(ours, raddle);
 sized::programs_over!(shuttles, shuttle);
 sized::programs_over!(looms, loom);
 
-/// Rounds of each measurement; the best counts, for noise only ever adds.
+/// Rounds of each measurement; the best counts, because noise only ever adds time.
 const ROUNDS: usize = 5;
 /// Executions of each sampling round.
 const SAMPLE: usize = 3_000;
-/// When an engine without reduction is given up.
+/// An engine without reduction is stopped after this time.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Hazards of the catalogue, larger than it has them: the variant and the size.
+/// Hazards of the catalogue at a larger size than there: the variant and the size.
 const HAZARDS: &[(&str, &str, usize)] = &[
     ("lost-update", "buggy", 4),
     ("lost-update", "lock", 4),
@@ -104,7 +104,7 @@ fn main() {
         report.expect_verified();
         let raddle = format!("{} {:.4}", report.stats.executions, report.elapsed.as_secs_f64());
         let loom = if n < 4 || name == "lockinc" || name == "dining" {
-            // Loom's own types, counted from inside.
+            // Loom's own types; the executions are counted inside the model.
             let runs = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
             let count = std::sync::Arc::clone(&runs);
             let began = Instant::now();
@@ -154,13 +154,13 @@ fn main() {
     println!("{}", peak_memory());
 }
 
-/// How long a check took that must verify its model.
+/// The time of a check that must verify its model.
 fn timed(report: &raddle::Report) -> Duration {
     assert!(matches!(report.verdict, Verdict::Verified), "{report}");
     report.elapsed
 }
 
-/// Hazards at a size that the catalogue has no time for: all their failures, or that there are none.
+/// Hazards at a size too large for the catalogue's tests: all their failures, or that there are none.
 fn larger_hazards() {
     println!("larger hazards, all executions: and how many times as many another engine needs");
     println!("{:<34} {:>18} {:>18} {:>18}", "hazard", "exhaustive", "loom", "dfs");
@@ -173,7 +173,7 @@ fn larger_hazards() {
         let others = [Checker::loom(), Checker::dfs()].map(|checker| {
             let report = run(checker);
             let all = matches!(report.verdict, Verdict::Verified | Verdict::Refuted(_));
-            // Loom ends with the first failure, and then there is nothing to be compared.
+            // Loom ends with the first failure, so there is nothing to compare.
             if report.engine == "loom" && report.stats.failures > 0 {
                 return "first failure".to_owned();
             }
@@ -195,7 +195,7 @@ fn larger_hazards() {
     }
 }
 
-/// The most memory that this process had, where the system tells.
+/// The peak memory of this process, where the system reports it.
 fn peak_memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find(|line| line.starts_with("VmHWM"));

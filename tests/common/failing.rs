@@ -1,5 +1,5 @@
-//! Small models that fail, one for each kind of failure and of story. The snapshots of `reports` name
-//! their lines.
+//! Small models that fail, one for each kind of failure and of report. The snapshots of `reports` contain
+//! their line numbers.
 
 #![allow(dead_code)]
 // Models are written here as their users write them; what is unsafe is so on purpose.
@@ -92,7 +92,7 @@ impl Shared {
     }
 }
 
-// SAFETY: not at all, as the reports say.
+// SAFETY: unsound on purpose, as the reports say.
 unsafe impl Sync for Shared {}
 
 pub(crate) fn publish(store: Ordering, load: Ordering) {
@@ -194,7 +194,7 @@ pub(crate) struct Counted {
     data: UnsafeCell<usize>,
     owners: AtomicUsize,
 }
-// SAFETY: not at all, as the report says.
+// SAFETY: unsound on purpose, as the report says.
 unsafe impl Sync for Counted {}
 
 pub(crate) fn dropped_too_early() {
@@ -245,7 +245,7 @@ pub(crate) fn unlocked_by_another() {
     let other = Arc::clone(&door);
     let child = thread::spawn(move || {
         if other.is_locked() {
-            // SAFETY: not at all, as the report says.
+            // SAFETY: unsound on purpose, as the report says.
             unsafe { other.force_unlock() };
         }
     });

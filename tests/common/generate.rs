@@ -123,7 +123,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// The program as a model that notes the outcome of each execution that ends well.
+    /// The program as a model that records the outcome of each execution that ends well.
     pub fn model(
         &self,
         outcomes: &std::sync::Arc<StdMutex<BTreeSet<Outcome>>>,

@@ -14,11 +14,11 @@ use raddle::{hint, thread};
 /// How a loop goes round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// As the program says.
+    /// As the program is written.
     Plain,
     /// With a yield in every round.
     Yields,
-    /// At most this often, counted on the stack; an execution in which a loop needs more is passed over.
+    /// At most this often, counted on the stack; an execution in which a loop needs more is skipped.
     Bounded(u8),
 }
 
@@ -41,33 +41,33 @@ pub enum Kind {
     CountsOnStack,
     /// Gives up after some rounds, which it counts in the heap.
     CountsInHeap,
-    /// Gives up when it has seen so many values, which it keeps in the heap.
+    /// Gives up when it has seen this many values, which it keeps in the heap.
     FillsInHeap,
     /// Lowers what it waits for in each round, in the heap.
     LowersInHeap,
     /// Until one variable and then another is not 0.
     Either,
-    /// Until two variables, looked at in one round, are both numbers.
+    /// Until two variables, read in one round, are both numbers.
     Both,
-    /// Until two looks in a row differ.
+    /// Until two consecutive reads differ.
     Differ,
     /// A loop in a loop.
     Nested,
     /// Adds by compare-exchange.
     Retry,
-    /// Adds by compare-exchange that may fail for no reason.
+    /// Adds by compare-exchange that may fail spuriously.
     RetryWeakly,
     /// Replaces 0 by a number.
     CasLock,
-    /// Takes a lock made of a swap, and gives it back.
+    /// Takes a lock made of a swap, and releases it.
     SwapLock,
-    /// Takes a lock by trying.
+    /// Takes a lock by `try_lock`.
     TryLock,
     /// Until the value differs from the last one.
     Changes,
     /// Remembers the last value and ends when it falls; or is a number.
     Falls,
-    /// Ends when it sees the same value twice in a row, the last of which is in the heap.
+    /// Ends when it reads the same value twice in a row, the last of which is in the heap.
     RepeatsInHeap,
     /// Keeps the different values that it sees.
     Records,
@@ -79,13 +79,13 @@ pub enum Kind {
     Sleeps,
     /// Sleeps until a deadline.
     Deadline,
-    /// Looks at one variable after the other, with one line.
+    /// Reads one variable after the other, at one source line.
     AnyOf,
-    /// Looks through a closure of an iterator.
+    /// Reads through a closure of an iterator.
     Iterator,
     /// Panics when it sees a number.
     Panics,
-    /// Until a variable is at least a number, and then tells it.
+    /// Until a variable is at least a number, and then returns it.
     Tells,
     /// Ends with the value that it saw before the last one.
     Before,
@@ -158,11 +158,11 @@ struct World {
     vars: [AtomicU8; 3],
     lock: Mutex<()>,
     mode: Mode,
-    /// Whether a loop turned too often.
+    /// Whether a loop exceeded its bound.
     over: StdBool,
 }
 
-/// What a loop needs to go round.
+/// The state of a loop between its rounds.
 struct Round<'a> {
     world: &'a World,
     pause: Pause,
@@ -171,7 +171,7 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    /// The end of a round; whether the loop is to be left.
+    /// The end of a round; returns whether to leave the loop.
     #[inline(always)]
     fn ends(&mut self) -> bool {
         match self.world.mode {
@@ -561,7 +561,7 @@ impl Program {
         })
     }
 
-    /// Whether no loop can turn for ever.
+    /// Whether no loop can run for ever.
     pub fn gives_up(&self) -> bool {
         self.loops().all(|it| {
             matches!(
@@ -578,7 +578,8 @@ impl Program {
         })
     }
 
-    /// Whether a loop counts out of sight, so that its yields do not tell what it waits for.
+    /// Whether a loop counts where its local state does not show it, so that its yields do not
+    /// show what it waits for.
     pub fn heap(&self) -> bool {
         let hidden = |kind: Kind| {
             matches!(
@@ -594,7 +595,7 @@ impl Program {
         self.loops().any(|it| hidden(it.kind))
     }
 
-    /// The program as a model that notes the outcome of each execution that ends well.
+    /// The program as a model that records the outcome of each execution that ends well.
     pub fn model(
         &self,
         mode: Mode,

@@ -80,7 +80,7 @@ pub fn ring(n: usize) {
     });
 }
 
-/// `n` threads look at a flag and then wait, without looking again under the lock.
+/// `n` threads check a flag and then wait, without checking it again under the lock.
 pub fn lost_wakeup(n: usize) {
     let flag = atomics(1);
     let shared = Arc::new((Mutex::new(()), Condvar::new()));

@@ -1,7 +1,7 @@
 //! Programs as functions of a size, over raddle's facade, shuttle's types or loom's: the tests count
 //! executions of the first, and the benchmarks compare all three.
 //!
-//! Threads are spawned by a main that touches nothing.
+//! Threads are spawned by main, which accesses no shared state.
 
 /// Declares the module `$over` of the programs over the library `$lib`.
 macro_rules! programs_over {
@@ -29,7 +29,7 @@ macro_rules! programs_over {
                 }
             }
 
-            /// So many atomic zeroes.
+            /// `n` atomic zeroes.
             pub fn atomics(n: usize) -> Arc<Vec<AtomicUsize>> {
                 Arc::new((0..n).map(|_| AtomicUsize::new(0)).collect())
             }
@@ -109,7 +109,7 @@ macro_rules! programs_over {
                 });
             }
 
-            /// `n` threads of a hundred atomic additions each: nothing but steps.
+            /// `n` threads of a hundred atomic additions each: a measure of steps alone.
             pub fn adds(n: usize) {
                 let x = atomics(1);
                 spawn_each(n, move |_| {

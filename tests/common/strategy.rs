@@ -20,7 +20,7 @@ pub fn atomic() -> impl Strategy<Value = Instr> {
 /// Programs of two to four threads with at most `size` instructions.
 pub fn program(instr: impl Strategy<Value = Instr> + 'static, size: usize) -> impl Strategy<Value = Program> {
     prop::collection::vec(prop::collection::vec(instr, 0..5), 2..5).prop_map(move |threads| {
-        // Trimmed rather than rejected: a search without reduction must get to its end.
+        // Trimmed rather than rejected: a search without reduction must complete.
         let mut program = Program { threads };
         while program.size() > size {
             let longest = program.threads.iter_mut().max_by_key(|block| block.len());

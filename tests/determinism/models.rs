@@ -16,7 +16,7 @@ fn checkers() -> [Checker; 4] {
     ]
 }
 
-/// Checks a model, which is given the number of its execution, with every engine that concludes.
+/// Checks a model, whose argument is the number of the run, with every engine that concludes.
 fn diverges(model: impl Fn(usize) + Copy + Send + Sync + 'static) {
     for (at, checker) in checkers().into_iter().enumerate() {
         let runs = Captured::new(0);
@@ -28,7 +28,7 @@ fn diverges(model: impl Fn(usize) + Copy + Send + Sync + 'static) {
     }
 }
 
-/// Two threads that add to one number, and what else they do before and after.
+/// Two threads that add to one number, with other code before and after.
 fn two_add(before: impl FnOnce(), after: impl FnOnce()) {
     let n = Arc::new(AtomicUsize::new(0));
     let other = Arc::clone(&n);
@@ -160,7 +160,7 @@ fn a_failure_that_does_not_come_again() {
             let runs = Captured::new(0);
             let model = move || two_add(|| (), || assert_ne!(runs.fetch_add(1, SeqCst), k, "only once"));
             let report = checker.stop_on_failure(k % 2 == 0).check(model);
-            // Fewer than `k` executions show nothing.
+            // Fewer than `k` executions do not reach the difference.
             let shown = report.stats.executions > k as u64;
             let diverged = matches!(report.verdict, Verdict::Inconclusive(Reason::Diverged { .. }));
             assert!(diverged || !shown && report.verdict.word() == "verified", "{k}, checker {at}: {report}");

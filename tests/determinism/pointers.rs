@@ -10,7 +10,7 @@ struct Node {
     next: *mut Node,
 }
 
-/// Treiber's stack of boxes. A node that is popped is freed at the end, because another thread may still look at it.
+/// Treiber's stack of boxes. A popped node is freed at the end, because another thread may still read it.
 #[derive(Default)]
 struct Stack {
     head: AtomicPtr<Node>,
@@ -52,11 +52,11 @@ impl Drop for Stack {
     fn drop(&mut self) {
         let mut head = *self.head.get_mut();
         while !head.is_null() {
-            // SAFETY: no other thread has the stack.
+            // SAFETY: no other thread has access to the stack.
             head = unsafe { Box::from_raw(head) }.next;
         }
         for node in self.retired.get_mut().unwrap().drain(..) {
-            // SAFETY: it was popped, once, and no other thread has the stack.
+            // SAFETY: it was popped, once, and no other thread has access to the stack.
             drop(unsafe { Box::from_raw(node as *mut Node) });
         }
     }
@@ -146,7 +146,7 @@ fn addresses_in_integers_and_tags_beside_them_are_addresses_too() {
             assert_eq!((last & 1, last >> 48), (1, 2));
             for word in [one, two, last] {
                 let address = word & ((1 << 48) - 2);
-                // SAFETY: each word was in one place, and is seen once.
+                // SAFETY: each word was in one place, and is taken once.
                 drop((address > 0).then(|| unsafe {
                     Box::from_raw(std::ptr::with_exposed_provenance_mut::<u64>(address))
                 }));

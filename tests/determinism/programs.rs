@@ -1,5 +1,5 @@
-//! Generated programs over pointers to boxes: pushed, popped, swapped and exchanged; leaked, freed at the end, or
-//! freed as soon as a thread has a box to itself.
+//! Generated programs over pointers to boxes: pushed, popped, swapped and exchanged; leaked, freed at the
+//! end, or freed as soon as a thread has exclusive access to a box.
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
@@ -10,30 +10,30 @@ use raddle::{Checker, Verdict, thread};
 /// What one thread does next.
 #[derive(Clone, Copy, Debug)]
 enum Act {
-    /// Puts a box in, whatever is there.
+    /// Stores a box, whatever the slot contains.
     Store(usize),
-    /// Looks what is there.
+    /// Reads the slot.
     Load(usize),
-    /// Puts a box in and takes what was there.
+    /// Swaps in a box and takes the old one.
     Swap(usize),
-    /// Takes what is there.
+    /// Takes the box from the slot.
     Take(usize),
-    /// Puts a box where nothing is.
+    /// Stores a box if the slot is empty.
     Offer(usize),
-    /// Puts a box in place of what the thread has seen there last.
+    /// Stores a box if the slot still has the box that the thread has last seen in it.
     Replace(usize),
-    /// Puts a box before what is there.
+    /// Pushes a box in front of the list.
     Push(usize),
-    /// Takes the first of what is there.
+    /// Pops the first box of the list.
     Pop(usize),
 }
 
-/// What becomes of a box that was taken out.
+/// What happens to a box that was taken out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum After {
     Leak,
     FreeAtTheEnd,
-    /// Such a program never looks into a box that another thread may have taken, nor compares its address.
+    /// Such a program never reads a box that another thread may have taken, nor compares its address.
     FreeAtOnce,
 }
 
@@ -44,7 +44,7 @@ struct Program {
     after: After,
 }
 
-/// Numbers that follow from a seed (xorshift).
+/// Pseudorandom numbers from a seed (xorshift).
 struct Numbers(u64);
 
 impl Numbers {
@@ -106,7 +106,8 @@ impl Shared {
         node
     }
 
-    /// The value of a box that the calling thread has to itself now, which is freed if it may be.
+    /// The value of a box that the calling thread now has exclusively; frees the box if the
+    /// program frees at once.
     fn taken(&self, node: *mut Node) -> usize {
         let value = value_of(node);
         if self.after == After::FreeAtOnce && !node.is_null() {
@@ -116,7 +117,7 @@ impl Shared {
         value
     }
 
-    /// Performs an act; what the thread saw, as a number.
+    /// Performs an act; returns what the thread saw, as a number.
     fn act(&self, act: Act, value: usize, seen: &mut [*mut Node]) -> usize {
         let null = std::ptr::null_mut();
         match act {
@@ -218,7 +219,7 @@ fn run(program: &Program) -> Outcome {
     (seen, left)
 }
 
-/// The outcomes of a program by an engine, its executions and its traces; none if there are too many.
+/// The outcomes of a program under an engine, its executions and its traces; `None` if there are too many.
 fn explore(program: &Program, checker: &Checker) -> Option<(BTreeSet<Outcome>, u64, u64)> {
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
     let (into, model) = (Arc::clone(&seen), program.clone());

@@ -1,7 +1,7 @@
 //! Wakers that several threads share, and unparks that find a thread unparked already.
 //!
-//! Two unparks of one thread commute, and only the first of them changes anything. So it must make no difference
-//! to what a waiting loop waits for which of them came first, since one order of them stands for both.
+//! Two unparks of one thread commute, and only the first of them changes anything. So their order must
+//! not affect what a waiting loop waits for, since one order represents both.
 use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
@@ -23,7 +23,7 @@ struct Place {
     waker: UnsafeCell<Option<Waker>>,
 }
 
-// SAFETY: the state says which thread has the cell; the model checker would find a race.
+// SAFETY: the state determines which thread may access the cell; the model checker would find a race.
 unsafe impl Sync for Place {}
 // SAFETY: as above.
 unsafe impl Send for Place {}
@@ -34,7 +34,7 @@ impl Place {
     }
 
     fn replace(&self, waker: Option<Waker>) -> Option<Waker> {
-        // SAFETY: only the thread that the state names gets here.
+        // SAFETY: only the thread that the state selects gets here.
         self.waker.with_mut(|place| std::mem::replace(unsafe { &mut *place }, waker))
     }
 
@@ -68,7 +68,7 @@ impl Place {
     }
 }
 
-/// A task waits until it was notified so often, in so many polls at most; what it saw in each.
+/// A task waits for `notifiers` notifications, in at most `polls` polls; returns what it saw in each.
 fn notified(notifiers: usize, polls: usize, joined: bool) -> Vec<usize> {
     let shared = Arc::new((AtomicUsize::new(0), Place::new()));
     let threads: Vec<_> = (0..notifiers)
@@ -94,7 +94,7 @@ fn notified(notifiers: usize, polls: usize, joined: bool) -> Vec<usize> {
     seen
 }
 
-/// What a model shows by an engine, and how many traces it has.
+/// The outcomes of a model under an engine, and how many traces it has.
 fn explored(
     checker: Checker,
     model: impl Fn() -> Vec<usize> + Send + Sync + 'static,
@@ -111,7 +111,8 @@ fn explored(
     (outcomes, report.stats.traces.unwrap())
 }
 
-/// Compares the exhaustive search with that of every schedule, whether or not a loop's first look may be in vain.
+/// Compares the exhaustive search with the search of every schedule, with and without one yield
+/// without progress.
 fn agree(name: &str, model: impl Fn() -> Vec<usize> + Copy + Send + Sync + 'static) {
     for fruitless in [0, 1] {
         let budgets = |checker: Checker| {
@@ -142,8 +143,8 @@ fn tokios_atomic_waker_has_the_same_outcomes_and_traces_without_reduction() {
     agree("two notifiers", || notified(2, 2, false));
 }
 
-/// Two threads add one and unpark, one before the other as `unpark_first` says; the main thread waits for both with
-/// a loop that unparks itself before it parks, as a task does that is polled while it is woken.
+/// Two threads add one and unpark, in the order that `unpark_first` selects; the main thread waits for
+/// both in a loop that unparks itself before it parks, as a task does that is polled while it is woken.
 fn unparks_itself(unpark_first: bool) -> Vec<usize> {
     let n = Arc::new(AtomicUsize::new(0));
     let main = thread::current();

@@ -1,4 +1,4 @@
-//! The exhaustive engine finds what the search without reduction finds, in an execution for each trace.
+//! The exhaustive engine finds what the search without reduction finds, in one execution per trace.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use crate::facade::compare::{Compared, compare};
 use crate::facade::draw::{Draw, groups, numbers, programs, size, surveys};
 use crate::facade::{Group, Program};
 
-/// More schedules than this, and a program is passed over.
+/// A program with more schedules than this is skipped.
 const MOST: u64 = 30_000;
 
-/// Compares the engines on so many programs over these groups.
+/// Compares the engines on this number of programs over these groups.
 fn run(groups: &[Group], cases: u64, size: usize, budget: usize) {
     let draw = Draw::new(groups, size, budget as u64);
     let (mut compared, mut effects, mut with): (u64, BTreeMap<_, u64>, BTreeMap<Group, u64>) =
@@ -48,6 +48,7 @@ fn run(groups: &[Group], cases: u64, size: usize, budget: usize) {
     }
     println!("{compared} of {cases} programs in {:?}; {differences} differ", began.elapsed());
     assert!(compared * 10 >= cases * 9, "only {compared} of {cases} programs were small enough");
+    let mut without = Vec::new();
     for group in groups {
         let of = with.get(group).copied().unwrap_or(0);
         for kind in group.kinds() {
@@ -56,9 +57,12 @@ fn run(groups: &[Group], cases: u64, size: usize, budget: usize) {
                 println!("{}.{kind}: {had} of {of}", group.name());
             }
             // Of few programs some kinds are missed by chance.
-            assert!(had * 100 >= of || of < 200, "{}.{kind}: had an effect in {had} of {of}", group.name());
+            if (had + 3) * 100 < of {
+                without.push(format!("{}.{kind}: had an effect in {had} of {of}", group.name()));
+            }
         }
     }
+    assert!(without.is_empty(), "{}", without.join("; "));
     assert_eq!(differences, 0, "programs differ");
 }
 

@@ -1,6 +1,6 @@
-//! What the native engine sees is among what the exhaustive one finds, outcomes and failures. For a build
-//! without the feature `check`, whose facade is std's own types, what the exhaustive engine finds is written
-//! into the file that `FACADE_OUTCOMES` names; [`production`](super) reads it.
+//! What the native engine sees is a subset of what the exhaustive one finds, outcomes and failures. A
+//! build without the feature `check`, whose facade is std's own types, reads the exhaustive engine's
+//! findings from the file that `FACADE_OUTCOMES` names, which is written here; see [`production`](super).
 
 use std::fmt::Write as _;
 use std::time::Instant;
@@ -11,27 +11,27 @@ use crate::facade::compare::{Found, explore};
 use crate::facade::draw::{groups, numbers, programs, surveys, variable};
 use crate::facade::{Group, NATIVE_SIZE, Pace, Program, draw::Draw};
 
-/// More executions than this, and a program is passed over.
+/// A program with more executions than this is skipped.
 const MOST: u64 = 30_000;
 
-/// Within what real threads do: no thread times out more often, and no exchange on this hardware fails without
-/// a reason. To show a failure the native engine's check runs the model on other engines.
+/// Budgets within which native threads stay: no thread times out more often, and no exchange on this hardware
+/// fails spuriously. To report a failure the native engine's check runs the model on other engines.
 fn within(checker: Checker) -> Checker {
     checker.spurious_wakeups(1).weak_failures(0).timeouts(NATIVE_SIZE / 2)
 }
 
-/// What the exhaustive engine finds. `None` if it is too much.
+/// What the exhaustive engine finds; `None` if there are too many executions.
 fn all_that_happens(program: &Program) -> Option<Found> {
     let found = explore(program, within(Checker::exhaustive()).max_executions(MOST), Pace::Model);
     (!found.cut() && found.report.stats.executions < MOST).then_some(found)
 }
 
-/// Whether a program can come to a stand. Threads that go round in a loop then do so for ever.
+/// Whether a program can deadlock or livelock. Its threads that wait in a loop then do so for ever.
 fn stands_still(found: &Found) -> bool {
     [FailureKind::Deadlock, FailureKind::Livelock].iter().any(|kind| found.kinds.contains(kind))
 }
 
-/// What the native engine sees in so many runs and the exhaustive one does not.
+/// What the native engine sees in this many runs and the exhaustive one does not.
 fn difference(program: &Program, found: &Found, runs: u64) -> Option<String> {
     let native = explore(program, within(Checker::native(runs)), Pace::Native(0));
     if let Some(new) = native.kinds.difference(&found.kinds).next() {
@@ -63,7 +63,7 @@ fn real_threads_do_what_the_engine_finds() {
         }
         compared += 1;
         if difference(&program, &found, 20).is_some() {
-            // By chance a difference may not show in so few runs.
+            // With so few runs a difference may not show.
             let differs = |program: &Program| {
                 all_that_happens(program).is_some_and(|found| difference(program, &found, 60).is_some())
             };

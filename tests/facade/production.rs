@@ -1,4 +1,5 @@
-//! What std's and `parking_lot`'s own types do on real threads is among what the exhaustive engine finds.
+//! What std's and `parking_lot`'s own types do on native threads is a subset of what the
+//! exhaustive engine finds.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -25,7 +26,7 @@ fn run(program: &Program, seed: u64) -> Ended {
         let _ = done.send(ended.is_ok());
     });
     let Ok(well) = is_done.recv_timeout(Duration::from_secs(20)) else { return Ended::Hung };
-    // Threads that nobody joins may still run.
+    // Threads that are never joined may still run.
     let begun = Instant::now();
     while recorder.live.load(SeqCst) > 0 && begun.elapsed() < Duration::from_secs(20) {
         std::thread::yield_now();
@@ -37,7 +38,7 @@ fn run(program: &Program, seed: u64) -> Ended {
     }
 }
 
-/// What a run does that the engine did not find: `line` says what it found.
+/// What a run does that the engine did not find; `line` has the engine's findings.
 fn difference(line: &str, program: &Program, runs: u64) -> Option<String> {
     let (panics, outcomes) = line.split_once(' ').unwrap();
     (0..runs).find_map(|seed| match run(program, seed) {

@@ -1,4 +1,4 @@
-//! What generated programs have found, as small as it can be.
+//! Faults that generated programs have found, minimised.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use raddle::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use raddle::sync::{Arc, Condvar, Mutex, mpsc};
 use raddle::{Checker, Stats, thread};
 
-/// What both searches do, without budgets, to their end.
+/// Runs both searches, without budgets, to their end.
 fn explored(model: fn()) -> [Stats; 2] {
     [Checker::exhaustive().spin_assume(false), Checker::dfs()].map(|checker| {
         let checker = checker.spurious_wakeups(0).weak_failures(0).timeouts(0).fruitless_yields(0);
@@ -15,8 +15,8 @@ fn explored(model: fn()) -> [Stats; 2] {
     })
 }
 
-/// The words at the beginning of its stack were another's while a thread was unwound, so the loop was taken for one
-/// that had not been there.
+/// While another thread was unwound, the words at the beginning of the loop's stack were the
+/// other's, so the loop was taken for a new one.
 #[test]
 fn a_loop_takes_as_many_rounds_while_another_thread_unwinds() {
     let [exhaustive, dfs] = explored(|| {
@@ -37,8 +37,8 @@ fn a_loop_takes_as_many_rounds_while_another_thread_unwinds() {
     assert_eq!(dfs.traces, Some(1));
 }
 
-/// An alternative was put in once, when nothing that came after its choice told it from what a sleeping step of another
-/// thread covers, and was left out; it was not put in again when something did.
+/// An alternative was proposed once, while nothing after its choice distinguished it from what a sleeping
+/// step of another thread covers, and was dropped; it was not proposed again when something did.
 #[test]
 fn a_choice_whose_alternative_another_order_covered_was_not_made_otherwise_in_this_one() {
     let checker = |checker: Checker| {

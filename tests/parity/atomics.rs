@@ -53,7 +53,7 @@ over_std_and_facade! {
             *small.get_mut() -= 1;
             assert_eq!((flag.load(order), small.load(order)), (true, -2));
 
-            // Where the value is cannot be asked in a model.
+            // The address of the value is not available in a model.
             let as_ptr: fn(&AtomicUsize) -> *mut usize = AtomicUsize::as_ptr;
             std::hint::black_box(as_ptr);
             let n = AtomicUsize::new(1);

@@ -1,4 +1,4 @@
-//! Locks, condition variables, barriers, and what is done once.
+//! Locks, condition variables, barriers, and one-time initialisation.
 
 use raddle::Checker;
 

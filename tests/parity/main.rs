@@ -6,7 +6,7 @@
 //! written type as well as calling them: a call alone would accept too much.
 #![cfg(feature = "check")]
 #![allow(clippy::unwrap_used, clippy::pedantic, clippy::disallowed_methods, unreachable_pub)] // It is a test.
-// Types are written out, and methods called, as users do.
+// Types are written out, and methods called, as users write them.
 #![allow(clippy::items_after_statements, clippy::into_iter_on_ref, clippy::type_complexity)]
 #![allow(clippy::incompatible_msrv, deprecated)] // The facade has what the newest std has, and the oldest.
 
@@ -28,8 +28,8 @@ macro_rules! over_std_and_facade {
     };
 }
 
-/// What runs over std runs over the facade, natively and in every execution of a model; and under loom,
-/// where nothing in it waits for time or for a panic.
+/// A program that runs over std runs over the facade, natively and in every execution of a model; and
+/// under loom, if nothing in it waits for time or for a panic.
 macro_rules! both {
     ($($name:ident),* $(; under loom: $($under_loom:ident),*)?) => {
         $(

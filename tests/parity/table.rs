@@ -1,7 +1,7 @@
-//! The table of what differs, `src/parity.md`, leaves nothing out.
+//! The table of differences, `src/parity.md`, is complete.
 //!
-//! Rustdoc holds it to the facade: each method there is a link, and a broken link is an error. Here it is
-//! held to what std has.
+//! Rustdoc checks it against the facade: each method there is a link, and a broken link is an
+//! error. This test checks it against std.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,7 +66,7 @@ const STD: &str = "
     hint: assert_unchecked black_box cold_path select_unpredictable spin_loop unreachable_unchecked
 ";
 
-/// What the crate `parking_lot` 0.12 has of its own; the rest are `lock_api`'s types.
+/// The `parking_lot` 0.12 crate's own types; the rest are `lock_api`'s.
 const PARKING_LOT: &str = "
     Condvar: new notify_one notify_all wait wait_until wait_for wait_while wait_while_until wait_while_for
     Once: new state call_once call_once_force
@@ -101,12 +101,12 @@ fn words(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
-/// The rows, apart for `parking_lot`, whose types have std's names.
+/// The rows, with those for `parking_lot` apart, because its types have std's names.
 fn table() -> [Methods<'static>; 2] {
     let mut tables = [Methods::new(), Methods::new()];
     for row in TABLE.lines().filter(|line| line.starts_with("| ")).skip(1) {
         let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
-        assert_eq!(cells.len(), 5, "a type, its methods and three arms: {row}");
+        assert_eq!(cells.len(), 5, "a type, its methods and three backends: {row}");
         assert!(cells.iter().all(|cell| !cell.is_empty()), "{row}");
         let name = words(cells[0]).next().expect("a row begins with a type or a module");
         let mirror = name == "parking_lot" || cells[0].contains("(crate::parking_lot::");

@@ -48,7 +48,7 @@ over_std_and_facade! {
             #[allow(deprecated)]
             thread::sleep_ms(1);
             let mut borrowed = 1;
-            // SAFETY: the thread is joined before what it borrows is gone.
+            // SAFETY: the thread is joined before the end of what it borrows.
             let child = unsafe { thread::Builder::new().spawn_unchecked(|| borrowed += 1) }.unwrap();
             child.join().unwrap();
             assert_eq!(borrowed, 2);

@@ -48,7 +48,7 @@ fn a_channel_without_room_makes_the_sender_wait_for_the_receiver() {
             receiver.recv().unwrap();
         });
         sender.send(()).unwrap();
-        // With room for one the sender would be back before the other had begun.
+        // With room for one the sender would return before the receiver had begun.
         let _ = data;
     });
     let met = |bound| {
@@ -160,7 +160,7 @@ fn a_receipt_may_come_too_late_and_always_ends() {
         outcomes.lock().unwrap()[usize::from(received)] = true;
         let _sender = child.join().unwrap();
         if received {
-            // Nobody sends any more: only time can end this.
+            // No thread sends any more: only the timeout can end this.
             assert_eq!(receiver.recv_timeout(SOON), Err(mpsc::RecvTimeoutError::Timeout));
         }
     });

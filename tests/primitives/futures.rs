@@ -1,4 +1,4 @@
-//! Futures, wakers, and what a task has for itself.
+//! Futures, wakers, and task-locals.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -74,7 +74,7 @@ fn spawned_tasks_run_beside_each_other_and_are_awaited() {
     });
 }
 
-/// Ready when it is polled for the second time, whoever polls it.
+/// Ready at the second poll, by whichever task.
 struct Twice(bool, Arc<AtomicBool>);
 
 impl Future for Twice {
@@ -94,7 +94,7 @@ impl Future for Twice {
     }
 }
 
-/// Ready when what it waits for has come about.
+/// Ready when the condition that it waits for holds.
 struct Looks(Twice);
 
 impl Future for Looks {
@@ -115,13 +115,13 @@ fn a_future_that_is_polled_again_was_not_always_woken() {
     }
     fails(FailureKind::Panic, || assert!(future::block_on(twice())));
     holds(|| assert!(future::block_on(Looks(twice()))));
-    // Nobody polls it in vain without a budget for that.
+    // Without a budget for spurious wakeups it is not polled in vain.
     Checker::exhaustive().spurious_wakeups(0).check(|| assert!(future::block_on(twice()))).expect_verified();
 }
 
 future::task_local! {
     static REQUEST: usize;
-    /// Says what it finds when it is dropped.
+    /// Records what it finds when it is dropped.
     static NOTE: Arc<std::sync::Mutex<Vec<usize>>>;
 }
 

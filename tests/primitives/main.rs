@@ -21,7 +21,7 @@ use raddle::{Checker, FailureKind};
 
 const SOON: Duration = Duration::from_millis(10);
 
-/// Verifies a model, and finds nothing wrong with it by chance and on the system's threads.
+/// Verifies a model, and finds no failure by sampling and on native threads.
 #[track_caller]
 fn holds(model: impl Fn() + Send + Sync + 'static) {
     let model = Arc::new(model);
@@ -56,12 +56,12 @@ impl Seen {
 /// Data that a primitive is to protect.
 #[derive(Default)]
 struct Plain(UnsafeCell<i32>);
-// SAFETY: the checker looks for unordered accesses.
+// SAFETY: the race detector checks the accesses.
 unsafe impl Sync for Plain {}
 
 impl Plain {
     fn set(&self, value: i32) {
-        // SAFETY: as the model orders it; a model that does not is refuted before this line.
+        // SAFETY: ordered by the model; a model that does not order it is refuted before this line.
         self.0.with_mut(|n| unsafe { *n = value });
     }
 

@@ -35,7 +35,7 @@ fn consumers(discipline: Discipline, looks_again: bool) -> impl Fn() + Send + Sy
                 let stolen = *items;
                 *items = 0;
                 drop(items);
-                // What was stolen is given back, with a signal.
+                // The stolen items are put back, with a signal.
                 if stolen > 0 {
                     let mut items = monitor.enter();
                     *items += stolen;

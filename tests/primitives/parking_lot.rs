@@ -63,8 +63,8 @@ fn a_timed_lock_gives_up_only_on_a_lock_that_is_held() {
         assert!(lock.try_lock_for(SOON).is_some(), "nobody holds it");
     });
     seen.both();
-    // It is no deadlock to wait in a circle if one gives up.
-    let circle = |gives_up: bool| {
+    // A cycle of waiting is no deadlock if one of its waits times out.
+    let cycle = |gives_up: bool| {
         move || {
             let locks = Arc::new([parking_lot::Mutex::new(()), parking_lot::Mutex::new(())]);
             let other = Arc::clone(&locks);
@@ -82,8 +82,8 @@ fn a_timed_lock_gives_up_only_on_a_lock_that_is_held() {
             child.join().unwrap();
         }
     };
-    holds(circle(true));
-    fails(FailureKind::Deadlock, circle(false));
+    holds(cycle(true));
+    fails(FailureKind::Deadlock, cycle(false));
 }
 
 #[test]

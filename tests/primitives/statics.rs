@@ -1,4 +1,4 @@
-//! What is made once, and statics.
+//! One-time initialisation, and statics.
 
 use raddle::cell::UnsafeCell;
 use raddle::sync::atomic::{AtomicUsize, Ordering};
@@ -71,7 +71,7 @@ raddle::statics! {
 
 /// Data that its lock protects.
 struct Locked(Mutex<()>, UnsafeCell<i32>);
-// SAFETY: whoever gets at the cell holds the lock.
+// SAFETY: the cell is accessed only by the thread that holds the lock.
 unsafe impl Sync for Locked {}
 
 impl Locked {
@@ -120,8 +120,8 @@ fn a_static_is_made_afresh_in_each_execution_of_each_engine() {
     assert_eq!(COUNT.swap(0, Ordering::Relaxed), 7);
 }
 
-/// How many executions a small program has whose threads come upon `MANY`, or upon two atomics that were
-/// passed along. Three threads take three steps each on those and on a third atomic; `program` says which.
+/// The number of executions of a small program whose threads use `MANY`, or two atomics that were passed
+/// along. Three threads take three steps each on those and on a third atomic; `program` selects which.
 fn executions(program: u64, declared: bool) -> u64 {
     let report = Checker::exhaustive().check(move || {
         let passed = Arc::new([0; 3].map(AtomicUsize::new));
@@ -132,7 +132,8 @@ fn executions(program: u64, declared: bool) -> u64 {
                     // Two digits of base 3 and 2: the atomic, and whether it is written.
                     let what =
                         program.wrapping_mul(2_862_933_555_777_941_757) >> (9 * thread + 3 * step + 30);
-                    // Up to their first step threads run in the order of their birth: it is on none of `MANY`.
+                    // Up to their first step threads run in spawn order, so the first step is on
+                    // none of `MANY`.
                     let atomic = if step == 0 { 2 } else { (what % 3) as usize };
                     let writes = what & 8 == 0;
                     let atomic = if declared && atomic < 2 { &MANY[atomic] } else { &passed[atomic] };

@@ -85,7 +85,7 @@ fn a_timeout_takes_its_time() {
 #[test]
 fn a_park_with_a_timeout_ends() {
     holds(|| thread::park_timeout(SOON));
-    // Budgets of 0, so that it is the lost token that is found.
+    // Budgets of 0, so that the failure is the lost token.
     Checker::exhaustive().spurious_wakeups(0).check(thread::park).expect_failure(FailureKind::Deadlock);
 }
 

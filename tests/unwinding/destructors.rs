@@ -1,4 +1,4 @@
-//! What destructors do while their thread unwinds.
+//! Operations in destructors while their thread unwinds.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -232,8 +232,8 @@ fn a_destructor_that_waits_for_ever_is_a_deadlock() {
 
 #[test]
 fn executions_after_a_destructor_that_waits_for_ever_are_not_affected() {
-    // Were the system's thread still panicking, the mutex would not be poisoned, and the others would be
-    // taken for threads that unwind.
+    // If the operating-system thread were still panicking, the mutex would not be poisoned, and
+    // the others would be taken for threads that unwind.
     let seen = explored(|| {
         assert!(!std::thread::panicking(), "a thread of a new execution panics");
         let waits = raddle::choose(2) == 0;
@@ -307,7 +307,7 @@ fn panics_that_overlap_are_caught_each_by_its_own_thread() {
                 let payload = catch_unwind(AssertUnwindSafe(|| {
                     let _last = Finally(|| {
                         n.fetch_add(by, Ordering::SeqCst);
-                        // One more, inside of the first.
+                        // One more, inside the first.
                         assert!(catch_unwind(|| panic!("inner")).is_err());
                         n.fetch_add(by, Ordering::SeqCst);
                     });
@@ -347,7 +347,7 @@ fn a_payload_that_is_thrown_again_keeps_its_destructors_scheduled() {
 #[test]
 fn two_destructors_are_never_inside_one_mutex() {
     static INSIDE: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
-    // Some executions deadlock, and are cut while threads are in their destructors or run them then.
+    // Some executions deadlock, and are cut while threads are in destructors or run them because of the cut.
     let seen = explored(|| {
         INSIDE.store(0, Ordering::SeqCst);
         let (lock, never) = (Arc::new(Mutex::new(())), Arc::new(Mutex::new(())));

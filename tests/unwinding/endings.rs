@@ -1,5 +1,4 @@
-//! How the threads of an execution that failed are brought to their ends: nothing aborts, and nothing that is
-//! dropped is used.
+//! How the threads of a failed execution are ended: nothing aborts, and nothing is used after its drop.
 
 use std::sync::atomic::AtomicBool as Flag;
 
@@ -9,7 +8,7 @@ use raddle::{Checker, FailureKind, thread};
 
 use crate::{Finally, Racy, explored};
 
-/// Says when it is dropped.
+/// Records that it is dropped.
 struct Canary(&'static Flag);
 
 impl Drop for Canary {

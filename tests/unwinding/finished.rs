@@ -1,4 +1,4 @@
-//! What `is_finished` says, and what it does not.
+//! What `is_finished` guarantees, and what it does not.
 
 use raddle::FailureKind;
 use raddle::sync::Arc;

@@ -1,5 +1,5 @@
-//! Random programs whose threads panic, catch panics, and do things in destructors meanwhile: the engine with
-//! reduction sees what the search without it sees, and the operating system's threads see nothing else.
+//! Random programs whose threads panic, catch panics, and run operations in destructors meanwhile: the
+//! engine with reduction sees what the search without it sees, and native threads see nothing else.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,21 +17,21 @@ use crate::Finally;
 enum Act {
     /// Adds, in two steps.
     Add(usize),
-    /// Does something while it holds a lock.
+    /// Runs the block while it holds a lock.
     Lock(usize, Vec<Act>),
     /// Takes a lock if it is free.
     TryLock(usize),
     IsPoisoned(usize),
     ClearPoison(usize),
     Choose,
-    /// Does the first, and then the second in a destructor; catches what the first throws.
+    /// Runs the first block, and then the second in a destructor; catches the panics of the first.
     Catch(Vec<Act>, Vec<Act>),
     Throw,
     /// Spawns a thread that adds, and joins it.
     Spawn(usize),
 }
 
-/// A few acts. Those in destructors throw nothing that they do not catch.
+/// A few acts. Those in destructors catch all panics that they throw.
 fn acts(depth: u32, throws: bool) -> BoxedStrategy<Vec<Act>> {
     let plain = prop_oneof![
         3 => (0..2_usize).prop_map(Act::Add),
@@ -68,7 +68,7 @@ impl Shared {
     }
 }
 
-/// Does them, and adds what it sees to the log.
+/// Performs them, and adds what it sees to the log.
 fn run(shared: &Arc<Shared>, acts: &[Act], log: &std::cell::RefCell<Vec<usize>>) {
     for act in acts {
         let seen = match act {
@@ -108,7 +108,7 @@ fn run(shared: &Arc<Shared>, acts: &[Act], log: &std::cell::RefCell<Vec<usize>>)
 
 type Outcome = Vec<Option<Vec<usize>>>;
 
-/// What the threads see, of those that do not end by a panic, and what is left.
+/// What the threads see, of those that do not end by a panic, and the final values.
 fn model(programs: &[Vec<Act>]) -> Outcome {
     let shared = Arc::new(Shared::default());
     let threads: Vec<_> = programs
@@ -154,7 +154,7 @@ fn cases() -> u32 {
     std::env::var("UNWINDING_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(40)
 }
 
-/// Programs with more interleavings are left out.
+/// Programs with more interleavings are skipped.
 const MOST: u64 = 2_000;
 
 proptest! {

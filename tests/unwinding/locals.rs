@@ -8,7 +8,7 @@ use raddle::{Checker, FailureKind, thread};
 
 use crate::{Finally, explored, fails, verified};
 
-/// Tells a list of its drop.
+/// Records its drop in a list.
 struct Named(&'static str, RefCell<Option<Arc<Mutex<Vec<String>>>>>);
 
 impl Named {
@@ -59,8 +59,8 @@ fn order() -> Vec<String> {
 
 #[test]
 fn thread_locals_end_as_they_do_natively() {
-    // The newest first; one that a destructor asks for anew is the newest; one that is being dropped, or was,
-    // is gone; one without a destructor never is.
+    // The newest first; one that a destructor initialises again is the newest; one that is being dropped,
+    // or was, is inaccessible; one without a destructor never is.
     let native = order();
     assert_eq!(verified(order), [native.clone()].into());
     if cfg!(target_os = "linux") {

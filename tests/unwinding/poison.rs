@@ -1,11 +1,11 @@
-//! Poison is set, looked at and taken back by steps, as std does it.
+//! Poison is set, read and cleared in separate steps, as in std.
 
 use raddle::sync::{Arc, Mutex, RwLock, TryLockError};
 use raddle::{Checker, thread};
 
 use crate::{Finally, verified};
 
-/// A child that panics while it holds what `holds` gives it.
+/// A child that panics while it holds the guard that `holds` takes.
 fn panics<L: Send + Sync + 'static>(lock: &Arc<L>, holds: fn(&L)) -> thread::JoinHandle<()> {
     let other = Arc::clone(lock);
     thread::spawn(move || holds(&other))

@@ -1,4 +1,4 @@
-//! What ends the whole process does not end it in silence.
+//! Events that end the whole process print a message.
 
 use std::process::{Command, Output, Stdio};
 
@@ -9,11 +9,11 @@ use crate::Finally;
 
 const CHILD: &str = "UNWINDING_IS_A_CHILD";
 
-/// Runs the test of this name in a process of its own, where it does not come back from `deadly`.
+/// Runs the test of this name in a process of its own, in which `deadly` does not return.
 fn process(test: &str, deadly: impl FnOnce()) -> Option<(Output, String)> {
     if std::env::var_os(CHILD).is_some() {
         deadly();
-        // What follows is not reached, and would be the success that it must not be.
+        // Not reached; the exit code of success would fail the test.
         std::process::exit(0);
     }
     let name = format!("processes::{test}");
@@ -88,7 +88,7 @@ fn a_process_ends_as_it_likes_beside_a_check() {
     assert_eq!(output.status.code(), Some(42), "{said}");
 }
 
-/// Uses that much of the stack, or a few times as much without optimisation.
+/// Uses this much of the stack, or a few times as much without optimisation.
 #[allow(unconditional_recursion)]
 fn deep(bytes: usize) -> usize {
     let room = std::hint::black_box([0_u8; 4096]);

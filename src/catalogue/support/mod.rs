@@ -6,7 +6,7 @@ pub(super) mod queue;
 
 use crate::thread::JoinHandle;
 
-/// A thread's result. If it panicked, so does the caller, with the same words.
+/// A thread's result. Its panic is resumed in the caller, with the same message.
 #[track_caller]
 pub(super) fn joined<T>(handle: JoinHandle<T>) -> T {
     handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))

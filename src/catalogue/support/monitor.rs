@@ -1,30 +1,29 @@
 //! A monitor with one condition, in both disciplines.
 //!
-//! They differ in who goes on after a signal. In Hoare's (1974) the signaller steps aside and hands
-//! the monitor to the waiter, so what it signalled still holds. In Mesa's (Lampson and Redell, 1980),
-//! which is what Python, Java, POSIX and Rust have, the signaller keeps the monitor and the waiter
-//! comes in again through the front door, behind whoever stands there. Neither wakes anybody up
-//! spuriously, unlike the [`crate::sync::Condvar`] that they are made of: signals are counted, so that
-//! a failure can only come from the discipline.
+//! They differ in which thread runs after a signal. In Hoare's (1974) the signaller blocks and hands the
+//! monitor to the waiter, so what it signalled still holds. In Mesa's (Lampson and Redell, 1980), which
+//! is what Python, Java, POSIX and Rust have, the signaller keeps the monitor and the waiter has to enter
+//! again like any other thread. Neither has spurious wakeups, unlike the [`crate::sync::Condvar`] that
+//! they are made of: signals are counted, so that a failure can only come from the discipline.
 
 use crate::sync::{Condvar, Mutex, MutexGuard};
 
-/// Who goes on after a signal.
+/// Which thread runs after a signal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::catalogue) enum Discipline {
     /// The waiter, at once.
     Hoare,
-    /// The signaller; the waiter has to queue up again.
+    /// The signaller; the waiter has to queue for entry again.
     Mesa,
 }
 
-/// Data that one thread at a time may look at, and a condition to wait for.
+/// Data under mutual exclusion, and a condition to wait for.
 pub(in crate::catalogue) struct Monitor<T> {
     discipline: Discipline,
     state: Mutex<State<T>>,
-    /// Those who wait for a signal.
+    /// Threads that wait for a signal.
     signalled: Condvar,
-    /// Those who wait at the door, or stepped aside, while the monitor is handed over.
+    /// Threads that wait for entry, and signallers that wait, while the monitor is handed over.
     handed_over: Condvar,
 }
 
@@ -37,11 +36,11 @@ struct State<T> {
     handing_over: bool,
 }
 
-/// The right to be inside; leaves when dropped.
+/// The right to access the data; leaves the monitor when dropped.
 pub(in crate::catalogue) struct Inside<'a, T> {
     monitor: &'a Monitor<T>,
     state: Option<MutexGuard<'a, State<T>>>,
-    /// Whether a signaller stands aside for this thread.
+    /// Whether a signaller waits until this thread leaves.
     by_hand: bool,
 }
 
@@ -55,7 +54,7 @@ impl<T> Monitor<T> {
         }
     }
 
-    /// Waits at the door.
+    /// Waits for entry.
     pub(in crate::catalogue) fn enter(&self) -> Inside<'_, T> {
         let state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut inside = Inside { monitor: self, state: Some(state), by_hand: false };
@@ -70,7 +69,7 @@ impl<T> Inside<'_, T> {
         &mut self.state().data
     }
 
-    /// Leaves until somebody signals.
+    /// Leaves the monitor until a signal.
     pub(in crate::catalogue) fn wait(&mut self) {
         self.state().waiting += 1;
         self.hand_back();
@@ -79,7 +78,7 @@ impl<T> Inside<'_, T> {
         self.by_hand = self.monitor.discipline == Discipline::Hoare;
     }
 
-    /// Wakes one that waits, if there is one.
+    /// Wakes one waiter, if there is one.
     pub(in crate::catalogue) fn signal(&mut self) {
         if self.state().waiting == 0 {
             return;
@@ -103,7 +102,7 @@ impl<T> Inside<'_, T> {
         self.state = Some(state.unwrap_or_else(std::sync::PoisonError::into_inner));
     }
 
-    /// Lets the others go on, if the monitor was handed over to this thread.
+    /// Lets the waiting threads continue, if the monitor was handed over to this thread.
     fn hand_back(&mut self) {
         if std::mem::take(&mut self.by_hand) {
             self.state().handing_over = false;

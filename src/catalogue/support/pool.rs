@@ -1,4 +1,4 @@
-//! What pools and futures have in common: a value that will be there, and a worker that runs jobs.
+//! Parts that pools and futures have in common: a future value, and a worker that runs jobs.
 
 use std::sync::PoisonError;
 
@@ -16,7 +16,7 @@ impl<T> Promise<T> {
         Promise { value: Mutex::new(None), set: Condvar::new() }
     }
 
-    /// Sets the value and wakes whoever waits for it.
+    /// Sets the value and wakes the threads that wait for it.
     pub(in crate::catalogue) fn set(&self, value: T) {
         *self.value.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
         self.set.notify_all();
@@ -35,7 +35,7 @@ impl<T> Promise<T> {
     }
 }
 
-/// A job of a pool. It is given the pool's queue, so that it can submit more.
+/// A job of a pool. Its argument is the pool's queue, so that it can submit more.
 pub(in crate::catalogue) struct Job(Run);
 
 type Run = Box<dyn FnOnce(&Queue<Job>) + Send>;

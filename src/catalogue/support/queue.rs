@@ -33,32 +33,32 @@ impl<T> Queue<T> {
     }
 
     pub(in crate::catalogue) fn put(&self, item: T) {
-        let mut state = self.state.lock().expect("nobody panics inside");
+        let mut state = self.state.lock().expect("no thread panics inside");
         state.items.push_back(item);
         state.unfinished += 1;
         self.not_empty.notify_one();
     }
 
     pub(in crate::catalogue) fn is_empty(&self) -> bool {
-        self.state.lock().expect("nobody panics inside").items.is_empty()
+        self.state.lock().expect("no thread panics inside").items.is_empty()
     }
 
-    /// Waits for an item; none comes any more once the queue is closed and empty.
+    /// Waits for an item; `None` once the queue is closed and empty.
     pub(in crate::catalogue) fn get(&self) -> Option<T> {
-        let state = self.state.lock().expect("nobody panics inside");
+        let state = self.state.lock().expect("no thread panics inside");
         let nothing_yet = |state: &mut State<T>| state.items.is_empty() && !state.closed;
-        let mut state = self.not_empty.wait_while(state, nothing_yet).expect("nobody panics inside");
+        let mut state = self.not_empty.wait_while(state, nothing_yet).expect("no thread panics inside");
         state.items.pop_front()
     }
 
     /// An item, if there is one now.
     pub(in crate::catalogue) fn try_get(&self) -> Option<T> {
-        self.state.lock().expect("nobody panics inside").items.pop_front()
+        self.state.lock().expect("no thread panics inside").items.pop_front()
     }
 
-    /// One job that was got is done.
+    /// Reports one job as done.
     pub(in crate::catalogue) fn task_done(&self) -> Result<(), TooOften> {
-        let mut state = self.state.lock().expect("nobody panics inside");
+        let mut state = self.state.lock().expect("no thread panics inside");
         state.unfinished = state.unfinished.checked_sub(1).ok_or(TooOften)?;
         if state.unfinished == 0 {
             self.all_done.notify_all();
@@ -68,13 +68,13 @@ impl<T> Queue<T> {
 
     /// Waits until every job is done.
     pub(in crate::catalogue) fn join(&self) {
-        let state = self.state.lock().expect("nobody panics inside");
-        drop(self.all_done.wait_while(state, |state| state.unfinished > 0).expect("nobody panics inside"));
+        let state = self.state.lock().expect("no thread panics inside");
+        drop(self.all_done.wait_while(state, |state| state.unfinished > 0).expect("no thread panics inside"));
     }
 
-    /// Says that nothing will be put any more, in the way that `notify` tells those who wait.
+    /// Closes the queue; `notify` wakes the waiting threads.
     pub(in crate::catalogue) fn close(&self, notify: fn(&Condvar)) {
-        self.state.lock().expect("nobody panics inside").closed = true;
+        self.state.lock().expect("no thread panics inside").closed = true;
         notify(&self.not_empty);
     }
 }

@@ -1,4 +1,4 @@
-//! `raddle new`: the beginning of a model in somebody's own crate, as a test that runs at once.
+//! `raddle new`: writes a first model into the user's crate, as a test that runs at once.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -10,10 +10,10 @@ use crate::cli::Status;
 use crate::cli::output::{BOLD, Output};
 use crate::cli::problem::Problem;
 
-/// What the new file says. Our own tests run it too.
+/// The text of the new file. Our own tests run it too.
 const TEMPLATE: &str = include_str!("template.rs");
 
-/// No file system takes much more, and no test is called like that.
+/// No file system allows much more, and test names are shorter.
 const LONGEST_NAME: usize = 64;
 
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     name: String,
 }
 
-/// Writes the file and says what comes next.
+/// Writes the file and prints the next steps.
 pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Problem> {
     let name = arguments.name.as_str();
     check(name).map_err(|why| Problem::BadName { name: name.to_owned(), why })?;
@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Pro
         let version = env!("CARGO_PKG_VERSION");
         writeln!(out, "\nadd to {}:\n", root.join("Cargo.toml").display())?;
         writeln!(out, "    [dependencies]")?;
-        writeln!(out, "    raddle = {{ version = \"{version}\", default-features = false }}\n")?;
+        writeln!(out, "    raddle = \"{version}\"\n")?;
         writeln!(out, "    [dev-dependencies]")?;
         writeln!(out, "    raddle = {{ version = \"{version}\", features = [\"check\"] }}\n")?;
         writeln!(out, "or, if only tests use it, the second part alone. Then")?;
@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &Arguments, out: &mut Output) -> Result<Status, Pro
     Ok(Status::AsExpected)
 }
 
-/// Why cargo would not take a test of this name, if it would not.
+/// Checks that cargo accepts a test of this name; the reason if not.
 fn check(name: &str) -> Result<(), &'static str> {
     let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
     if name.is_empty() || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
@@ -74,7 +74,7 @@ fn check(name: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// The crate around a directory, as cargo would find it, with the text of its manifest.
+/// The crate around a directory, found as cargo does it, with the text of its manifest.
 fn find_crate(from: &Path) -> Result<(PathBuf, String), Problem> {
     let root = from.ancestors().find(|dir| dir.join("Cargo.toml").is_file()).ok_or_else(|| {
         let why = format!("no Cargo.toml in {} or above; cargo new makes one", from.display());
@@ -90,7 +90,7 @@ fn find_crate(from: &Path) -> Result<(PathBuf, String), Problem> {
     Err(Problem::NoCrate(why))
 }
 
-/// Whether the manifest speaks of raddle already, or is raddle's own.
+/// Whether the manifest mentions raddle already, or is raddle's own.
 fn depends_on_raddle(manifest: &str) -> bool {
     manifest.lines().map(str::trim).any(|line| {
         let key = line.split(['=', '.', ' ']).next().unwrap_or_default();

@@ -27,15 +27,15 @@ fn buggy() {
 fn fixed() {
     let n = Arc::new(Mutex::new(0));
     let other = Arc::clone(&n);
-    let child = thread::spawn(move || *other.lock().expect("nobody panics") += 1);
-    *n.lock().expect("nobody panics") += 1;
+    let child = thread::spawn(move || *other.lock().expect("no thread panics") += 1);
+    *n.lock().expect("no thread panics") += 1;
     child.join().expect("the child does not panic");
-    assert_eq!(*n.lock().expect("nobody panics"), 2, "an update was lost");
+    assert_eq!(*n.lock().expect("no thread panics"), 2, "an update was lost");
 }
 
 #[test]
 fn the_bug_is_found() {
-    // To see the interleaving, say `raddle::check(buggy)` instead: it fails, and draws it.
+    // To see the interleaving, write `raddle::check(buggy)` instead: it fails, and draws it.
     Checker::exhaustive().check(buggy).expect_failure(FailureKind::Panic);
 }
 

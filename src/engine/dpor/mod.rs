@@ -1,74 +1,76 @@
 //! Optimal dynamic partial-order reduction: exactly one execution of every trace.
 //!
-//! The algorithm is Optimal-DPOR with wakeup trees (Abdulla, Aronis, Jonsson, Sagonas: POPL 2014; JACM
-//! 64(4), 2017). An execution is run to its end; every reversible race in it gives a sequence that runs
-//! the later event first; a sequence is put into the wakeup tree of the point before the earlier
-//! event unless a step that sleeps there, or a branch of the tree, covers it already. Since only
-//! sequences that lead to a new trace are put in, no execution is ever begun in vain.
+//! The algorithm is Optimal-DPOR with wakeup trees (Abdulla, Aronis, Jonsson, Sagonas: POPL 2014; JACM 64(4),
+//! 2017). An execution is run to its end; every reversible race in it gives a sequence that runs the later
+//! event first; a sequence is inserted into the wakeup tree of the point before the earlier event unless a
+//! step that sleeps there, or a branch of the tree, covers it already. Since only sequences that lead to a
+//! new trace are inserted, no execution is redundant.
 //!
-//! Where this differs from the papers:
+//! Differences from the papers:
 //!
-//! * *Blocking* operations are guarded commands whose guard can be asked of any earlier state, so a
-//!   race is reversed exactly when the later operation is enabled without the earlier one, or without
-//!   several that disable it together; see [`crate::rt::history`]. Operations that stay blocked at the end take part.
-//! * *Choices* are steps with alternatives, of which a notification's are its waiters. Two
-//!   alternatives of one choice are in conflict, which is treated as a race is: whatever does not
-//!   follow the choice is put in again behind each of the others. A choice is what a race would be
-//!   between the thread, which reads a die, and a hand that turns the die on, step by step; so the
-//!   theorems of the papers, which have no choices, hold for it.
-//! * What happens when nothing else can move (timeouts, fruitless yields) depends on everything.
-//! * Races are looked for among the events that are new in an execution only: those of the prefix
-//!   that it shares with the one before were treated there.
-//! * *Loops that wait* are guarded commands too, whose guard is found by trying ([`crate::rt::spinloop`]). A
-//!   reversal whose guard is not known yet is put in on supposition: it covers no other sequence, and is taken
-//!   back if its thread waits. Only models with such loops have executions that are begun in vain.
-//! * Several workers may share a search; see [`team`].
+//! * *Blocking* operations are guarded commands whose guard can be evaluated in any earlier state, so a race
+//!   is reversed exactly when the later operation is enabled without the earlier one, or without several that
+//!   disable it together; see [`crate::runtime::happens_before`]. Operations that stay blocked at the end
+//!   take part.
+//! * *Choices* are steps with alternatives; those of a notification are its waiters. Two alternatives of one
+//!   choice are in conflict, which is treated like a race: whatever does not follow the choice is inserted
+//!   again behind each of the others. A choice is equivalent to a race between the thread, which reads a die,
+//!   and an auxiliary thread that turns the die on, step by step; so the theorems of the papers, which have
+//!   no choices, hold for it.
+//! * Steps that happen only when nothing else can move (timeouts, yields without progress) depend on
+//!   everything.
+//! * Races are searched only among the events that are new in an execution: those of the prefix that it
+//!   shares with the previous one were handled there.
+//! * *Waiting loops* are guarded commands too, whose guard is found by trying ([`crate::runtime::spinloop`]).
+//!   A reversal whose guard is not known yet is inserted as supposed: it covers no other sequence, and is
+//!   taken back if its thread waits. Only models with such loops have redundant executions.
+//! * Several workers may share a search; see [`work_sharing`].
 //!
 //! Soundness rests on this: operations that [`crate::op::Access`] calls commuting do commute, and
 //! guards look at their own object only. Both are tested, by the equality of outcome sets and trace
 //! counts with [`super::dfs`] on generated programs.
 
 mod node;
-mod team;
-pub(crate) mod tree;
+pub(crate) mod wakeup_tree;
+mod work_sharing;
 
 use std::sync::Arc;
 
+use crate::failure::Reason;
 use crate::op::{ThreadId, ThreadSet};
-use crate::rt::execution::{Execution, Scheduler};
-use crate::rt::history::{Alternatives, History, Instead, dependent};
+use crate::runtime::execution::{Execution, Scheduler};
+use crate::runtime::happens_before::{Alternatives, HappensBefore, Instead, dependent};
 use crate::schedule::Choice;
-use crate::verdict::Reason;
-use node::{Node, Plan};
-pub(crate) use team::Team;
-use tree::{Branch, Step, Then};
+use node::{Node, Todo};
+use wakeup_tree::{Branch, Step, Then};
+pub(crate) use work_sharing::WorkSharing;
 
 /// The search.
 #[derive(Debug, Default)]
 pub(crate) struct Dpor {
     path: Vec<Node>,
-    /// How many of the path's points other workers know too.
+    /// How many of the path's points are shared with other workers.
     shared: usize,
     depth: usize,
-    /// What is to follow the path's last step.
+    /// What is to be explored after the path's last step.
     guide: Then,
-    /// The point at which this execution leaves the one before.
+    /// The point at which this execution leaves the previous one.
     turned_at: Option<usize>,
-    /// Whether nothing is left to be tried from the last point of this execution that earlier ones know.
+    /// True if nothing is left to be tried from the last point of this execution that an earlier one visited.
     over: bool,
-    /// Whether the step that was chosen last is none of the path's, but a look of which it is to be known whether
-    /// it is in vain.
+    /// True if the step that was chosen last is not on the path, but a look under trial, which may close a
+    /// round without effect.
     tries: bool,
-    /// The sequence that is being made; it keeps its memory.
+    /// The sequence under construction; its memory is reused.
     sequence: Vec<Step>,
     /// The memory of sleep sets that are no longer needed.
     spare: Vec<Vec<Step>>,
     /// The first event that is new in this execution.
     new_from: usize,
     started: bool,
-    /// With whom the search is shared, and whether it begins here.
-    team: Option<(Arc<Team>, bool)>,
-    /// Executions that turned out to be covered already; optimality says there are none without loops that wait.
+    /// The shared part of a parallel search, and whether this worker begins it.
+    work_sharing: Option<(Arc<WorkSharing>, bool)>,
+    /// Executions that turned out to be covered already; by optimality there are none without waiting loops.
     pub(crate) redundant: u64,
     problem: Option<Reason>,
 }
@@ -79,12 +81,12 @@ impl Dpor {
         Self::default()
     }
 
-    /// One of several workers at a search, which one of them `begins`.
-    pub(crate) fn of_team(team: &Arc<Team>, begins: bool) -> Self {
-        Dpor { team: Some((Arc::clone(team), begins)), ..Self::default() }
+    /// A worker of a parallel search, of which exactly one `begins`.
+    pub(crate) fn of_several(work_sharing: &Arc<WorkSharing>, begins: bool) -> Self {
+        Dpor { work_sharing: Some((Arc::clone(work_sharing), begins)), ..Self::default() }
     }
 
-    /// Adds a point to the path and says which step is taken from it.
+    /// Adds a point to the path and returns the step that is taken from it.
     fn extend(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         let sleep = self.inherited_sleep();
         let (step, todo) =
@@ -97,15 +99,16 @@ impl Dpor {
                 self.redundant += 1;
                 return None;
             };
-        self.path.push(Node::new(step, sleep, Plan::Own(todo)));
+        self.path.push(Node::new(step, sleep, Todo::Own(todo)));
         self.meet(execution, enabled)
     }
 
-    /// Takes the step of the next point of the path, if it is there what it is known or foreseen to be.
+    /// Takes the step of the next point of the path, after checking that it is the known or computed one.
     #[inline]
     fn meet(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         let node = &mut self.path[self.depth];
-        // Where time passes because no thread could move, those that look in vain are to be known first.
+        // Before time passes because no thread can move, the looks that close a round without effect must be
+        // determined.
         if !enabled.contains(node.step.thread)
             && let Some(choice) = execution.to_be_tried(enabled)
         {
@@ -130,8 +133,8 @@ impl Dpor {
         sleep
     }
 
-    /// A step that does not sleep. The thread that moved last goes on if it can: that makes executions
-    /// with few preemptions.
+    /// A step that does not sleep. The thread that moved last goes on if it can: that gives executions with
+    /// few preemptions.
     fn fresh(&self, execution: &Execution, enabled: &ThreadSet, sleep: &[Step]) -> Option<Step> {
         let awake = |thread: ThreadId| {
             let sleeps = |alternative: u32| {
@@ -149,17 +152,17 @@ impl Dpor {
         last.and_then(awake).or_else(|| enabled.iter().find_map(awake))
     }
 
-    /// Whether the execution ended before it had taken the steps that it was to take.
+    /// Whether the execution ended before it had taken the steps of its prefix.
     fn ended_early(&self, execution: &Execution) -> bool {
-        // A failure or a bound ends an execution wherever it is met first.
+        // A failure or a bound may end an execution before all its steps are taken.
         let whole = execution.cut.is_none() && execution.failure.is_none();
         whole && (self.depth < self.path.len() || !matches!(self.guide, Then::Anything))
     }
 
-    /// Goes on with a leaf that another worker knows of.
+    /// Continues with a leaf of the shared tree.
     fn take(&mut self) -> bool {
-        let Some((team, _)) = &self.team else { return false };
-        let Some(path) = team.take(self.path.last()) else { return false };
+        let Some((work_sharing, _)) = &self.work_sharing else { return false };
+        let Some(path) = work_sharing.take(self.path.last()) else { return false };
         self.shared = path.len();
         self.path = path;
         // Another leaf of the same branch may not have been explored yet.
@@ -167,33 +170,35 @@ impl Dpor {
         true
     }
 
-    /// Puts the reversals of this execution's races into the trees of the points before them.
-    fn reverse_races(&mut self, history: &History) {
-        for race in history.races() {
+    /// Inserts the reversals of this execution's races into the trees of the points before them.
+    fn reverse_races(&mut self, happens_before: &HappensBefore) {
+        for race in happens_before.races() {
             let sequence = &mut self.sequence;
             sequence.clear();
-            let stays = |step: &u32| race.others.iter().all(|&other| !history.ordered(other, *step));
-            sequence.extend(without(history, race.first).filter(stays).map(|later| step(history, later)));
+            let stays = |step: &u32| race.others.iter().all(|&other| !happens_before.ordered(other, *step));
+            sequence.extend(
+                without(happens_before, race.first).filter(stays).map(|later| step(happens_before, later)),
+            );
             let Instead { alternative, touches, supposed } = race.instead.clone();
             sequence.push(Step { thread: race.thread, alternative, touches, supposed });
-            let team = self.team.as_ref().map(|(team, _)| &**team);
-            self.path[race.first as usize].put_in(team, sequence);
+            let work_sharing = self.work_sharing.as_ref().map(|(work_sharing, _)| &**work_sharing);
+            self.path[race.first as usize].put_in(work_sharing, sequence);
         }
     }
 
-    /// Puts the alternatives of this execution's choices into the trees of the points before them.
+    /// Inserts the alternatives of this execution's choices into the trees of the points before them.
     ///
-    /// An operation's choice is put in again in every execution, also where it is in the prefix that this
-    /// execution shares with the one before: the hand that turns the die comes after everything else, so it is
-    /// new each time. Else two such choices that are independent would not be seen to take their second
-    /// alternatives both: the one is not put in where the other's first alternative sleeps, which covers it with
-    /// that alternative only. A choice that touches nothing is taken as soon as its thread comes to it and is
-    /// never put off, so no such step of it sleeps beside others, and once is enough,
-    /// unless it was left out then: what came after the choice may have been too short to be told from what
+    /// An operation's choice is inserted again in every execution, also if it is in the prefix that this
+    /// execution shares with the previous one: the auxiliary thread that turns the die comes after everything
+    /// else, so its step is new each time. Otherwise two independent choices would not both take their second
+    /// alternatives: the one is not inserted where the other's first alternative sleeps, which covers it with
+    /// that alternative only. A choice that touches nothing is taken as soon as its thread arrives at it and
+    /// is never deferred, so no such step of it sleeps beside others, and inserting once is enough, unless it
+    /// was left out then: what followed the choice may have been too short to be distinguished from what
     /// another thread's sleeping step covers.
-    fn choose_otherwise(&mut self, history: &History) {
-        let team = self.team.as_ref().map(|(team, _)| &**team);
-        for at in 0..history.events().len() {
+    fn choose_otherwise(&mut self, happens_before: &HappensBefore) {
+        let work_sharing = self.work_sharing.as_ref().map(|(work_sharing, _)| &**work_sharing);
+        for at in 0..happens_before.events().len() {
             let node = &mut self.path[at];
             let operation = !node.step.touches.is_empty();
             let again = (at < self.new_from || node.chose_before()) && !node.left_out;
@@ -206,23 +211,24 @@ impl Dpor {
                 }
                 let other = Step { alternative, ..node.step.clone() };
                 self.sequence.clear();
-                let rest = without(history, at as u32).map(|later| step(history, later));
+                let rest = without(happens_before, at as u32).map(|later| step(happens_before, later));
                 self.sequence.extend(std::iter::once(other).chain(rest));
-                node.put_in(team, &mut self.sequence);
+                node.put_in(work_sharing, &mut self.sequence);
             }
         }
     }
 }
 
-/// What comes after an event of the execution and does not follow it.
-fn without(history: &History, event: u32) -> impl Iterator<Item = u32> + '_ {
-    (event + 1..history.events().len() as u32).filter(move |&later| !history.ordered(event, later))
+/// The later events of the execution that do not follow this event.
+fn without(happens_before: &HappensBefore, event: u32) -> impl Iterator<Item = u32> + '_ {
+    (event + 1..happens_before.events().len() as u32)
+        .filter(move |&later| !happens_before.ordered(event, later))
 }
 
 /// An event of the execution as a step.
-fn step(history: &History, event: u32) -> Step {
-    let of = &history.events()[event as usize];
-    let touches = history.touched(event);
+fn step(happens_before: &HappensBefore, event: u32) -> Step {
+    let of = &happens_before.events()[event as usize];
+    let touches = happens_before.touched(event);
     Step { thread: of.thread, alternative: of.alternative, touches, supposed: false }
 }
 
@@ -231,17 +237,17 @@ impl Scheduler for Dpor {
         (self.depth, self.turned_at, self.over, self.tries) = (0, None, false, false);
         if !self.started {
             self.started = true;
-            let begins = self.team.as_ref().is_none_or(|(_, begins)| *begins);
+            let begins = self.work_sharing.as_ref().is_none_or(|(_, begins)| *begins);
             return begins || self.take();
         }
-        if let Some((team, _)) = &self.team {
-            if team.is_over() {
+        if let Some((work_sharing, _)) = &self.work_sharing {
+            if work_sharing.is_over() {
                 return false;
             }
-            if team.is_hungry()
+            if work_sharing.has_idle()
                 && let Some(at) = self.path.iter().position(Node::has_more)
             {
-                team.share(&mut self.path[..=at]);
+                work_sharing.share(&mut self.path[..=at]);
                 self.shared = at + 1;
             }
         }
@@ -264,7 +270,7 @@ impl Scheduler for Dpor {
 
     fn choose(&mut self, execution: &Execution, enabled: &ThreadSet) -> Option<Choice> {
         if std::mem::take(&mut self.tries) {
-            // It was a step, which was not foreseen here.
+            // The trial was a step, which was not foreseen here.
             self.problem = Some(self.path[self.depth].diverged(execution, enabled, self.depth));
             return None;
         }
@@ -290,8 +296,8 @@ impl Scheduler for Dpor {
         self.tries || self.turned_at.is_none_or(|at| self.depth > at)
     }
 
-    /// What else was to be tried in place of the step is still to be; if there is nothing, then any step that
-    /// does not sleep. The step itself is no step there, so it does not sleep either.
+    /// The alternatives to the step are still to be explored; if there are none, then any step that does not
+    /// sleep. The step itself is not a step there, so it does not sleep either.
     fn take_back(&mut self) {
         if std::mem::take(&mut self.tries) {
             return;
@@ -312,10 +318,10 @@ impl Scheduler for Dpor {
         if self.problem.is_none() && self.ended_early(execution) {
             self.problem = Some(super::diverged::ended_early(execution, self.path.len()));
         }
-        if let (None, Some(history)) = (&self.problem, &execution.history) {
-            self.reverse_races(history);
-            self.choose_otherwise(history);
-            if history.gave_up() {
+        if let (None, Some(happens_before)) = (&self.problem, &execution.happens_before) {
+            self.reverse_races(happens_before);
+            self.choose_otherwise(happens_before);
+            if happens_before.gave_up() {
                 self.problem = Some(Reason::EngineLimit {
                     why: "an operation is disabled by so many others together that their orders cannot be \
                           looked through; try fewer threads, or a sampler such as `Checker::random`"

@@ -1,57 +1,57 @@
-//! The points of an execution, and what is still to be explored from each.
+//! The points of an execution, with the unexplored branches of each.
 
-use super::team::{Place, Team};
-use super::tree::{Branch, Initial, Step, Then, initial, insert};
+use super::wakeup_tree::{Branch, Initial, Step, Then, initial, insert};
+use super::work_sharing::{BranchId, WorkSharing};
 use crate::engine::diverged;
 use crate::engine::taken::Taken;
+use crate::failure::Reason;
 use crate::op::ThreadSet;
-use crate::rt::execution::Execution;
-use crate::rt::history::Alternatives;
+use crate::runtime::execution::Execution;
+use crate::runtime::happens_before::Alternatives;
 use crate::schedule::Choice;
-use crate::verdict::Reason;
 
 /// A point of the current execution.
-#[allow(clippy::struct_excessive_bools)] // Each answers a question of its own.
+#[allow(clippy::struct_excessive_bools)] // Independent flags.
 #[derive(Debug)]
 pub(super) struct Node {
-    /// The step that is taken from here now.
+    /// The step that is currently taken from here.
     pub(super) step: Step,
-    /// What could be taken instead.
+    /// The alternatives of that step.
     pub(super) alternatives: Alternatives,
-    /// A step as it was taken from here, once one was.
+    /// A record of a step that was taken from here, if one was.
     pub(super) taken: Option<Taken>,
-    /// Whether that was not the present step but one before it.
+    /// True if that was an earlier step than the present one.
     turned: bool,
-    /// Whether this worker has met the present step.
+    /// True if this worker has taken the present step.
     met: bool,
-    /// Steps whose every continuation is explored elsewhere, as far as nothing dependent comes first.
+    /// Steps whose continuations are all explored elsewhere, until a dependent step is taken.
     pub(super) sleep: Vec<Step>,
     /// How many of them slept when the point was made; the others were taken from here.
     inherited: usize,
-    pub(super) plan: Plan,
-    /// Whether the step that is taken now turned out to be none: its thread waits.
+    pub(super) plan: Todo,
+    /// True if the step that is taken now turned out not to be a step: its thread waits.
     pub(super) is_none: bool,
-    /// Whether a sequence may have been left out because a step that sleeps here covers it. The next one that begins
-    /// alike may be longer, and not be covered.
+    /// True if a sequence may have been left out because a step that sleeps here covers it. The next sequence
+    /// with the same beginning may be longer, and not be covered.
     pub(super) left_out: bool,
 }
 
-/// Where it is kept what is still to be explored from a point.
+/// Where the unexplored branches of a point are stored.
 #[derive(Debug)]
-pub(super) enum Plan {
-    /// Here, by the only worker that comes by.
+pub(super) enum Todo {
+    /// Here: only one worker visits the point.
     Own(Vec<Branch>),
-    /// With the team.
-    Shared(Place),
+    /// In the shared tree.
+    Shared(BranchId),
 }
 
 impl Node {
     /// A point whose step this worker has not taken yet.
-    pub(super) fn new(step: Step, sleep: Vec<Step>, plan: Plan) -> Self {
+    pub(super) fn new(step: Step, sleep: Vec<Step>, plan: Todo) -> Self {
         let inherited = sleep.len();
         let alternatives = Alternatives::One;
-        // What other workers have left out is not known.
-        let left_out = matches!(plan, Plan::Shared(_));
+        // What other workers have left out is unknown, so it is assumed.
+        let left_out = matches!(plan, Todo::Shared(_));
         Node {
             step,
             alternatives,
@@ -66,7 +66,7 @@ impl Node {
         }
     }
 
-    /// Whether the step can be taken, and is what it was foreseen to be, or what it was the last time.
+    /// Checks that the step can be taken, and is the computed one, or the same as the last time.
     #[inline]
     pub(super) fn meet(&mut self, execution: &Execution, enabled: &ThreadSet) -> bool {
         let Step { thread, alternative, touches, .. } = &self.step;
@@ -91,12 +91,13 @@ impl Node {
         true
     }
 
-    /// A step as another worker took it from here: this one, or, if it `turned`, one before it.
+    /// Adds the record of a step that another worker took from here: this one, or, if it `turned`, one before
+    /// it.
     pub(super) fn knowing(self, taken: Option<Taken>, turned: bool) -> Self {
         Node { taken, turned, ..self }
     }
 
-    /// Why the step cannot be taken as it was foreseen, or as it was the last time.
+    /// Why the step cannot be taken as it was computed, or as it was the last time.
     #[cold]
     pub(super) fn diverged(&self, execution: &Execution, enabled: &ThreadSet, depth: usize) -> Reason {
         match &self.taken {
@@ -108,27 +109,27 @@ impl Node {
         }
     }
 
-    /// The step, as the execution takes it.
+    /// The step as a choice of the schedule.
     #[inline]
     pub(super) fn choice(&self) -> Choice {
         Choice { thread: self.step.thread, alternative: self.step.alternative }
     }
 
-    /// Whether the thread whose step is taken has been, or has been seen to with this alternative.
+    /// Whether the step, with this alternative, was taken from here or is known to be explored elsewhere.
     #[inline]
     pub(super) fn took(&self, alternative: u32) -> bool {
         let alike = |step: &Step| (step.thread, step.alternative) == (self.step.thread, alternative);
         alike(&self.step) || self.sleep.iter().any(alike)
     }
 
-    /// Whether another alternative of this step was taken from here before: then the rest were put in.
+    /// Whether another alternative of this step was taken from here before: then the rest were inserted.
     pub(super) fn chose_before(&self) -> bool {
         self.sleep[self.inherited..].iter().any(|step| step.thread == self.step.thread)
     }
 
-    /// Puts in a sequence that does not begin with the step that is taken, unless a step that sleeps
-    /// here covers it.
-    pub(super) fn put_in(&mut self, team: Option<&Team>, sequence: &mut Vec<Step>) {
+    /// Inserts a sequence that does not begin with the step that is taken, unless a step that sleeps here
+    /// covers it.
+    pub(super) fn put_in(&mut self, work_sharing: Option<&WorkSharing>, sequence: &mut Vec<Step>) {
         debug_assert!(
             initial(&self.step, sequence) == Initial::No,
             "a reversal does not begin alike: {:?} before {sequence:?}",
@@ -138,33 +139,35 @@ impl Node {
             self.left_out = true;
             return;
         }
-        match (&mut self.plan, team) {
-            (Plan::Own(todo), _) => insert(todo, sequence),
-            (Plan::Shared(place), Some(team)) => team.put_in(*place, std::mem::take(sequence)),
-            (Plan::Shared(_), None) => unreachable!("only a team shares"),
+        match (&mut self.plan, work_sharing) {
+            (Todo::Own(todo), _) => insert(todo, sequence),
+            (Todo::Shared(place), Some(work_sharing)) => {
+                work_sharing.put_in(*place, std::mem::take(sequence));
+            }
+            (Todo::Shared(_), None) => unreachable!("only a team shares"),
         }
     }
 
-    /// Goes on to the next branch, and returns what is to follow it.
+    /// Continues with the next branch, and returns what is to be explored after its step.
     pub(super) fn turn_to_next(&mut self) -> Option<Then> {
-        let Plan::Own(todo) = &mut self.plan else { return None };
+        let Todo::Own(todo) = &mut self.plan else { return None };
         if todo.is_empty() {
             return None;
         }
         let Branch { step, then } = todo.remove(0);
         let explored = std::mem::replace(&mut self.step, step);
-        // What turned out to be no step was not explored, and covers nothing.
+        // A step that turned out not to be one was not explored, and covers nothing.
         if !std::mem::take(&mut self.is_none) {
             self.sleep.push(explored);
         }
-        // Another thread's operation, or another alternative: it is looked at when it is taken.
+        // The step is of another thread, or another alternative: it is recorded when it is taken.
         (self.turned, self.met) = (true, false);
         Some(then)
     }
 
-    /// Goes on to the next branch, because the step is none: its thread waits.
+    /// Continues with the next branch, because the present step turned out not to be one: its thread waits.
     pub(super) fn turn_without_sleep(&mut self) -> Option<Then> {
-        let Plan::Own(todo) = &mut self.plan else { return None };
+        let Todo::Own(todo) = &mut self.plan else { return None };
         if todo.is_empty() {
             return None;
         }
@@ -173,16 +176,16 @@ impl Node {
         Some(then)
     }
 
-    /// What else is to be tried from here.
+    /// The remaining branches.
     pub(super) fn others(self) -> Vec<Branch> {
         match self.plan {
-            Plan::Own(todo) => todo,
-            Plan::Shared(_) => Vec::new(),
+            Todo::Own(todo) => todo,
+            Todo::Shared(_) => Vec::new(),
         }
     }
 
-    /// Whether anything is to be done from here that nobody else knows of.
+    /// Whether there are unexplored branches here that are not in the shared tree.
     pub(super) fn has_more(&self) -> bool {
-        matches!(&self.plan, Plan::Own(todo) if !todo.is_empty())
+        matches!(&self.plan, Todo::Own(todo) if !todo.is_empty())
     }
 }

@@ -5,12 +5,12 @@ use crate::registry::{Family, Seat, Step, offer};
 
 /// The families.
 pub(crate) fn families() -> Vec<Family> {
-    // A thread holds as often as it reads, or one of these.
+    // A thread holds the number of its reads, or one of these.
     const UPGRADES: u64 = 20;
     const WRITES: u64 = 30;
     /// It has claimed the lock: from nothing, or from the upgradable one.
     const WAITS: [u64; 2] = [41, 42];
-    /// It has waited too long.
+    /// Its timeout has fired while it waited.
     const LATE: [u64; 2] = [51, 52];
     let reads = |step: &Step| step.hold + u64::from(step.after != step.before);
     let reader = |s: &Seat| s.hold < 2;

@@ -1,9 +1,9 @@
-//! A data race, and the edge that is missing between its accesses.
+//! A data race, and the missing happens-before edge between its accesses.
 
 use super::{Section, place_of, plain, short};
 use crate::trace::{Event, Racing, Trace};
 
-/// Both accesses, and what would have had to be written to put one before the other.
+/// Both accesses, and the memory orderings that would have ordered them.
 pub(super) fn race(trace: &Trace, message: &str) -> Vec<Section> {
     let Some((first, second, cell)) = &trace.race else { return vec![plain("data race", message)] };
     let access = |racing: &Racing| {
@@ -18,11 +18,14 @@ pub(super) fn race(trace: &Trace, message: &str) -> Vec<Section> {
         title: format!("data race on {}", trace.objects[*cell].name),
         lines: vec![access(first), access(second)],
     };
-    let missing = Section { title: "the missing edge".to_owned(), lines: missing_edge(trace, first, second) };
+    let missing = Section {
+        title: "the missing happens-before edge".to_owned(),
+        lines: missing_edge(trace, first, second),
+    };
     vec![accesses, missing]
 }
 
-/// Why what the second thread saw of the first does not put the one access before the other.
+/// Why the synchronization between the two threads does not order the one access before the other.
 fn missing_edge(trace: &Trace, first: &Racing, second: &Racing) -> Vec<String> {
     let from = first.event.map_or(0, |event| event + 1);
     let to = second.event.unwrap_or(trace.events.len());

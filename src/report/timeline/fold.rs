@@ -1,31 +1,32 @@
-//! Which events get a row of their own: long repetition is folded, and its first round bracketed. The
-//! cycle of a livelock is known, however long its rounds are; other repetition is looked for.
+//! Decides which events get a row of their own: long repetition is folded, and its first round bracketed. The
+//! cycle of a livelock is known, however long its rounds are; other repetition is searched for.
 
-use crate::trace::{Circle, Event, Trace};
+use crate::runtime::lasso::Lasso;
+use crate::trace::{Event, Trace};
 
-/// The longest repeated block that is looked for; loops that spin are a few steps long, times the
-/// threads that do.
+/// The longest repeated block that is searched for; loops that spin are a few steps long, times the number of
+/// spinning threads.
 const LONGEST_BLOCK: usize = 64;
-/// This many equal rounds are worth a fold; two can be read.
+/// The number of equal rounds from which folding saves space; two can be read.
 const WORTH_FOLDING: usize = 3;
-/// A reader looks at the beginning and, more closely, at the end.
+/// The rows kept at the beginning; more are kept at the end, which matters most.
 const HEAD: usize = 60;
 const TAIL: usize = 240;
 
-/// What a row is about.
+/// The content of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Item {
     /// An event, as an index into [`Trace::events`].
     Event(usize),
-    /// So many more rounds of the block of so many events above it.
+    /// This many more rounds of the block of that many events above it.
     Rounds { rounds: usize, steps: usize },
-    /// The block above it repeats for ever; so many more rounds of it were seen.
+    /// The block above it repeats for ever; this many more rounds of it were seen.
     ForEver { rounds: usize },
-    /// So many events that are not shown.
+    /// This many events that are not shown.
     LeftOut(usize),
 }
 
-/// The part of a bracket that stands beside a row.
+/// The part of a bracket beside a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Bracket {
     /// None.
@@ -41,12 +42,12 @@ pub(crate) enum Bracket {
 
 /// The rows of a trace.
 pub(crate) fn fold(trace: &Trace) -> Vec<(Item, Bracket)> {
-    // What was made ready for the first step of a round is no part of it.
+    // Events before the first chosen step of a round are no part of it.
     let is_there = |e: &Event, step: usize| e.step > step || e.step == step && e.chosen;
     let from = |step| trace.events.iter().position(|e| is_there(e, step)).unwrap_or(trace.events.len());
-    let start = trace.cycle.map_or(trace.events.len(), |circle| from(circle.start));
+    let start = trace.lasso.map_or(trace.events.len(), |lasso| from(lasso.stem));
     let mut rows = repeated(&trace.events[..start]);
-    if let Some(Circle { start: step, steps, rounds }) = trace.cycle {
+    if let Some(Lasso { stem: step, cycle: steps, rounds, .. }) = trace.lasso {
         let end = from(step + steps).max(start);
         let bracket = |at| if at == start { Bracket::Top } else { Bracket::Middle };
         rows.extend((start..end).map(|at| (Item::Event(at), bracket(at))));
@@ -60,7 +61,7 @@ pub(crate) fn fold(trace: &Trace) -> Vec<(Item, Bracket)> {
     rows
 }
 
-/// The rows of events among which repetition is looked for.
+/// The rows of events among which repetition is searched for.
 fn repeated(events: &[Event]) -> Vec<(Item, Bracket)> {
     let mut rows = Vec::new();
     let mut at = 0;
@@ -80,7 +81,7 @@ fn repeated(events: &[Event]) -> Vec<(Item, Bracket)> {
     rows
 }
 
-/// The block at the beginning that repeats and saves most rows: its length, and how often it stands.
+/// The block at the beginning whose repetition saves most rows: its length, and the number of repetitions.
 fn repetition(events: &[Event]) -> Option<(usize, usize)> {
     let mut best = None;
     let mut saved = 1;
@@ -105,14 +106,14 @@ fn same(one: &[Event], other: &[Event]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Mark, Touch};
+    use crate::trace::{EventKind, Touch};
 
     /// Events whose texts are these letters.
     fn trace(letters: &str) -> Trace {
         let event = |letter: char| Event {
             thread: 0,
             object: None,
-            mark: Mark::Note,
+            kind: EventKind::Note,
             text: letter.to_string(),
             short: String::new(),
             place: None,
@@ -152,7 +153,7 @@ mod tests {
         for (step, event) in trace.events.iter_mut().enumerate() {
             event.step = step;
         }
-        trace.cycle = Some(Circle { start: 5, steps: 3, rounds: 2 });
+        trace.lasso = Some(Lasso { stem: 5, cycle: 3, rounds: 2, fair: true });
         let brackets: Vec<Bracket> = fold(&trace).into_iter().map(|(_, bracket)| bracket).collect();
         let (none, top, middle, bottom) = (Bracket::None, Bracket::Top, Bracket::Middle, Bracket::Bottom);
         assert_eq!(brackets, [top, bottom, none, none, top, middle, middle, bottom]);

@@ -1,16 +1,16 @@
-//! Where everything stands: pure geometry in cells of a fixed width, drawn by others.
+//! The layout of a timeline: pure geometry in cells of a fixed width, which the renderers draw.
 //!
-//! Every thread has a lane. An event's text begins at its lane and may run on over the lanes to the
-//! right of it, since a row belongs to one thread only; so lanes can be narrow and text whole. Where
-//! there is no room for lanes the timeline becomes a list, with the thread's name above each run.
+//! Every thread has a lane. An event's text begins at its lane and may extend over the lanes to the right of
+//! it, since a row belongs to one thread only; so lanes can be narrow and text whole. If there is no room for
+//! lanes the timeline becomes a list, with the thread's name above each run.
 
 use textwrap::Options;
 use unicode_width::UnicodeWidthStr;
 
 use super::fold::{Bracket, Item, fold};
+use crate::failure::grouped;
 use crate::report::source;
-use crate::trace::{Event, Mark, Trace};
-use crate::verdict::grouped;
+use crate::trace::{Event, EventKind, Trace};
 
 /// Below this many columns lanes leave no room for text.
 const NARROW: usize = 50;
@@ -20,25 +20,25 @@ const TEXT: usize = 24;
 const LANE: usize = 6;
 /// The most columns for `file:line`.
 const PLACE: usize = 28;
-/// Source lines are shown where this much room is left beside them.
+/// Source lines are shown if this much room is left beside them.
 const SOURCE: usize = 24;
-/// An event's text is cut after this many lines; the whole message stands below the timeline.
+/// An event's text is cut after this many lines; the whole message is printed below the timeline.
 const LINES: usize = 4;
 
-/// What a piece of text is.
+/// The role of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// A thread's name.
     Thread,
-    /// The mark of an event.
-    Glyph(Mark),
+    /// The kind of an event.
+    Glyph(EventKind),
     /// The text of an event.
-    Text(Mark),
-    /// Where it stands in the source.
-    Place,
+    Text(EventKind),
+    /// Its source line.
+    SourceLine,
     /// The source itself.
     Source,
-    /// What is not shown, in words.
+    /// Describes what is not shown.
     Fold,
     /// A part of a bracket.
     Bracket,
@@ -64,20 +64,20 @@ pub(crate) struct Layout {
     pub(crate) spans: Vec<Span>,
 }
 
-/// The sign that says what an event is without colour.
-pub(crate) fn glyph(mark: Mark) -> &'static str {
-    match mark {
-        Mark::Read => "○",
-        Mark::Write => "●",
-        Mark::Sync => "◆",
-        Mark::Wait => "■",
-        Mark::Note => "·",
-        Mark::Panic => "✗",
-        Mark::End => "╵",
+/// The sign that shows the kind of an event without colour.
+pub(crate) fn glyph(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Read => "○",
+        EventKind::Write => "●",
+        EventKind::Sync => "◆",
+        EventKind::Wait => "■",
+        EventKind::Note => "·",
+        EventKind::Panic => "✗",
+        EventKind::End => "╵",
     }
 }
 
-/// Lays a trace out in so many columns.
+/// Lays a trace out in that many columns.
 pub(crate) fn lay_out(trace: &Trace, width: usize) -> Layout {
     let width = width.max(20);
     let rows = fold(trace);
@@ -106,7 +106,7 @@ impl Layout {
 struct Lanes {
     left: usize,
     distance: usize,
-    /// Where the text ends and the places begin.
+    /// Where the text ends and the source lines begin.
     place_x: usize,
     place_width: usize,
     names: Vec<String>,
@@ -134,7 +134,7 @@ impl Lanes {
         }
         let generous = room.saturating_sub(longest) / others;
         let distance = generous.max(widest + 2).clamp(LANE, 26).min(most);
-        // What the text does not need stays empty on the right of the places.
+        // Unused width stays empty on the right.
         let used = (distance * others + longest.max(widest)).min(room);
         Some(Lanes { left, distance, place_x: left + used + 2, place_width, names })
     }
@@ -173,7 +173,7 @@ impl Lanes {
             for (thread, &(from, to)) in lives.iter().enumerate() {
                 let x = self.x(thread);
                 for line in line..line + height {
-                    // A line stands apart from the text on its left.
+                    // A line is separated from the text on its left.
                     let covered = |s: &Span| s.line == line && s.x <= x && x <= s.x + s.width;
                     if from <= now && now < to && !taken.iter().any(covered) {
                         layout.put(line, x, "│".to_owned(), Role::Lane);
@@ -187,13 +187,13 @@ impl Lanes {
     fn event(&self, event: &Event, line: usize, layout: &mut Layout) -> usize {
         let x = self.x(event.thread);
         let lines = wrap(&event.text, self.place_x.saturating_sub(x + 4));
-        layout.put(line, x, glyph(event.mark).to_owned(), Role::Glyph(event.mark));
+        layout.put(line, x, glyph(event.kind).to_owned(), Role::Glyph(event.kind));
         let height = lines.len().max(1);
         for (index, text) in lines.into_iter().enumerate() {
-            layout.put(line + index, x + 2, text, Role::Text(event.mark));
+            layout.put(line + index, x + 2, text, Role::Text(event.kind));
         }
         let Some(place) = &event.place else { return height };
-        layout.put(line, self.place_x, keep_end(&source::short(place), self.place_width), Role::Place);
+        layout.put(line, self.place_x, keep_end(&source::short(place), self.place_width), Role::SourceLine);
         let source_x = self.place_x + self.place_width + 2;
         if source_x + SOURCE <= layout.width
             && let Some(source) = source::line(place)
@@ -204,11 +204,12 @@ impl Lanes {
     }
 }
 
-/// From which event to which a thread lives.
+/// The first and last event of each thread.
 fn lives(trace: &Trace) -> Vec<(usize, usize)> {
     let of = |thread: usize| {
         let mine = |event: &Event| event.thread == thread || event.begins == Some(thread);
-        let ends = |event: &Event| event.thread == thread && matches!(event.mark, Mark::End | Mark::Panic);
+        let ends =
+            |event: &Event| event.thread == thread && matches!(event.kind, EventKind::End | EventKind::Panic);
         let from = if thread == 0 { Some(0) } else { trace.events.iter().position(mine) };
         let to = trace.events.iter().position(ends).unwrap_or(usize::MAX);
         (from.unwrap_or(usize::MAX), to)
@@ -236,20 +237,20 @@ fn list(trace: &Trace, rows: &[(Item, Bracket)], left: usize, layout: &mut Layou
             layout.put(line, left, cut(&name, width - left), Role::Thread);
             line += 1;
         }
-        layout.put(line, left + 2, glyph(event.mark).to_owned(), Role::Glyph(event.mark));
+        layout.put(line, left + 2, glyph(event.kind).to_owned(), Role::Glyph(event.kind));
         let lines = wrap(&event.text, width - left - 4);
         let height = lines.len().max(1);
         let end = left + 4 + lines.last().map_or(0, |text| text.width());
         for (index, text) in lines.into_iter().enumerate() {
-            layout.put(line + index, left + 4, text, Role::Text(event.mark));
+            layout.put(line + index, left + 4, text, Role::Text(event.kind));
         }
         line += height;
         if let Some(place) = &event.place {
             let short = source::short(place);
             if end + 2 + short.width() <= width {
-                layout.put(line - 1, width - short.width(), short, Role::Place);
+                layout.put(line - 1, width - short.width(), short, Role::SourceLine);
             } else {
-                layout.put(line, left + 4, keep_end(&short, width - left - 4), Role::Place);
+                layout.put(line, left + 4, keep_end(&short, width - left - 4), Role::SourceLine);
                 line += 1;
             }
         }
@@ -269,7 +270,7 @@ fn put_bracket(layout: &mut Layout, bracket: Bracket, line: usize, height: usize
     }
 }
 
-/// What a row without an event says.
+/// The text of a row without an event.
 fn words(item: Item) -> String {
     let plural = |n: usize, word: &str| {
         let s = if n == 1 { "" } else { "s" };
@@ -284,18 +285,18 @@ fn words(item: Item) -> String {
     }
 }
 
-/// Text without what would move the cursor.
+/// Text without characters that move the cursor.
 pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || is_format(c) { ' ' } else { c }).collect()
 }
 
-/// Characters that turn text around or take no room, which would upset every width.
+/// Characters that change the direction of text or have no width, which would make every width wrong.
 fn is_format(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
         || unicode_width::UnicodeWidthChar::width(c) == Some(0)
 }
 
-/// Text in lines of at most so many columns.
+/// Text in lines of at most that many columns.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(2);
     let text = clean(text);
@@ -310,7 +311,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// The beginning of a text, in at most so many columns.
+/// The beginning of a text, in at most that many columns.
 pub(crate) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
@@ -328,7 +329,7 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
     kept
 }
 
-/// The end of a text, in at most so many columns: of a place the end says most.
+/// The end of a text, in at most that many columns: the end of a path identifies it best.
 fn keep_end(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
@@ -341,7 +342,7 @@ fn keep_end(text: &str, width: usize) -> String {
         }
         kept = chars.as_str();
     }
-    // Whole directories are left out where something whole remains.
+    // A partial directory name is removed if something whole remains.
     let whole = kept.find('/').map_or(kept, |at| &kept[at..]);
     match width {
         0 => String::new(),

@@ -10,7 +10,7 @@ mod text;
 
 use crate::trace::Trace;
 
-/// The timeline as text, at most so many columns wide, with colours as ANSI sequences if asked for.
+/// The timeline as text, at most that many columns wide, with ANSI colours if requested.
 pub(crate) fn text(trace: &Trace, width: usize, colour: bool) -> String {
     text::draw(&layout::lay_out(trace, width), colour)
 }

@@ -1,11 +1,11 @@
-//! A laid out timeline as SVG: shapes for the marks, so that it reads without colour, and text that
-//! is stretched to its cells, so that no font makes it overlap.
+//! A laid out timeline as SVG: shapes for the marks, so that it can be read without colour, and text that is
+//! stretched to its cells, so that it overlaps with no font.
 
 use std::fmt::Write as _;
 
 use super::layout::{Layout, Role, Span};
 use crate::report::html::escape;
-use crate::trace::{Mark, Trace};
+use crate::trace::{EventKind, Trace};
 
 /// The size of a cell, in pixels, for a font of 13 pixels.
 const WIDE: usize = 8;
@@ -13,7 +13,7 @@ const HIGH: usize = 20;
 /// Marks are a little wider than their cells.
 const EDGE: usize = 3;
 
-/// The timeline as one `svg` element, in so many columns; `label` says what it shows.
+/// The timeline as one `svg` element, in that many columns; `label` describes it.
 pub(crate) fn draw(trace: &Trace, columns: usize, class: &str, label: &str) -> String {
     let layout = super::layout::lay_out(trace, columns);
     let used = layout.spans.iter().map(|span| span.x + span.width).max().unwrap_or(1);
@@ -46,29 +46,29 @@ fn spans(layout: &Layout, svg: &mut String) {
                 };
                 writeln!(svg, "<path class=\"bracket\" d=\"{path}\"/>")
             }
-            Role::Glyph(mark) => writeln!(svg, "{}", shape(mark, middle, centre)),
+            Role::Glyph(kind) => writeln!(svg, "{}", shape(kind, middle, centre)),
             _ => writeln!(svg, "{}", text(span, left, top)),
         };
     }
 }
 
-fn shape(mark: Mark, x: usize, y: usize) -> String {
-    match mark {
-        Mark::Read => format!("<circle class=\"read\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/>"),
-        Mark::Write => format!("<circle class=\"write\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/>"),
-        Mark::Sync => format!("<path class=\"sync\" d=\"M{x} {y}m0 -5l5 5l-5 5l-5 -5z\"/>"),
-        Mark::Wait => format!("<path class=\"wait\" d=\"M{x} {y}m-4 -4h8v8h-8z\"/>"),
-        Mark::Note => format!("<circle class=\"note\" cx=\"{x}\" cy=\"{y}\" r=\"2\"/>"),
-        Mark::Panic => format!("<path class=\"panic\" d=\"M{x} {y}m-4 -4l8 8m0 -8l-8 8\"/>"),
-        Mark::End => format!("<path class=\"end\" d=\"M{x} {y}m0 -10v10m-4 0h8\"/>"),
+fn shape(kind: EventKind, x: usize, y: usize) -> String {
+    match kind {
+        EventKind::Read => format!("<circle class=\"read\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/>"),
+        EventKind::Write => format!("<circle class=\"write\" cx=\"{x}\" cy=\"{y}\" r=\"4\"/>"),
+        EventKind::Sync => format!("<path class=\"sync\" d=\"M{x} {y}m0 -5l5 5l-5 5l-5 -5z\"/>"),
+        EventKind::Wait => format!("<path class=\"wait\" d=\"M{x} {y}m-4 -4h8v8h-8z\"/>"),
+        EventKind::Note => format!("<circle class=\"note\" cx=\"{x}\" cy=\"{y}\" r=\"2\"/>"),
+        EventKind::Panic => format!("<path class=\"panic\" d=\"M{x} {y}m-4 -4l8 8m0 -8l-8 8\"/>"),
+        EventKind::End => format!("<path class=\"end\" d=\"M{x} {y}m0 -10v10m-4 0h8\"/>"),
     }
 }
 
 fn text(span: &Span, left: usize, top: usize) -> String {
     let class = match span.role {
         Role::Thread => "thread",
-        Role::Text(Mark::Wait | Mark::Panic) => "text bad",
-        Role::Place | Role::Source => "place",
+        Role::Text(EventKind::Wait | EventKind::Panic) => "text bad",
+        Role::SourceLine | Role::Source => "place",
         Role::Fold => "fold",
         _ => "text",
     };

@@ -1,11 +1,11 @@
-//! Properties of the renderers: anything is drawn, inside its page, without overlap, and as XML.
+//! Properties of the renderers: every sample is drawn, inside its page, without overlap, and as XML.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
 use crate::report::html::escape;
-use crate::report::{properties, samples};
+use crate::verification::{properties, samples};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
@@ -34,7 +34,7 @@ fn bytes_by_chance_reach_everything_that_a_trace_can_hold() {
         let Some(trace) = &sample.counterexample.trace else { continue };
         let has = [
             trace.events.len() > 100,
-            trace.cycle.is_some(),
+            trace.lasso.is_some(),
             trace.race.is_some(),
             trace.events.iter().any(|event| event.stale.is_some()),
             !trace.endings.is_empty(),

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::layout::{Layout, Role};
-use crate::trace::Mark;
+use crate::trace::EventKind;
 
-/// Draws a timeline. Colours only repeat what the signs say.
+/// Draws a timeline. Colours only repeat the information of the signs.
 pub(crate) fn draw(layout: &Layout, colour: bool) -> String {
     let mut text = String::new();
     let mut spans = layout.spans.iter().peekable();
@@ -31,12 +31,12 @@ fn style(role: Role) -> Style {
     match role {
         Role::Thread => Style::new().bold(),
         Role::Glyph(mark) | Role::Text(mark) => match mark {
-            Mark::Read => fg(AnsiColor::Cyan),
-            Mark::Write => fg(AnsiColor::Yellow),
-            Mark::Sync => fg(AnsiColor::Magenta),
-            Mark::Wait | Mark::Panic => fg(AnsiColor::Red).bold(),
-            Mark::Note | Mark::End => Style::new(),
+            EventKind::Read => fg(AnsiColor::Cyan),
+            EventKind::Write => fg(AnsiColor::Yellow),
+            EventKind::Sync => fg(AnsiColor::Magenta),
+            EventKind::Wait | EventKind::Panic => fg(AnsiColor::Red).bold(),
+            EventKind::Note | EventKind::End => Style::new(),
         },
-        Role::Place | Role::Source | Role::Fold | Role::Bracket | Role::Lane => Style::new().dimmed(),
+        Role::SourceLine | Role::Source | Role::Fold | Role::Bracket | Role::Lane => Style::new().dimmed(),
     }
 }

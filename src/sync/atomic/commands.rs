@@ -1,9 +1,9 @@
-//! The operations of atomics as commands of the Model arm, for each type of value.
+//! The operations of atomics as commands of the model backend, for each type of value.
 
 use std::marker::PhantomData;
 
 use super::word::Word;
-use crate::op::{Access, Args, Command, Publish, Role, State, always, reads, unchanged, writes};
+use crate::op::{Access, Args, Command, Role, State, Synchronization, always, reads, unchanged, writes};
 
 /// The commands of atomics that hold a `T`.
 pub(super) struct Table<T>(PhantomData<T>);
@@ -15,8 +15,8 @@ fn shown<T: Word>(before: State, [operand, _]: Args) -> String {
 
 /// A read-modify-write.
 const fn update<T: Word>(name: &'static str, effect: fn(State, Args) -> State) -> Command {
-    let (role, publish) = (Role::Update, Publish::Nothing);
-    Command { name, role, guard: always, effect, access: writes, publish, show: shown::<T> }
+    let (role, synchronization) = (Role::Update, Synchronization::Nothing);
+    Command { name, role, guard: always, effect, access: writes, synchronization, show: shown::<T> }
 }
 
 const fn compare<T: Word>(name: &'static str) -> Command {
@@ -25,9 +25,9 @@ const fn compare<T: Word>(name: &'static str) -> Command {
         role: Role::CompareExchange,
         guard: always,
         effect: |state, [current, new]| if state == current { new } else { state },
-        // One that fails is a read: it commutes with others that look.
+        // A failed compare-exchange is a read: it commutes with other reads.
         access: |state, [current, _]| if state == current { Access::WRITE } else { Access::READ },
-        publish: Publish::Nothing,
+        synchronization: Synchronization::Nothing,
         show: |before, [current, new]| {
             let result = if before == current { "Ok" } else { "Err" };
             let text = |word| T::from_word(word).text();
@@ -43,7 +43,7 @@ impl<T: Word> Table<T> {
         guard: always,
         effect: unchanged,
         access: reads,
-        publish: Publish::Nothing,
+        synchronization: Synchronization::Nothing,
         show: |before, _| format!("() → {}", T::from_word(before).text()),
     };
 
@@ -53,7 +53,7 @@ impl<T: Word> Table<T> {
         guard: always,
         effect: |_, [value, _]| value,
         access: writes,
-        publish: Publish::Nothing,
+        synchronization: Synchronization::Nothing,
         show: |_, [value, _]| format!("({})", T::from_word(value).text()),
     };
 
@@ -69,7 +69,7 @@ impl<T: Word> Table<T> {
         guard: always,
         effect: unchanged,
         access: reads,
-        publish: Publish::Nothing,
+        synchronization: Synchronization::Nothing,
         show: |before, [current, new]| {
             let text = |word| T::from_word(word).text();
             format!("({}, {}) → Err({}) spuriously", text(current), text(new), text(before))
@@ -115,13 +115,13 @@ macro_rules! bits {
 
 bits!(i8, i16, i32, i64, isize, u8, u16, u32, u64, usize, bool);
 
-/// What moves a pointer: the first operand is by how many elements or bytes, the second the size of an
-/// element. The operand is no pointer, and shows as the number that it is.
+/// Moves a pointer: the first operand is the number of elements or bytes, the second the size of an element.
+/// The operand is no pointer, and is shown as a number.
 const fn moves<T>(name: &'static str, effect: fn(State, Args) -> State) -> Command {
-    let (role, publish) = (Role::Update, Publish::Nothing);
+    let (role, synchronization) = (Role::Update, Synchronization::Nothing);
     let show: fn(State, Args) -> String =
         |before, [n, _]| format!("({n}) → {}", <*mut T>::from_word(before).text());
-    Command { name, role, guard: always, effect, access: writes, publish, show }
+    Command { name, role, guard: always, effect, access: writes, synchronization, show }
 }
 
 impl<T> Table<*mut T> {
@@ -138,7 +138,7 @@ impl<T> Table<*mut T> {
     pub(super) const FETCH_XOR: &'static Command = &moves::<T>("fetch_xor", |state, [n, _]| state ^ n);
 }
 
-/// As many bits of the word as an address has.
+/// The bits of the word that an address has.
 fn address(word: State) -> State {
     word as usize as State
 }

@@ -1,6 +1,6 @@
-//! What the atomic types have in common. Their methods are std's; what differs is where they are performed.
+//! The common part of the atomic types. Their methods are std's; the backend that performs them differs.
 
-/// What all atomics have: `$value` inside `$name`.
+/// The methods of all atomics: `$value` inside `$name`.
 macro_rules! common {
     ($name:ident $(<$t:ident>)?, $value:ty) => {
         impl $(<$t>)? Native for native::$name $(<$t>)? {
@@ -16,7 +16,7 @@ macro_rules! common {
             }
 
             fn of_loom(atomic: &Self::Loom) -> $value {
-                // SAFETY: the caller has the atomic for itself, so nobody else accesses it.
+                // SAFETY: the caller has exclusive access to the atomic.
                 unsafe { atomic.unsync_load() }
             }
 
@@ -30,7 +30,7 @@ macro_rules! common {
         }
 
         impl $(<$t>)? $name $(<$t>)? {
-            /// Makes an atomic in the arm of the calling thread. Unlike std's it is not `const`: an
+            /// Makes an atomic in the backend of the calling thread. Unlike std's it is not `const`: an
             /// atomic belongs to the execution that makes it. A static is declared in
             /// [`statics!`](crate::statics).
             ///
@@ -43,7 +43,7 @@ macro_rules! common {
             #[track_caller]
             #[must_use]
             pub fn new(value: $value) -> Self {
-                Self(Arms::new(stringify!($name), value, Location::caller()))
+                Self(Atomic::new(stringify!($name), value, Location::caller()))
             }
 
             /// The value.
@@ -147,7 +147,7 @@ macro_rules! common {
                 )
             }
 
-            /// Like [`compare_exchange`](Self::compare_exchange), but may fail for no reason.
+            /// Like [`compare_exchange`](Self::compare_exchange), but may fail spuriously.
             ///
             /// # Errors
             /// With the value.
@@ -188,7 +188,7 @@ macro_rules! common {
                 )
             }
 
-            /// Sets the value to what `f` makes of it, trying again when somebody came between; and
+            /// Sets the value to the result of `f`, trying again if another thread changed it meanwhile;
             /// returns the one before.
             ///
             /// # Errors
@@ -218,7 +218,7 @@ macro_rules! common {
                 Err(previous)
             }
 
-            /// Sets the value to what `f` makes of it, trying again when somebody came between; and
+            /// Sets the value to the result of `f`, trying again if another thread changed it meanwhile;
             /// returns the one before. As [`fetch_update`](Self::fetch_update), under its newer name.
             ///
             /// # Errors
@@ -241,7 +241,7 @@ macro_rules! common {
                 self.fetch_update(set_order, fetch_order, f)
             }
 
-            /// Sets the value to what `f` makes of it, trying again when somebody came between; and
+            /// Sets the value to the result of `f`, trying again if another thread changed it meanwhile;
             /// returns the one before.
             ///
             /// # Examples
@@ -283,7 +283,7 @@ macro_rules! common {
                 before
             }
 
-            /// The value, exclusively: nobody else has the atomic.
+            /// The value, by exclusive borrow.
             ///
             /// # Examples
             /// ```
@@ -295,10 +295,10 @@ macro_rules! common {
                 self.0.get_mut()
             }
 
-            /// Where the value is.
+            /// A pointer to the value.
             ///
             /// # Panics
-            /// In a model, where the value lies with the execution and an address leads nowhere.
+            /// In a model, where the value is stored in the execution and has no address.
             ///
             /// # Examples
             /// ```
@@ -310,7 +310,7 @@ macro_rules! common {
                 self.0.native(Location::caller()).as_ptr()
             }
 
-            /// The value, once nobody else has the atomic.
+            /// The value; takes the atomic by value.
             ///
             /// # Examples
             /// ```
@@ -325,7 +325,7 @@ macro_rules! common {
         impl $(<$t>)? RefUnwindSafe for $name $(<$t>)? {}
 
         impl $(<$t>)? fmt::Debug for $name $(<$t>)? {
-            // Looking at the value would be a visible operation.
+            // Reading the value would be a visible operation.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($name)).finish_non_exhaustive()
             }

@@ -1,10 +1,10 @@
 //! `std::sync::atomic`.
 //!
-//! In the Model arm every value is one word, every operation one step, and executions are
-//! sequentially consistent; the orderings that the program wrote decide what the race detector
-//! takes for ordered. Under loom they also decide which stale values a load may see.
+//! In the model backend every value is one word, every operation one step, and executions are sequentially
+//! consistent; the race detector uses the memory orderings that the program wrote. Under loom they also
+//! decide which stale values a load may return.
 
-mod arms;
+mod backends;
 mod commands;
 mod macros;
 mod pointer;
@@ -21,9 +21,10 @@ pub use values::{
     AtomicU64, AtomicUsize,
 };
 
-use crate::op::Publish;
-use crate::rt::context::{self, Arm};
-use crate::rt::witness;
+use crate::backend::loom_crate as loom;
+use crate::backend::loom_recorder;
+use crate::op::Synchronization;
+use crate::runtime::context::{self, Backend};
 
 /// A memory fence; see [`std::sync::atomic::fence`].
 ///
@@ -38,16 +39,16 @@ use crate::rt::witness;
 #[track_caller]
 pub fn fence(order: Ordering) {
     assert!(order != Ordering::Relaxed, "there is no such thing as a relaxed fence");
-    match context::arm() {
-        Arm::Native => std::sync::atomic::fence(order),
-        Arm::Loom => {
+    match context::backend() {
+        Backend::Native => std::sync::atomic::fence(order),
+        Backend::Loom => {
             loom::sync::atomic::fence(order);
-            witness::fence(of_update(order), Location::caller());
+            loom_recorder::fence(of_update(order), Location::caller());
         }
-        Arm::Model => {
+        Backend::Model => {
             let site = Location::caller();
-            let publish = of_update(order);
-            context::session(|session| session.fence(publish, site));
+            let synchronization = of_update(order);
+            context::session(|session| session.fence(synchronization, site));
         }
     }
 }
@@ -67,31 +68,31 @@ pub fn spin_loop_hint() {
     crate::hint::spin_loop();
 }
 
-/// What a load of this order sees.
-fn of_load(order: Ordering) -> Publish {
+/// What a load with this ordering acquires.
+fn of_load(order: Ordering) -> Synchronization {
     match order {
-        Ordering::Relaxed => Publish::Nothing,
-        Ordering::Acquire | Ordering::SeqCst => Publish::Acquire,
+        Ordering::Relaxed => Synchronization::Nothing,
+        Ordering::Acquire | Ordering::SeqCst => Synchronization::Acquire,
         _ => panic!("there is no such thing as a load that releases"),
     }
 }
 
-/// What a store of this order publishes.
-fn of_store(order: Ordering) -> Publish {
+/// What a store with this ordering releases.
+fn of_store(order: Ordering) -> Synchronization {
     match order {
-        Ordering::Relaxed => Publish::Nothing,
-        Ordering::Release | Ordering::SeqCst => Publish::Release,
+        Ordering::Relaxed => Synchronization::Nothing,
+        Ordering::Release | Ordering::SeqCst => Synchronization::Release,
         _ => panic!("there is no such thing as a store that acquires"),
     }
 }
 
-/// What a read-modify-write of this order sees and publishes.
-fn of_update(order: Ordering) -> Publish {
+/// What a read-modify-write with this ordering acquires and releases.
+fn of_update(order: Ordering) -> Synchronization {
     match order {
-        Ordering::Relaxed => Publish::Nothing,
-        Ordering::Acquire => Publish::Acquire,
-        Ordering::Release => Publish::Release,
-        _ => Publish::AcqRel,
+        Ordering::Relaxed => Synchronization::Nothing,
+        Ordering::Acquire => Synchronization::Acquire,
+        Ordering::Release => Synchronization::Release,
+        _ => Synchronization::AcqRel,
     }
 }
 

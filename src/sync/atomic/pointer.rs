@@ -4,20 +4,19 @@ use std::fmt;
 use std::panic::{Location, RefUnwindSafe};
 use std::sync::atomic as native;
 
-use loom::sync::atomic as loomed;
-
-use super::arms::{Arms, CompareExchange, Native};
+use super::backends::{Atomic, CompareExchange, Native};
 use super::commands::Table;
 use super::macros::{common, update};
 use super::word::Word;
 use super::{Ordering, of_load, of_store, of_update};
+use crate::backend::loom_crate::sync::atomic as loomed;
 
 /// An atomic pointer with std's interface; see [`std::sync::atomic::AtomicPtr`].
 ///
-/// Addresses differ between executions, and a model must not let what it does depend on them: it may compare
-/// them with each other. Which address freed memory gets again is the allocator's to say: an ABA that needs
-/// the reuse of an address is found only where the allocator reuses it, and a model that compares addresses of
-/// freed memory may diverge.
+/// Addresses differ between executions, and a model's behaviour must not depend on them: it may compare them
+/// with each other. The allocator decides which address freed memory gets again: an ABA that needs the reuse
+/// of an address is found only if the allocator reuses it, and a model that compares addresses of freed
+/// memory may diverge.
 ///
 /// # Examples
 /// ```
@@ -26,7 +25,7 @@ use super::{Ordering, of_load, of_store, of_update};
 /// let pointer = AtomicPtr::new(&mut n);
 /// assert!(!pointer.load(Ordering::SeqCst).is_null());
 /// ```
-pub struct AtomicPtr<T>(Arms<native::AtomicPtr<T>>);
+pub struct AtomicPtr<T>(Atomic<native::AtomicPtr<T>>);
 
 common!(AtomicPtr<T>, *mut T);
 
@@ -37,7 +36,7 @@ impl<T> Default for AtomicPtr<T> {
     }
 }
 
-/// What moves a pointer, or changes the bits of its address. The target's provenance is kept.
+/// Methods that move a pointer, or change the bits of its address. The target's provenance is kept.
 macro_rules! pointers {
     ($($(#[$doc:meta])* $method:ident = $command:ident, |$pointer:ident, $n:ident| $new:expr;)*) => {
         impl<T> AtomicPtr<T> { $(
@@ -58,7 +57,7 @@ macro_rules! pointers {
                 } else {
                     Ordering::Relaxed
                 };
-                // Std's own are newer than the oldest compiler that builds this.
+                // Std's own methods are newer than the oldest compiler that builds this.
                 let args = [$n.to_word(), size_of::<T>() as u64];
                 self.0.perform(
                     site,

@@ -4,13 +4,12 @@ use std::fmt;
 use std::panic::{Location, RefUnwindSafe};
 use std::sync::atomic as native;
 
-use loom::sync::atomic as loomed;
-
-use super::arms::{Arms, CompareExchange, Native};
+use super::backends::{Atomic, CompareExchange, Native};
 use super::commands::Table;
 use super::macros::{common, update, updates};
 use super::word::Word;
 use super::{Ordering, of_load, of_store, of_update};
+use crate::backend::loom_crate::sync::atomic as loomed;
 
 macro_rules! integer {
     ($($name:ident, $value:ty;)*) => { $(
@@ -19,7 +18,7 @@ macro_rules! integer {
             ", Ordering};\nlet report = raddle::Checker::dfs().check(|| {\n    let n = ", stringify!($name),
             "::new(1);\n    assert_eq!(n.fetch_add(1, Ordering::SeqCst), 1);\n    ",
             "assert_eq!(n.into_inner(), 2);\n});\nreport.expect_verified();\n```")]
-        pub struct $name(Arms<native::$name>);
+        pub struct $name(Atomic<native::$name>);
 
         common!($name, $value);
 
@@ -73,7 +72,7 @@ integer! {
 /// assert!(!flag.swap(true, Ordering::SeqCst));
 /// assert!(flag.fetch_not(Ordering::SeqCst));
 /// ```
-pub struct AtomicBool(Arms<native::AtomicBool>);
+pub struct AtomicBool(Atomic<native::AtomicBool>);
 
 common!(AtomicBool, bool);
 

@@ -1,4 +1,4 @@
-//! Values of atomics as words of the Model arm.
+//! Values of atomics as words of the model backend.
 
 /// A value that fits into a word.
 pub(super) trait Word: Copy {
@@ -6,7 +6,7 @@ pub(super) trait Word: Copy {
     fn to_word(self) -> u64;
     /// The value of a word that `to_word` made.
     fn from_word(word: u64) -> Self;
-    /// The value as traces show it.
+    /// The value as shown in traces.
     fn text(self) -> String;
 }
 
@@ -57,6 +57,6 @@ impl<T> Word for *mut T {
     }
 
     fn text(self) -> String {
-        crate::rt::addresses::shown::<T>(self.addr())
+        crate::runtime::addresses::shown::<T>(self.addr())
     }
 }

@@ -3,9 +3,9 @@
 use super::*;
 use crate::registry::{Family, Seat, Step, offer};
 
-/// What a writer holds while it waits for the readers; then it holds the bit of the state.
+/// What a writer holds while it waits for the readers; after that it holds the bit of the state.
 const TURN: u64 = 20;
-/// What a reader holds more while it stays behind a writer.
+/// Added to what a reader holds while it stays behind a writer.
 const BEHINDS: u64 = 40;
 
 /// The families.
@@ -19,7 +19,7 @@ pub(crate) fn families() -> Vec<Family> {
         offer!(UNLOCK).when(|s| s.hold == 1).then(|_| 0),
     ];
     mutex.extend(poison);
-    // A reader holds as often as it reads.
+    // A reader holds the number of its reads.
     let reads = |step: &Step| {
         let enters = step.after != step.before;
         step.hold + if enters { 1 } else { BEHINDS }
@@ -81,8 +81,6 @@ pub(crate) fn families() -> Vec<Family> {
         offer!(WAIT_ONCE).with([1, 0]),
         offer!(IS_DONE),
     ];
-    let parker =
-        vec![offer!(UNPARK), offer!(PARK).when(|s| s.me == 0), offer!(PARK_IN_VAIN).when(|s| s.me == 0)];
     vec![
         Family::new("mutex", 0, mutex),
         Family::new("rwlock", 0, rwlock),
@@ -90,6 +88,5 @@ pub(crate) fn families() -> Vec<Family> {
         barrier(2),
         barrier(3),
         Family::new("once", once::NEW, once),
-        Family::new("parker", 0, parker),
     ]
 }

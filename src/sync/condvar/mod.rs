@@ -1,27 +1,29 @@
 //! `std::sync::Condvar`: any waiter may be the one that is notified, and waits may wake up spuriously.
 //!
-//! One condition variable goes with one mutex: std says that a wait may panic if it is used with more than one over
-//! time, which some of its implementations do, and `parking_lot`'s panics if two are used at the same time. Both
-//! fail the model.
+//! One condition variable is for one mutex: std says that a wait may panic if it is used with more than one
+//! over time, which some of its implementations do, and `parking_lot`'s panics if two are used at the same
+//! time. Both fail the model.
 
 mod native;
 
+use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::op::{Command, ObjectId, Publish, Site, Slots, plain};
-use crate::rt::context::{self, Arm};
-use crate::rt::guarded::Guarded;
-use crate::rt::loom_limits::{self, Limit};
-use crate::rt::object::{ModelObject, check_arm};
-use crate::rt::session::{Patience, Session};
-use crate::rt::thread::Choosing;
-use crate::rt::witness::Witnessed;
+use crate::backend::guarded::Guarded;
+use crate::backend::loom_crate as loom;
+use crate::backend::loom_limits::{self, Limit};
+use crate::backend::loom_recorder::Recorded;
+use crate::failure::FailureKind;
+use crate::op::{Command, ObjectId, Site, Slots, Synchronization, plain};
+use crate::runtime::context::{self, Backend};
+use crate::runtime::object::{ModelObject, check_backend};
+use crate::runtime::session::{Patience, Session};
+use crate::runtime::thread::Choosing;
 use crate::sync::commands::{ALL, ENQUEUE, LEAVE, ONE, WAKE_ALL, WAKE_ONE};
 use crate::sync::{LockResult, MutexGuard, PoisonError, poison};
 use crate::time::Instant;
-use crate::verdict::FailureKind;
 use native::Waiters;
 
 /// A condition variable with std's interface; see [`std::sync::Condvar`].
@@ -44,10 +46,16 @@ use native::Waiters;
 /// });
 /// report.expect_verified();
 /// ```
-#[derive(Debug)]
 pub struct Condvar {
     site: Site,
     of: Of,
+}
+
+impl fmt::Debug for Condvar {
+    /// As std's: what it holds differs from one execution to the next.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Condvar").finish_non_exhaustive()
+    }
 }
 
 impl UnwindSafe for Condvar {}
@@ -56,11 +64,11 @@ impl RefUnwindSafe for Condvar {}
 #[derive(Debug)]
 enum Of {
     Native(Box<Waiters>),
-    Loom(Box<loom::sync::Condvar>, Witnessed),
+    Loom(Box<loom::sync::Condvar>, Recorded),
     Model(Modelled),
 }
 
-/// A condition variable of the Model arm, and with which mutex it was last waited for.
+/// A condition variable of the model backend, and the mutex of its last wait.
 #[derive(Debug)]
 struct Modelled {
     object: ModelObject,
@@ -68,12 +76,12 @@ struct Modelled {
     mutex: AtomicU32,
 }
 
-/// What a condition variable asks of those who wait for it, beside what all do.
+/// The family that a condition variable belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// It reserves the right to wake them spuriously, and to panic if they ever come with different mutexes.
+    /// It may wake waiters spuriously, and may panic if they ever use different mutexes.
     Std,
-    /// It panics if they wait with different mutexes at the same time.
+    /// It panics if threads wait with different mutexes at the same time.
     ParkingLot,
 }
 
@@ -107,13 +115,13 @@ impl WaitTimeoutResult {
     }
 }
 
-/// A notification of loom's, which does not say whom it wakes.
+/// A notification of loom's, which does not report which waiter it wakes.
 static NOTIFY_ONE: Command = Command { show: plain, ..WAKE_ONE };
 /// As above.
 static NOTIFY_ALL: Command = Command { show: plain, ..WAKE_ALL };
 
 impl Condvar {
-    /// Makes a condition variable that nobody waits for.
+    /// Makes a condition variable without waiters.
     ///
     /// # Examples
     /// ```
@@ -122,10 +130,12 @@ impl Condvar {
     #[track_caller]
     pub fn new() -> Self {
         let site = Location::caller();
-        let of = match context::arm() {
-            Arm::Native => Of::Native(Box::default()),
-            Arm::Loom => Of::Loom(Box::new(loom::sync::Condvar::new()), Witnessed::new("Condvar", 0, site)),
-            Arm::Model => {
+        let of = match context::backend() {
+            Backend::Native => Of::Native(Box::default()),
+            Backend::Loom => {
+                Of::Loom(Box::new(loom::sync::Condvar::new()), Recorded::new("Condvar", 0, site))
+            }
+            Backend::Model => {
                 Of::Model(Modelled { object: ModelObject::new("Condvar", 0, site), mutex: AtomicU32::new(0) })
             }
         };
@@ -178,7 +188,7 @@ impl Condvar {
     ) -> LockResult<MutexGuard<'a, T>> {
         while condition(&mut *guard) {
             (guard, _) = self.wait_for(guard, None, Location::caller());
-            // As in std, what was known before the wait is no error of it.
+            // As in std, poisoning from before the wait is not an error of the wait.
             if guard.poisoned() {
                 return Err(PoisonError::new(guard));
             }
@@ -186,8 +196,8 @@ impl Condvar {
         Ok(guard)
     }
 
-    /// Like [`wait`](Self::wait), for no longer than `timeout`. In a model time is virtual: the wait may
-    /// time out at any point, and does when nothing else can move.
+    /// Like [`wait`](Self::wait), for no longer than `timeout`. In a model time is virtual: the wait may time
+    /// out at any point, and does when nothing else can move.
     ///
     /// # Errors
     /// If the mutex was poisoned; the guard is inside.
@@ -210,7 +220,7 @@ impl Condvar {
         poison::result(guard.poisoned(), (guard, WaitTimeoutResult(timed_out)))
     }
 
-    /// Like [`wait_timeout`](Self::wait_timeout), in milliseconds; whether it was woken in time.
+    /// Like [`wait_timeout`](Self::wait_timeout), in milliseconds; returns whether it was woken in time.
     ///
     /// # Errors
     /// If the mutex was poisoned; the guard is inside.
@@ -271,7 +281,7 @@ impl Condvar {
         Ok((guard, WaitTimeoutResult(false)))
     }
 
-    /// Wakes one waiter, if there is any. Which one is not said.
+    /// Wakes one waiter, if there is any. Which one is unspecified.
     ///
     /// # Examples
     /// ```
@@ -293,18 +303,19 @@ impl Condvar {
         self.notify(true, Location::caller());
     }
 
-    /// Wakes one waiter or all; how many. Loom does not say and is taken to wake nobody.
+    /// Wakes one waiter or all; returns how many. Loom does not report this, and 0 is returned.
     pub(crate) fn notify(&self, all: bool, site: Site) -> usize {
         match &self.of {
             Of::Model(Modelled { object, .. }) => {
                 let (command, args) = if all { (&WAKE_ALL, ALL) } else { (&WAKE_ONE, ONE) };
-                let waiters = object.perform(command, args, Publish::Nothing, site).count_ones() as usize;
+                let waiters =
+                    object.perform(command, args, Synchronization::Nothing, site).count_ones() as usize;
                 if all { waiters } else { waiters.min(1) }
             }
-            Of::Loom(condvar, witnessed) => {
-                check_arm(Arm::Loom, self.site, site);
+            Of::Loom(condvar, recorded) => {
+                check_backend(Backend::Loom, self.site, site);
                 let (command, args) = if all { (&NOTIFY_ALL, ALL) } else { (&NOTIFY_ONE, ONE) };
-                witnessed.did(command, args, 0, Publish::Nothing, site);
+                recorded.did(command, args, 0, Synchronization::Nothing, site);
                 if all {
                     condvar.notify_all();
                 } else {
@@ -313,14 +324,14 @@ impl Condvar {
                 0
             }
             Of::Native(waiters) => {
-                check_arm(Arm::Native, self.site, site);
+                check_backend(Backend::Native, self.site, site);
                 waiters.wake(all)
             }
         }
     }
 
-    /// Waits with a lock of another kind, which `unlock` and `lock` give back and take; whether the
-    /// wait timed out. Not for loom, whose condition variable knows loom's mutex only.
+    /// Waits with a lock of another kind, which `unlock` and `lock` release and take; returns whether the
+    /// wait timed out. Not for loom, whose condition variable works with loom's mutex only.
     pub(crate) fn wait_around(
         &self,
         mutex: &Guarded,
@@ -332,7 +343,7 @@ impl Condvar {
             Of::Model(modelled) => modelled.wait((Kind::ParkingLot, mutex), (unlock, lock), timeout, site),
             Of::Loom(..) => unreachable!("loom's condition variable knows loom's mutex only"),
             Of::Native(waiters) => {
-                check_arm(Arm::Native, self.site, site);
+                check_backend(Backend::Native, self.site, site);
                 waiters.wait((unlock, lock), timeout, site)
             }
         }
@@ -353,16 +364,16 @@ impl Condvar {
                     .is_some_and(|mutex| modelled.wait((Kind::Std, mutex), around, timeout, site));
                 (guard, timed_out)
             }
-            Of::Loom(condvar, witnessed) => {
-                check_arm(Arm::Loom, self.site, site);
+            Of::Loom(condvar, recorded) => {
+                check_backend(Backend::Loom, self.site, site);
                 loom_limits::meet(Limit::SpuriousWakeup);
                 if timeout.is_some() {
                     loom_limits::meet(Limit::Timeout);
                 }
                 if let Some(inner) = guard.take_loom() {
-                    witnessed.did(&ENQUEUE, [1, 0], 0, Publish::Nothing, site);
+                    recorded.did(&ENQUEUE, [1, 0], 0, Synchronization::Nothing, site);
                     guard.unlock_to_wait(site);
-                    witnessed.awaits_notification(site);
+                    recorded.awaits_notification(site);
                     // Loom's waits never time out.
                     let inner = condvar.wait(inner).unwrap_or_else(std::sync::PoisonError::into_inner);
                     guard.put_loom(inner);
@@ -371,7 +382,7 @@ impl Condvar {
                 (guard, false)
             }
             Of::Native(waiters) => {
-                check_arm(Arm::Native, self.site, site);
+                check_backend(Backend::Native, self.site, site);
                 let around: (&dyn Fn(), &dyn Fn()) =
                     (&|| guard.unlock_to_wait(site), &|| guard.lock_again(site));
                 let timed_out = waiters.wait(around, timeout, site);
@@ -382,7 +393,7 @@ impl Condvar {
 }
 
 impl Modelled {
-    /// Enqueues, unlocks, waits and locks again; whether the wait timed out.
+    /// Enqueues, unlocks, waits and locks again; returns whether the wait timed out.
     fn wait(
         &self,
         (kind, mutex): (Kind, &Guarded),
@@ -400,10 +411,10 @@ impl Modelled {
                 Some(timeout) if !spuriously => session.gives_up_early(timeout, site),
                 _ => Patience::Endless,
             };
-            let others = object.perform(&ENQUEUE, me, Publish::Nothing, site);
+            let others = object.perform(&ENQUEUE, me, Synchronization::Nothing, site);
             self.is_used_with(mutex, kind == Kind::Std || others != 0, session);
             unlock();
-            let leave = || object.perform(&LEAVE, me, Publish::Nothing, site);
+            let leave = || object.perform(&LEAVE, me, Synchronization::Nothing, site);
             let timed_out = match patience {
                 _ if spuriously => {
                     session.stop_waiting(slot, leave);
@@ -418,8 +429,9 @@ impl Modelled {
         })
     }
 
-    /// The running thread waits with a mutex, which is to be the same as before if that `matters`. Whichever of two
-    /// threads with different mutexes comes first, the other fails the model, so their steps commute all the same.
+    /// The running thread waits with a mutex, which must be the same as before if that `matters`. Of two
+    /// threads with different mutexes the second fails the model, in either order, so their steps commute all
+    /// the same.
     fn is_used_with(&self, mutex: &Guarded, matters: bool, session: &Session) {
         let Some(ModelObject { id: ObjectId(mutex), .. }) = mutex.model() else { return };
         let before = self.mutex.swap(mutex + 1, Ordering::Relaxed);

@@ -1,10 +1,9 @@
-//! Who waits for a condition variable on the system's threads.
+//! The waiters of a condition variable on the system's threads.
 
 use std::time::Duration;
 
-use crate::engine::native::{self, GLANCE, Then};
+use crate::backend::native::{self, Blocked, GLANCE};
 use crate::op::Site;
-use crate::rt::context;
 
 /// Native waiters, each with a ticket.
 #[derive(Debug, Default)]
@@ -20,7 +19,7 @@ struct Tickets {
 }
 
 impl Waiters {
-    /// Wakes those who have waited for longest: one, or all; how many.
+    /// Wakes the threads that have waited longest: one, or all; returns how many.
     pub(super) fn wake(&self, all: bool) -> usize {
         let mut tickets = self.tickets.lock();
         let woken = if all { tickets.waiting.len() } else { tickets.waiting.len().min(1) };
@@ -30,23 +29,23 @@ impl Waiters {
         woken
     }
 
-    /// Tells the run, if there is one, that somebody was woken, and lets them look.
+    /// Records progress in the run, if there is one, and lets waiters check whether they were woken.
     fn woke(&self) {
-        if let Some(run) = context::native_run() {
+        if let Some(run) = native::current_run() {
             run.progress();
         }
         self.changed.notify_all();
     }
 
-    /// Unlocks, waits and locks again; whether the wait timed out.
-    #[allow(clippy::disallowed_methods)] // The native arm lives in real time.
+    /// Unlocks, waits and locks again; returns whether the wait timed out.
+    #[allow(clippy::disallowed_methods)] // The native backend uses real time.
     pub(super) fn wait(
         &self,
         (unlock, lock): (&dyn Fn(), &dyn Fn()),
         timeout: Option<Duration>,
         site: Site,
     ) -> bool {
-        let run = context::native_run();
+        let run = native::current_run();
         let deadline = timeout.and_then(|timeout| std::time::Instant::now().checked_add(timeout));
         let mut stuck = None;
         let mut tickets = self.tickets.lock();
@@ -68,12 +67,12 @@ impl Waiters {
             if let (Some(run), Some(seen), None) = (&run, seen, deadline) {
                 let what = format!("Condvar waits at {}:{} to be notified", site.file(), site.line());
                 match run.looked_in_vain(&mut stuck, seen, &what) {
-                    Then::Waits => _ = self.changed.wait_for(&mut tickets, GLANCE),
-                    Then::Unwinds => {
+                    Blocked::Waits => _ = self.changed.wait_for(&mut tickets, GLANCE),
+                    Blocked::Unwinds => {
                         tickets.waiting.retain(|&waiting| waiting != ticket);
                         break;
                     }
-                    Then::StaysForEver => {
+                    Blocked::StaysForEver => {
                         drop(tickets);
                         run.stay_for_ever(stuck);
                     }
@@ -88,7 +87,7 @@ impl Waiters {
         if let Some(run) = &run {
             run.looked_with_success(stuck);
         }
-        // A guard of the caller's stands for the lock, and would give it back while it unwinds.
+        // A guard in the caller stands for the lock, and would release it while it unwinds.
         native::without_unwinding(lock);
         if let Some(run) = &run {
             native::leave_if_cancelled(run);

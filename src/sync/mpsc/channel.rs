@@ -1,11 +1,11 @@
-//! What both sides of a channel share.
+//! The state shared by both sides of a channel.
 //!
-//! A channel is one word, which counts, and the items beside it, which are touched in the same step.
-//! The senders' order is the order of the items, so no two sends commute.
+//! A channel is one word, which counts, and the items beside it, which are accessed in the same step. The
+//! senders' order is the order of the items, so no two sends commute.
 //!
-//! What a sender did is seen by whoever receives that item, and not by whoever receives another. Where
-//! room is bounded, what the receiver did is seen by the sender that gets the room; without room, by the
-//! sender that it meets. What a side did before it went is seen by whoever finds it gone.
+//! Sending an item happens-before receiving that item, but not another. In a channel with bounded room,
+//! receiving happens-before the send that takes the freed room; without room, before the return of the send
+//! that it meets. Disconnecting happens-before observing the disconnection.
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
@@ -18,42 +18,42 @@ use super::commands::{
     ADD_SENDER, BE_READY, DROP_RECEIVER, DROP_SENDER, ITEMS, MEET, NEW, RECV, SEND, SENDERS_MOST, TRY_RECV,
     TRY_SEND, UNBOUNDED, any, crowded, deaf, overflows, room, room_now, silent, ticket, was_taken,
 };
+use crate::backend::guarded::Guarded;
 use crate::op::{Site, State};
-use crate::rt::context;
-use crate::rt::guarded::Guarded;
-use crate::rt::orders::Handed;
+use crate::runtime::context;
+use crate::runtime::race_detector::Handed;
 
-/// One word and what goes with it.
+/// One word and the items.
 pub(super) struct Channel<T> {
     bound: u64,
     state: Guarded,
-    /// Touched in the same step as the word only.
+    /// Accessed only in the same step as the word.
     inside: Mutex<Inside<T>>,
     site: Site,
 }
 
 struct Inside<T> {
     items: VecDeque<Item<T>>,
-    /// What the receiver knew as it took an item, in the order of items: of those whose room, or whose
-    /// sender, has not heard of it yet. Unused where there is always room.
+    /// The receiver's clocks when it took items, in the order of items: those whose room was not taken again
+    /// yet, or whose sender has not returned yet. Unused if there is always room.
     taken: VecDeque<(u64, Option<Handed>)>,
-    /// How many items of a channel with room were sent, up to the bound: later ones take room of others.
+    /// How many items of a channel with room were sent, up to the bound: later ones take the room of others.
     sent: u64,
-    /// What the receiver knew as it began to wait, in a channel without room.
+    /// The receiver's clock when it began to wait, in a channel without room.
     ready: Option<Handed>,
-    /// What senders knew as they went.
+    /// The clocks of senders when they disconnected.
     silent: Vec<Handed>,
-    /// What the receiver knew as it went.
+    /// The receiver's clock when it disconnected.
     deaf: Option<Handed>,
 }
 
-/// An item that waits.
+/// An item in the channel.
 struct Item<T> {
     number: u64,
     value: T,
-    /// What its sender knew.
+    /// Its sender's clock.
     handed: Option<Handed>,
-    /// Whether somebody will ask for what the receiver knew as it took the item.
+    /// True if a sender will acquire the clock with which the receiver takes the item.
     answered: bool,
 }
 
@@ -122,10 +122,10 @@ impl<T> Channel<T> {
 
     pub(super) fn drop_receiver(&self) {
         let mut items = VecDeque::new();
-        self.state.give_back_and(&DROP_RECEIVER, [0; 2], self.site, || {
+        self.state.release_and(&DROP_RECEIVER, [0; 2], self.site, || {
             let mut inside = self.inside();
             inside.deaf = self.state.hand_over();
-            // A sender that waits for its item to be taken takes it back itself.
+            // In a channel without room the sender takes its own item back.
             if self.bound > 0 {
                 std::mem::swap(&mut items, &mut inside.items);
             }
@@ -162,7 +162,7 @@ impl<T> Half<T> {
         if channel.bound > 0 {
             return Ok(());
         }
-        // The receiver went before it took the item, if it is still there.
+        // The receiver disconnected before it took the item, if that is still there.
         let unsent = channel.state.perform_and(&MEET, [number, 0], site, |before| {
             let mut inside = channel.inside();
             if was_taken(before, number) {
@@ -214,7 +214,7 @@ impl<T> Clone for Half<T> {
 impl<T> Drop for Half<T> {
     fn drop(&mut self) {
         let channel = &*self.0;
-        channel.state.give_back_and(&DROP_SENDER, [0; 2], channel.site, || {
+        channel.state.release_and(&DROP_SENDER, [0; 2], channel.site, || {
             let handed = channel.state.hand_over();
             channel.inside().silent.extend(handed);
         });

@@ -1,24 +1,26 @@
 //! The word of a channel and its commands.
 //!
-//! It counts the items that wait, the receivers that wait (there is one at most), the senders, and,
-//! for a channel without room, how many items were taken: a sender there waits for its own to be. What
-//! is published goes with each item and is not the word's matter: see [`super::channel`].
+//! It counts the items in the channel, the receivers that wait (at most one), the senders, and, for a channel
+//! without room, how many items were taken: a sender there waits for its own to be taken. What is published
+//! goes with each item and not with the word: see [`super::channel`].
 
-use crate::op::{Access, Args, Command, Publish, Role, State, always, plain, reads, unchanged, writes};
+use crate::op::{
+    Access, Args, Command, Role, State, Synchronization, always, plain, reads, unchanged, writes,
+};
 
 /// The most items.
 pub(super) const ITEMS: u64 = (1 << 24) - 1;
 /// One item.
 const ITEM: State = 1;
-/// Where the number of senders is.
+/// The position of the number of senders in the word.
 const SENDERS_AT: u32 = 24;
 /// One sender.
 const SENDER: State = 1 << SENDERS_AT;
 /// The most senders.
 pub(super) const SENDERS_MOST: u64 = (1 << 15) - 1;
-/// Where the number of items taken so far is, which wraps around.
+/// The position of the number of items taken so far, which wraps around.
 const TAKEN: u32 = 39;
-/// The number of items taken before that begins again.
+/// The range of that number, which then starts again at 0.
 const COUNT: u64 = (1 << 23) - 1;
 /// The receiver waits, in a channel without room.
 const READY: State = 1 << 62;
@@ -63,33 +65,33 @@ pub(super) fn overflows(state: State) -> bool {
     items(state) == ITEMS
 }
 
-/// Whether there is something to receive.
+/// Whether there is an item to receive.
 pub(super) fn any(state: State) -> bool {
     items(state) > 0
 }
 
-/// Whether there is room for one item more; the first operand is the bound.
+/// Whether there is room for one more item; the first operand is the bound.
 pub(super) fn room(state: State, [bound, _]: Args) -> bool {
     match bound {
-        // A sender may always offer its item; whether it is taken at once is another question.
+        // A sender may always offer its item; it then waits until the item is taken.
         0 => items(state) < COUNT / 2,
         bound => items(state) < bound,
     }
 }
 
-/// Whether an item would be received at once: for an attempt to send.
+/// Whether an item would be received at once: for `try_send`.
 pub(super) fn room_now(state: State, [bound, _]: Args) -> bool {
     if bound == 0 { state & READY != 0 && items(state) == 0 } else { room(state, [bound, 0]) }
 }
 
-/// The number that an item has which is sent in this state.
+/// The number of an item that is sent in this state.
 pub(super) fn ticket(state: State) -> u64 {
     (taken(state) + items(state)) & COUNT
 }
 
 /// Whether the item of this number was taken.
 pub(super) fn was_taken(state: State, ticket: u64) -> bool {
-    // Numbers wrap around; no more than half of them wait at any time.
+    // Numbers wrap around; at most half of them are waiting at any time.
     (taken(state).wrapping_sub(ticket).wrapping_sub(1) & COUNT) < COUNT / 2
 }
 
@@ -102,7 +104,7 @@ fn take_one(state: State) -> State {
     ((state - ITEM) & !(COUNT << TAKEN) & !READY) | number << TAKEN
 }
 
-/// Senders come and go in any order.
+/// Cloning and dropping senders commute.
 const SENDERS: Access = Access::commuting(1);
 
 pub(super) static ADD_SENDER: Command = Command {
@@ -111,7 +113,7 @@ pub(super) static ADD_SENDER: Command = Command {
     guard: always,
     effect: |state, _| if crowded(state) { state } else { state + SENDER },
     access: |state, _| if senders(state) > SENDERS_MOST / 2 { Access::WRITE } else { SENDERS },
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: plain,
 };
 
@@ -121,7 +123,7 @@ pub(super) static DROP_SENDER: Command = Command {
     guard: always,
     effect: |state, _| state - SENDER,
     access: |_, _| SENDERS,
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: plain,
 };
 
@@ -131,7 +133,7 @@ pub(super) static DROP_RECEIVER: Command = Command {
     guard: always,
     effect: |state, _| (state | DEAF) & !ITEMS,
     access: writes,
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: plain,
 };
 
@@ -143,7 +145,7 @@ pub(super) static SEND: Command = Command {
         if !deaf(state) && room(state, args) && !overflows(state) { state + ITEM } else { state }
     },
     access: |state, _| write_if(!deaf(state)),
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: plain,
 };
 
@@ -156,7 +158,7 @@ pub(super) static TRY_SEND: Command = Command {
         if sends { state + ITEM } else { state }
     },
     access: |state, args| write_if(!deaf(state) && room_now(state, args)),
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: |state, args| format!("() → {}", !deaf(state) && room_now(state, args)),
 };
 
@@ -167,18 +169,18 @@ pub(super) static MEET: Command = Command {
     guard: |state, [ticket, _]| deaf(state) || was_taken(state, ticket),
     effect: unchanged,
     access: reads,
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: |_, _| "() meets the receiver".to_owned(),
 };
 
-/// Says, in a channel without room, that the receiver waits.
+/// Registers, in a channel without room, that the receiver waits.
 pub(super) static BE_READY: Command = Command {
     name: "recv",
     role: Role::Signal,
     guard: always,
     effect: |state, _| state | READY,
     access: writes,
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: |_, _| "() waits".to_owned(),
 };
 
@@ -192,7 +194,7 @@ pub(super) static RECV: Command = Command {
     guard: |state, _| any(state) || silent(state),
     effect: |state, _| receive(state),
     access: |state, _| write_if(receive(state) != state),
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: plain,
 };
 
@@ -202,7 +204,7 @@ pub(super) static TRY_RECV: Command = Command {
     guard: always,
     effect: |state, _| receive(state),
     access: |state, _| write_if(receive(state) != state),
-    publish: Publish::Nothing,
+    synchronization: Synchronization::Nothing,
     show: |state, _| format!("() → {}", any(state)),
 };
 
@@ -211,8 +213,8 @@ pub(super) static TRY_RECV: Command = Command {
 pub(crate) fn families() -> Vec<crate::registry::Family> {
     use crate::registry::{Family, offer};
 
-    // The receiver holds 1 while it says that it waits, and GONE in the end. Of a sender's the low byte
-    // counts its senders, and above it is the number of an item that waits to be met, plus one.
+    // The receiver holds 1 while it is registered as waiting, and GONE in the end. Of what a sender holds,
+    // the low byte counts its senders, and above it is the number of an item that waits to be met, plus one.
     const GONE: u64 = 9;
     let sends = |step: &crate::registry::Step| {
         let waits = step.args[0] == 0 && step.after != step.before;

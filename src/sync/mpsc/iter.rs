@@ -14,7 +14,7 @@ use super::Receiver;
 #[derive(Debug)]
 pub struct Iter<'a, T>(pub(super) &'a Receiver<T>);
 
-/// The items that are there; see [`std::sync::mpsc::TryIter`].
+/// The items that are in the channel now; see [`std::sync::mpsc::TryIter`].
 ///
 /// # Examples
 /// ```

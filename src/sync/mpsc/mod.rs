@@ -1,4 +1,4 @@
-//! `std::sync::mpsc`: channels that notice when the other side is gone.
+//! `std::sync::mpsc`: channels that detect a disconnected peer.
 
 mod channel;
 mod commands;
@@ -16,7 +16,7 @@ pub use iter::{IntoIter, Iter, TryIter};
 use channel::{Channel, Half};
 use commands::UNBOUNDED;
 
-/// The half that sends without ever waiting; see [`std::sync::mpsc::Sender`].
+/// The half that sends without blocking; see [`std::sync::mpsc::Sender`].
 ///
 /// # Examples
 /// ```
@@ -27,7 +27,7 @@ use commands::UNBOUNDED;
 /// ```
 pub struct Sender<T>(Half<T>);
 
-/// The half that sends and may have to wait; see [`std::sync::mpsc::SyncSender`].
+/// The half that sends and may block; see [`std::sync::mpsc::SyncSender`].
 ///
 /// # Examples
 /// ```
@@ -191,8 +191,8 @@ impl<T> Receiver<T> {
         self.channel.try_recv(Location::caller())
     }
 
-    /// Waits for an item for no longer than `timeout`. In a model the time may be over early, and is
-    /// when nothing else can move.
+    /// Waits for an item for no longer than `timeout`. In a model the timeout may fire early, and fires when
+    /// nothing else can move.
     ///
     /// # Errors
     /// If there was none in time, or every sender is gone.
@@ -226,7 +226,7 @@ impl<T> Receiver<T> {
         Iter(self)
     }
 
-    /// The items that are there, without waiting.
+    /// The items that are in the channel now, without waiting.
     ///
     /// # Examples
     /// ```

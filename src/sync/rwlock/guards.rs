@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
 use super::{Raw, RwLock};
+use crate::backend::loom_crate as loom;
 use crate::op::Site;
 use crate::sync::commands::{DOWNGRADE, READ_UNLOCK, WRITE_UNLOCK, WRITER};
 use crate::sync::poison;
@@ -51,10 +52,10 @@ unsafe impl<T: ?Sized + Sync> Sync for RwLockReadGuard<'_, T> {}
 unsafe impl<T: ?Sized + Sync> Sync for RwLockWriteGuard<'_, T> {}
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
-    /// Makes a shared lock of the exclusive one, and lets no other writer between.
+    /// Converts the exclusive lock into a shared one, without another writer in between.
     ///
     /// # Panics
-    /// Under loom, whose lock cannot do that.
+    /// Under loom, whose lock does not support it.
     ///
     /// # Examples
     /// ```
@@ -68,11 +69,11 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         let (lock, site) = (writer.lock, writer.site);
         match &lock.raw {
             Raw::Guarded(guarded) => {
-                // The lock is not given back.
+                // The lock is not released.
                 std::mem::forget(writer);
                 guarded.perform(&DOWNGRADE, [0; 2], site);
             }
-            Raw::Loom(..) => panic!("{}", crate::engine::loom::NO_DOWNGRADE),
+            Raw::Loom(..) => panic!("{}", crate::backend::loom::NO_DOWNGRADE),
         }
         RwLockReadGuard { lock, loom: None, site, not_send: PhantomData }
     }
@@ -82,11 +83,11 @@ impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
     fn drop(&mut self) {
         match &self.lock.raw {
             Raw::Guarded(guarded) => {
-                guarded.give_back(&READ_UNLOCK, [0; 2], self.site);
+                guarded.release(&READ_UNLOCK, [0; 2], self.site);
             }
-            Raw::Loom(_, witnessed, _) => {
+            Raw::Loom(_, recorded, _) => {
                 drop(self.loom.take());
-                witnessed.did(&READ_UNLOCK, [0; 2], 1, READ_UNLOCK.publish, self.site);
+                recorded.did(&READ_UNLOCK, [0; 2], 1, READ_UNLOCK.synchronization, self.site);
             }
         }
     }
@@ -96,10 +97,10 @@ impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
     fn drop(&mut self) {
         match &self.lock.raw {
             Raw::Guarded(guarded) => poison::unlock(guarded, &WRITE_UNLOCK, self.panicking, self.site),
-            Raw::Loom(_, witnessed, poison) => {
+            Raw::Loom(_, recorded, poison) => {
                 poison.done(self.panicking);
                 drop(self.loom.take());
-                witnessed.did(&WRITE_UNLOCK, [0; 2], WRITER, WRITE_UNLOCK.publish, self.site);
+                recorded.did(&WRITE_UNLOCK, [0; 2], WRITER, WRITE_UNLOCK.synchronization, self.site);
             }
         }
     }
@@ -109,7 +110,7 @@ impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: the guard stands for a shared lock, so nobody writes.
+        // SAFETY: the guard stands for a shared lock, so the data is not written.
         unsafe { &*self.lock.data.get() }
     }
 }

@@ -2,25 +2,25 @@
 //!
 //! std promises no policy: a writer that waits for readers to leave may or may not keep other readers out.
 //! Its own implementations do (a bit of the futex, a queue elsewhere), so that a thread which reads twice, or
-//! two readers of which one waits for the other, can deadlock; and `try_read` fails meanwhile. A system's lock
-//! that prefers readers does not. Both are explored, read by read:
+//! two readers of which one waits for the other, can deadlock; and `try_read` fails meanwhile. A platform's
+//! lock that prefers readers does not. Both are explored, read by read:
 //!
-//! * `write` behind readers is two steps. The first registers the writer as one that waits, in a bit of the
-//!   lock's word; the second takes the lock once it is free. If no reader is inside, one step takes the lock.
-//! * `read` and `try_read` while a writer waits go either way: inside, or behind the writer, which for
-//!   `try_read` is to fail. A reader behind a writer goes on when no writer waits or is inside.
+//! * `write` behind readers is two steps. The first registers the writer as waiting, in a bit of the lock's
+//!   word; the second takes the lock once it is free. If no reader is inside, one step takes the lock.
+//! * `read` and `try_read` while a writer waits have two alternatives: inside, or behind the writer, which
+//!   for `try_read` means to fail. A reader behind a writer goes on when no writer waits or is inside.
 //!
-//! Which way is an alternative of the step itself, as the waiter is that a notification wakes. Whether there
-//! are two depends on the lock's two bits only, and readers, who commute with each other, change neither. A
-//! choice before the step would be one that is made without having looked, and would cost an execution where
-//! no writer waits; a choice after it would let a writer in between, who makes it void.
+//! The alternative is one of the step itself, like the waiter of a notification. Whether there are two
+//! depends on the lock's two bits only, and readers, which commute with each other, change neither. A choice
+//! before the step would be made without having read the state, and would cost an execution where no writer
+//! waits; a choice after it would let a writer in between that invalidates it.
 //!
 //! The registration is a step of its own because other readers notice it: it conflicts with them. That it
-//! happens at all is no restriction, since readers may pass a writer that waits; a lock without that bit is
-//! the one whose readers all pass. One bit is enough for several writers: what readers may do does not depend on
-//! how many wait, so while the bit is set and readers are inside another writer's step would change nothing,
-//! and it is not enabled. When the lock is free a newcomer may take it before the writer that registered, as
-//! std's may.
+//! always happens is no restriction, since readers may pass a waiting writer; a lock without that bit behaves
+//! as one whose readers all pass. One bit is enough for several writers: what readers may do does not depend
+//! on how many wait, so while the bit is set and readers are inside another writer's step would change
+//! nothing, and it is not enabled. When the lock is free another thread may take it before the writer that
+//! registered, as with std's.
 //!
 //! What it can still miss: a `try_read` that fails because a writer waits for a *writer* that is just leaving
 //! is explored as one that fails because the second writer is inside already. A reader that stays behind one
@@ -35,11 +35,12 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
 pub use guards::{RwLockReadGuard, RwLockWriteGuard};
 
+use crate::backend::guarded::Guarded;
+use crate::backend::loom_crate as loom;
+use crate::backend::loom_limits::{self, Limit};
+use crate::backend::loom_recorder::Recorded;
 use crate::op::{Command, Site, State};
-use crate::rt::context::{self, Arm};
-use crate::rt::guarded::Guarded;
-use crate::rt::loom_limits::{self, Limit};
-use crate::rt::witness::Witnessed;
+use crate::runtime::context::{self, Backend};
 use crate::sync::commands::{
     READ, READ_BEHIND, TRY_READ, TRY_WRITE, WRITE, WRITE_AFTER, WRITER, writer_enters,
 };
@@ -74,11 +75,11 @@ pub struct RwLock<T: ?Sized> {
 #[derive(Debug)]
 enum Raw {
     Guarded(Guarded),
-    Loom(Box<loom::sync::RwLock<()>>, Witnessed, Flag),
+    Loom(Box<loom::sync::RwLock<()>>, Recorded, Flag),
 }
 
 impl Raw {
-    /// Whether the lock is poisoned, for a thread that has it for itself.
+    /// Whether the lock is poisoned, for a caller with exclusive access.
     fn poisoned(&self) -> bool {
         match self {
             Raw::Guarded(guarded) => poison::is_in(guarded.peek()),
@@ -86,7 +87,7 @@ impl Raw {
         }
     }
 
-    /// Whether the lock is where it was made: a lock that has left its execution has no state.
+    /// Whether the lock is used in the execution that made it: outside that, it has no state.
     fn can_be_seen(&self) -> bool {
         !matches!(self, Raw::Guarded(guarded) if guarded.model().is_some_and(|object| !object.is_here()))
     }
@@ -94,13 +95,13 @@ impl Raw {
 
 // SAFETY: as for std's: shared access needs a shared lock, exclusive access the exclusive one.
 unsafe impl<T: ?Sized + Send> Send for RwLock<T> {}
-// SAFETY: as above; several readers may look at once, hence `Sync`.
+// SAFETY: as above; several readers may read at once, hence `Sync`.
 unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
 impl<T: ?Sized> UnwindSafe for RwLock<T> {}
 impl<T: ?Sized> RefUnwindSafe for RwLock<T> {}
 
 impl<T> RwLock<T> {
-    /// Makes a lock that nobody holds.
+    /// Makes an unlocked lock.
     ///
     /// # Examples
     /// ```
@@ -109,17 +110,17 @@ impl<T> RwLock<T> {
     #[track_caller]
     pub fn new(data: T) -> Self {
         let site = Location::caller();
-        let raw = match context::arm() {
-            Arm::Loom => {
-                let witnessed = Witnessed::new("RwLock", 0, site);
-                Raw::Loom(Box::new(loom::sync::RwLock::new(())), witnessed, Flag::new())
+        let raw = match context::backend() {
+            Backend::Loom => {
+                let recorded = Recorded::new("RwLock", 0, site);
+                Raw::Loom(Box::new(loom::sync::RwLock::new(())), recorded, Flag::new())
             }
             _ => Raw::Guarded(Guarded::new("RwLock", 0, site)),
         };
         RwLock { raw, data: UnsafeCell::new(data) }
     }
 
-    /// The data, once nobody else has the lock.
+    /// The data; takes the lock by value.
     ///
     /// # Errors
     /// If a writer panicked.
@@ -133,11 +134,11 @@ impl<T> RwLock<T> {
     }
 }
 
-/// Nothing if the lock was not taken, else loom's guard, if there is one, and whether the lock is poisoned.
+/// `None` if the lock was not taken, else loom's guard, if there is one, and whether the lock is poisoned.
 type Taken<G> = Option<(Option<G>, bool)>;
 
-/// Takes the lock in one of raddle's ways, which gives the state before if it was taken, or as the command does
-/// on loom's.
+/// Takes the lock: raddle's by `guarded`, which returns the state before if the lock was taken; loom's by
+/// `on_loom`.
 fn take<'a, G>(
     raw: &'a Raw,
     command: &'static Command,
@@ -147,24 +148,24 @@ fn take<'a, G>(
 ) -> Taken<G> {
     match raw {
         Raw::Guarded(lock) => guarded(lock).map(|before| (None, poison::found(lock, before, site))),
-        Raw::Loom(lock, witnessed, poison) => {
-            witnessed.check(site);
-            witnessed.awaits(command, [0; 2], site);
+        Raw::Loom(lock, recorded, poison) => {
+            recorded.check(site);
+            recorded.awaits(command, [0; 2], site);
             let taken = on_loom(lock);
-            // In a state in which the command would have gone as it did.
+            // A state in which the command would have had that result.
             let before = if taken.is_some() { 0 } else { WRITER };
-            witnessed.did(command, [0; 2], before, command.publish, site);
+            recorded.did(command, [0; 2], before, command.synchronization, site);
             taken.map(|guard| (Some(guard), poison.get()))
         }
     }
 }
 
-/// What loom's lock gave, whatever it says of poison.
+/// The guard of loom's lock, ignoring poison.
 fn owned<G>(result: LockResult<G>) -> G {
     result.unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What loom's attempt gave, whatever it says of poison.
+/// The result of an attempt at loom's lock, ignoring poison.
 fn tried<G>(result: Result<G, std::sync::TryLockError<G>>) -> Option<G> {
     loom_limits::meet(Limit::TryLock);
     match result {
@@ -175,8 +176,8 @@ fn tried<G>(result: Result<G, std::sync::TryLockError<G>>) -> Option<G> {
 }
 
 impl<T: ?Sized> RwLock<T> {
-    /// Waits until no writer holds the lock and shares it. While a writer waits for readers to leave it may, as
-    /// std's, wait for that one too, so a thread that reads twice can deadlock.
+    /// Waits until no writer holds the lock and shares it. While a writer waits for readers to leave, this
+    /// may wait for that writer too, as std's may, so a thread that reads twice can deadlock.
     ///
     /// # Errors
     /// If a writer panicked; the guard is inside.
@@ -202,7 +203,7 @@ impl<T: ?Sized> RwLock<T> {
     /// Shares the lock if no writer holds it.
     ///
     /// # Errors
-    /// If one does, perhaps if one waits for readers to leave, or if one panicked.
+    /// If a writer holds it, possibly if one waits for readers to leave, or if one panicked.
     ///
     /// # Examples
     /// ```
@@ -221,7 +222,7 @@ impl<T: ?Sized> RwLock<T> {
         poison::result(poisoned, guard).map_err(TryLockError::Poisoned)
     }
 
-    /// Waits until nobody holds the lock and takes it.
+    /// Waits until the lock is free and takes it.
     ///
     /// # Errors
     /// If a writer panicked; the guard is inside.
@@ -246,10 +247,10 @@ impl<T: ?Sized> RwLock<T> {
         poison::result(poisoned, self.writer(loom, site))
     }
 
-    /// Takes the lock if nobody holds it.
+    /// Takes the lock if it is free.
     ///
     /// # Errors
-    /// If somebody does, or if a writer panicked.
+    /// If it is held, or if a writer panicked.
     ///
     /// # Examples
     /// ```
@@ -293,7 +294,7 @@ impl<T: ?Sized> RwLock<T> {
         }
     }
 
-    /// Forgets that a writer panicked.
+    /// Clears the poison.
     ///
     /// # Examples
     /// ```
@@ -307,7 +308,7 @@ impl<T: ?Sized> RwLock<T> {
         }
     }
 
-    /// The data, without locking: nobody else has the lock.
+    /// The data, by exclusive borrow, without locking.
     ///
     /// # Errors
     /// If a writer panicked.

@@ -17,11 +17,11 @@ pub struct Found {
 }
 
 impl Found {
-    /// Whether the search was cut short. One of threads that share nothing was not.
+    /// Whether the search was cut short. A search of threads that share nothing was not.
     pub fn cut(&self) -> bool {
         let stats = &self.report.stats;
-        // A loop that goes round while another thread could move ends the search, and is then found to be a
-        // livelock by an execution more, which has no trace.
+        // A loop that goes round while another thread is enabled ends the search, and is then confirmed
+        // as a livelock by one more execution, which has no trace.
         let probed = self.kinds.contains(&FailureKind::Livelock)
             && stats.traces.is_some_and(|traces| stats.executions == traces + 1);
         probed
@@ -34,7 +34,7 @@ impl Found {
     }
 }
 
-/// More steps than a program takes that ends, so that loops that never do are found soon.
+/// More steps than any terminating program takes, so that endless loops are found soon.
 const STEPS: usize = 600;
 
 /// Runs an engine to its end.
@@ -48,18 +48,18 @@ pub fn explore(program: &Program, checker: Checker, pace: Pace) -> Found {
     Found { report, outcomes, kinds, effects }
 }
 
-/// What came of a comparison.
+/// The result of a comparison.
 pub enum Compared {
     /// The program has too many schedules.
     TooLarge,
-    /// The engines agree; what had an effect.
+    /// The engines agree; counts the instructions that had an effect.
     Agree(Effects),
-    /// They do not: which of the things compared differ, and how.
+    /// They differ: in which of the things compared, and how.
     Differ(&'static str, String),
 }
 
-/// Both engines see the same outcomes and failures, and the exhaustive one runs every trace once. That the
-/// checker itself fails is a difference too.
+/// Both engines see the same outcomes and failures, and the exhaustive one runs every trace
+/// once. A failure of the checker itself is a difference too.
 pub fn compare(program: &Program, budget: usize, most: u64) -> Compared {
     std::panic::catch_unwind(|| compared(program, budget, most)).unwrap_or_else(|payload| {
         let said = payload.downcast_ref::<String>().cloned();
@@ -72,7 +72,7 @@ fn compared(program: &Program, budget: usize, most: u64) -> Compared {
         let checker = checker.spurious_wakeups(budget).weak_failures(budget).timeouts(budget);
         explore(program, checker.fruitless_yields(budget).max_executions(most), Pace::Model)
     };
-    // The reduced search first: what is too large for it is too large for the other.
+    // The reduced search first: a program that is too large for it is too large for the other.
     let reduced = explore(Checker::exhaustive().spin_assume(false));
     if reduced.cut() || reduced.report.stats.executions >= most {
         return Compared::TooLarge;
@@ -81,7 +81,7 @@ fn compared(program: &Program, budget: usize, most: u64) -> Compared {
     if every.cut() || every.report.stats.executions >= most {
         return Compared::TooLarge;
     }
-    // What an execution with a data race leads to is not explored: the race is the finding.
+    // Executions after a data race are not explored: the race is the finding.
     let races = every.kinds.contains(&FailureKind::DataRace);
     if !races && reduced.outcomes != every.outcomes {
         let missing: Vec<_> = every.outcomes.difference(&reduced.outcomes).take(3).collect();
@@ -101,7 +101,7 @@ fn compared(program: &Program, budget: usize, most: u64) -> Compared {
         return Compared::Differ("failures", format!("{:?} instead of {:?}", reduced.kinds, every.kinds));
     }
     let (reduced, every) = (reduced.report.stats, (every.report.stats, every.effects));
-    // An execution in which `is_finished` said of a thread that it has ended is cut if that thread cannot end.
+    // An execution in which `is_finished` returned true is cut if that thread cannot end.
     if reduced.redundant > every.0.redundant || reduced.redundant > 0 && !program.asks_for_ends() {
         return Compared::Differ("redundant", format!("{reduced:?}"));
     }

@@ -36,14 +36,15 @@ pub const SOON: Duration = Duration::from_micros(300);
 impl Instr {
     pub fn decode(choices: &mut Choices<'_>, _: &Context<'_>) -> Self {
         let c = usize::from(choices.below(4) == 3);
-        match choices.below(10) {
+        // A wait with a predicate comes to an end only where there is also something put.
+        match choices.below(13) {
             0 => Instr::Wait(c),
-            1 => Instr::WaitWhile(c),
-            2 => Instr::WaitTimeout(c),
-            3 => Instr::WaitTimeoutWhile(c),
-            4 | 5 => Instr::Put(c),
-            6 => Instr::PutAll(c),
-            7 | 8 => Instr::NotifyOne(c),
+            1..=3 => Instr::WaitWhile(c),
+            4 => Instr::WaitTimeout(c),
+            5 => Instr::WaitTimeoutWhile(c),
+            6..=8 => Instr::Put(c),
+            9 => Instr::PutAll(c),
+            10 | 11 => Instr::NotifyOne(c),
             _ => Instr::NotifyAll(c),
         }
     }
@@ -52,6 +53,7 @@ impl Instr {
         match self {
             Instr::NotifyOne(_) | Instr::NotifyAll(_) => 1,
             Instr::Put(_) | Instr::PutAll(_) => 3,
+            Instr::WaitWhile(_) | Instr::WaitTimeoutWhile(_) => 4,
             _ => 5,
         }
     }

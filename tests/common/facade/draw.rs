@@ -1,8 +1,8 @@
-//! Draws programs from numbers, and shrinks those that differ.
+//! Draws programs from numbers, and shrinks those on which the engines differ.
 
 use super::{Choices, Group, Program};
 
-/// What the environment says of a test.
+/// An environment variable of the tests.
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -17,18 +17,18 @@ pub fn size(few: usize, many: usize) -> usize {
     if variable("RADDLE_TEST_PROGRAMS").is_some() { many } else { few }
 }
 
-/// The numbers of so many programs.
+/// The numbers of the programs to run.
 pub fn numbers(programs: u64) -> std::ops::Range<u64> {
     let first = variable("FACADE_FIRST").and_then(|n| n.parse().ok()).unwrap_or(0);
     first..first + programs
 }
 
-/// Whether a test goes on after a difference.
+/// Whether a test continues after a difference.
 pub fn surveys() -> bool {
     variable("FACADE_SURVEY").is_some()
 }
 
-/// The groups that programs are drawn from: those that are asked for, or all.
+/// The groups that programs are drawn from: the requested ones, or all.
 pub fn groups(of: fn(Group) -> bool) -> Vec<Group> {
     let asked = |name: &str| {
         let group = Group::ALL.iter().copied().find(|group| group.name() == name);
@@ -49,7 +49,7 @@ pub struct Draw {
 }
 
 impl Draw {
-    /// Programs of about so many steps over these groups; tests with different numbers draw others.
+    /// Programs of about this many steps over these groups; tests with different numbers draw different ones.
     pub fn new(groups: &[Group], size: usize, test: u64) -> Self {
         let seed: u64 = variable("FACADE_SEED").and_then(|n| n.parse().ok()).unwrap_or(0);
         Draw { groups: groups.to_vec(), size, seed: seed << 40 | test << 32 }
@@ -64,7 +64,7 @@ impl Draw {
         Program::decode(&mut Choices::new(bytes), &self.groups, self.size)
     }
 
-    /// The smallest program that still differs, as far as smaller bytes lead from the n-th.
+    /// The smallest program that still differs, found by reducing the bytes of the n-th.
     pub fn shrunk(&self, n: u64, differs: impl Fn(&Program) -> bool) -> Program {
         let mut bytes = bytes(self.seed ^ n);
         let mut program = self.decode(&bytes);

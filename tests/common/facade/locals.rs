@@ -8,15 +8,15 @@ use raddle::sync::atomic::Ordering::SeqCst;
 use super::{All, Choices, Context, Me, instructions};
 
 instructions! {
-    /// Leaves something whose destructor adds to a variable.
+    /// Sets a thread-local whose destructor adds to a variable.
     Leave(usize),
-    /// Whether something was left.
+    /// Whether the thread-local is set.
     Look,
     /// Drops it now.
     Take,
 }
 
-/// Adds when it is dropped, on its thread's way out.
+/// Adds when it is dropped, at its thread's end.
 struct Adds(Arc<All>, usize);
 
 impl Drop for Adds {

@@ -1,9 +1,9 @@
 //! Random programs over the whole facade, as data: one file per group of types has its instructions, how
 //! they are generated and how they run.
 //!
-//! A program is decoded from bytes, so that a test, which draws them from a seed, and a fuzzer, which
-//! mutates them, share one generator. It draws on few groups at a time: an object that one instruction
-//! uses meets nothing.
+//! A program is decoded from bytes, so that a test, which draws them from a seed, and a fuzzer,
+//! which mutates them, share one generator. It draws on few groups at a time: an object that
+//! only one instruction uses is never contended.
 #![allow(dead_code)]
 
 mod atomics;
@@ -41,8 +41,8 @@ mod waiting;
 pub use choices::Choices;
 pub use program::{All, Context, Me, Pace, Program, Recorder};
 
-/// About how many steps a program takes that real threads run: so many that no thread has more than half as
-/// many operations with a timeout.
+/// About how many steps a program for native threads takes. No thread has more than half as many
+/// operations with a timeout.
 pub const NATIVE_SIZE: usize = 6;
 
 /// A sequence of instructions.
@@ -165,8 +165,8 @@ groups! {
 }
 
 impl Group {
-    /// Whether real threads may run it: no data races, no choices, nothing that outlives a run, and no
-    /// look at the clock.
+    /// Whether native threads may run it: no data races, no choices, nothing that outlives a
+    /// run, and no read of the clock.
     pub fn runs_natively(self) -> bool {
         !matches!(self, Group::Cells | Group::Statics | Group::Choosing | Group::Time)
     }

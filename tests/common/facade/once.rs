@@ -1,4 +1,4 @@
-//! What is done once: `Once`, `OnceLock`, `LazyLock`, and `parking_lot`'s.
+//! One-time initialisation: `Once`, `OnceLock`, `LazyLock`, and `parking_lot`'s.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -70,7 +70,7 @@ impl Instr {
     pub fn run(&self, me: &mut Me, world: &World) -> bool {
         match self {
             Instr::CallOnce(block) => {
-                // Of a poisoned one the call panics.
+                // The call panics if it is poisoned.
                 let called = catch_unwind(AssertUnwindSafe(|| {
                     let mut mine = 0;
                     world.once.call_once(|| {
@@ -92,7 +92,7 @@ impl Instr {
             }
             Instr::IsCompleted => me.saw(world.once.is_completed()),
             Instr::Wait => {
-                // Of a poisoned one the wait panics.
+                // The wait panics if it is poisoned.
                 let waited = catch_unwind(AssertUnwindSafe(|| world.once.wait()));
                 me.saw(passes(waited).is_some());
             }
@@ -112,7 +112,7 @@ impl Instr {
     }
 }
 
-/// What a caught call gave. The end of an execution unwinds its threads, which is not caught.
+/// The result of a caught call. The panic that unwinds a thread at the end of an execution is passed on.
 pub fn passes<T>(caught: std::thread::Result<T>) -> Option<T> {
     match caught {
         Ok(value) => Some(value),

@@ -8,7 +8,7 @@ use super::{Choices, Context, Me, instructions};
 instructions! {
     Park,
     ParkTimeout,
-    /// Unparks a thread that began earlier; of main, any.
+    /// Unparks a thread that began earlier; main unparks any.
     Unpark(usize),
     UnparkSelf,
 }
@@ -24,7 +24,7 @@ impl World {
 impl Instr {
     pub fn decode(choices: &mut Choices<'_>, context: &Context<'_>) -> Self {
         match choices.below(6) {
-            // Mostly main waits, whom all can wake.
+            // Mostly main waits, because all threads can wake it.
             0 if context.thread == 0 => Instr::Park,
             1 if context.thread == 0 => Instr::ParkTimeout,
             2 => Instr::ParkTimeout,

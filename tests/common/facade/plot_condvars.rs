@@ -1,4 +1,4 @@
-//! `parking_lot`'s condition variable: notifications say whom they woke.
+//! `parking_lot`'s condition variable: notifications return whether, or how many, threads woke up.
 
 use raddle::parking_lot::{Condvar, Mutex};
 
@@ -30,13 +30,14 @@ impl World {
 
 impl Instr {
     pub fn decode(choices: &mut Choices<'_>, _: &Context<'_>) -> Self {
-        match choices.below(9) {
-            0 => Instr::Wait,
-            1 => Instr::WaitFor,
-            2 => Instr::WaitWhile,
-            3 => Instr::WaitWhileFor,
-            4 | 5 => Instr::Put,
-            6 | 7 => Instr::NotifyOne,
+        // A wait with a predicate comes to an end only where there is also something put.
+        match choices.below(13) {
+            0 | 1 => Instr::Wait,
+            2 => Instr::WaitFor,
+            3..=5 => Instr::WaitWhile,
+            6 => Instr::WaitWhileFor,
+            7..=9 => Instr::Put,
+            10 | 11 => Instr::NotifyOne,
             _ => Instr::NotifyAll,
         }
     }
@@ -45,6 +46,7 @@ impl Instr {
         match self {
             Instr::NotifyOne | Instr::NotifyAll => 1,
             Instr::Put => 3,
+            Instr::Wait | Instr::WaitWhile => 4,
             _ => 5,
         }
     }

@@ -36,7 +36,7 @@ impl World {
 
 impl Instr {
     pub fn decode(choices: &mut Choices<'_>, context: &Context<'_>) -> Self {
-        let kind = choices.below(17);
+        let kind = choices.below(18);
         let block = context.block(choices);
         match kind {
             0 | 1 => Instr::Read(block),
@@ -52,7 +52,7 @@ impl Instr {
             12 => Instr::TryUpgradeFor,
             13 => Instr::Downgrade(block),
             14 => Instr::DowngradeToUpgradable(block),
-            15 => Instr::DowngradeUpgradable(block),
+            15 | 16 => Instr::DowngradeUpgradable(block),
             _ => Instr::IsLocked,
         }
     }

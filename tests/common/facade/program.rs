@@ -19,7 +19,7 @@ pub type Outcome = (Vec<Seen>, Vec<u8>);
 /// How often an instruction had an effect, by group and name.
 pub type Effects = BTreeMap<(Group, &'static str), u64>;
 
-/// Where a program notes its outcomes.
+/// Where a program records its outcomes.
 #[derive(Default)]
 pub struct Recorder {
     pub outcomes: StdMutex<BTreeSet<Outcome>>,
@@ -47,16 +47,16 @@ impl Drop for Alive {
 /// What a program runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
-    /// An engine chooses.
+    /// An engine controls the schedule.
     Model,
-    /// Real threads, with small delays that this number seeds. Atomics are sequentially consistent.
+    /// Native threads, with small delays that this number seeds. Atomics are sequentially consistent.
     Native(u64),
 }
 
 /// All objects of one run.
 pub struct All {
     pub vars: [AtomicU8; 2],
-    /// What detached threads have seen in the end, added up.
+    /// The sum of what detached threads have seen at their ends.
     pub detached: AtomicU8,
     pub worlds: Worlds,
     pub pace: Pace,
@@ -69,7 +69,7 @@ pub struct Me {
     pub seen: Seen,
     /// This thread's ends of the channel.
     pub ends: Ends,
-    /// Handles of threads that began before this one, main's first; of main, all the others.
+    /// Handles of threads that began before this one, main's first; for main, all the others.
     pub known: Vec<thread::Thread>,
     delays: u64,
 }
@@ -97,12 +97,12 @@ impl Me {
         }
     }
 
-    /// The ordering that the program wrote; on real threads always the strongest.
+    /// The ordering that the program has; on native threads always the strongest.
     pub fn order(&self, order: Ordering) -> Ordering {
         if self.all.pace == Pace::Model { order } else { SeqCst }
     }
 
-    /// What a thread that the block is given to does; what it has seen is its result.
+    /// The body of a thread that runs the block; its result is what it has seen.
     pub fn child(&self, block: &Block) -> impl FnOnce() -> Seen + Send + 'static {
         let (all, block, known) = (Arc::clone(&self.all), block.clone(), self.known.clone());
         let number = self.delays >> 32 ^ self.seen.len() as u64;
@@ -115,13 +115,13 @@ impl Me {
         }
     }
 
-    /// Notes a child's result.
+    /// Records a child's result.
     pub fn joined(&mut self, result: thread::Result<Seen>) {
         self.saw(0xff);
         self.seen.extend(result.unwrap_or_else(|_| vec![0xee]));
     }
 
-    /// On real threads: nothing, a yield, a pause, or a short sleep.
+    /// On native threads: nothing, a yield, a pause, or a short sleep.
     #[allow(clippy::disallowed_methods)]
     fn delay(&mut self) {
         if self.all.pace == Pace::Model {
@@ -146,7 +146,7 @@ pub struct Context<'a> {
     pub groups: &'a [Group],
     /// How deep the block is.
     pub depth: usize,
-    /// Which thread it is of; that number receives.
+    /// The thread that the block belongs to; the thread `receiver` has the receiving end.
     pub thread: usize,
     pub receiver: usize,
     /// The kind of the program's channel.
@@ -215,7 +215,7 @@ impl Program {
         let (channel, receiver) = (Kind::decode(choices), choices.below(count));
         let mut threads: Vec<Block> = Vec::new();
         for thread in 0..count {
-            // Threads that do the same meet where others do not: two readers, two waiters.
+            // Threads with the same code interact where others do not: two readers, two waiters.
             let same = choices.below(4) == 3 && thread > 0 && thread != receiver && thread - 1 != receiver;
             let context = Context { groups: &chosen, depth: 2, thread, receiver, channel };
             threads.push(if same {
@@ -225,7 +225,7 @@ impl Program {
             });
         }
         let mut program = Program { groups: chosen, channel, receiver, threads };
-        // Trimmed rather than rejected: a search without reduction must get to its end.
+        // Trimmed rather than rejected: a search without reduction must complete.
         while program.cost() > size {
             let longest = program.threads.iter_mut().max_by_key(|block| super::around(block, 0));
             if longest.and_then(Vec::pop).is_none() {
@@ -240,7 +240,7 @@ impl Program {
         self.threads.iter().map(|block| super::around(block, 0)).sum()
     }
 
-    /// Runs the program once and notes its outcome, if it ends well.
+    /// Runs the program once and records its outcome, if it ends well.
     pub fn run(&self, pace: Pace, recorder: &std::sync::Arc<Recorder>) {
         let all = Arc::new(All {
             vars: [AtomicU8::new(0), AtomicU8::new(0)],
@@ -281,7 +281,7 @@ impl Program {
         recorder.outcomes.lock().unwrap().insert((seen, finals));
     }
 
-    /// The program as a model. On real threads each run has other delays.
+    /// The program as a model. On native threads each run has other delays.
     pub fn model(
         &self,
         pace: Pace,
@@ -303,7 +303,7 @@ impl Program {
         format!("{self:?}").contains("IsFinished")
     }
 
-    /// How much there is to read: for shrinking.
+    /// The size of its encoding, for shrinking.
     pub fn weight(&self) -> usize {
         format!("{self:?}").len()
     }

@@ -27,7 +27,7 @@ impl World {
 
 impl Instr {
     pub fn decode(choices: &mut Choices<'_>, context: &Context<'_>) -> Self {
-        // Mostly one lock, so that three threads meet there.
+        // Mostly one lock, so that three threads contend for it.
         let (lock, kind) = (usize::from(choices.below(4) == 3), choices.below(7));
         let block = context.block(choices);
         match kind {

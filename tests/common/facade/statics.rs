@@ -1,4 +1,4 @@
-//! Statics that each execution has anew.
+//! Statics that are created anew in each execution.
 
 use raddle::parking_lot::{Mutex, const_mutex};
 use raddle::sync::LazyLock;

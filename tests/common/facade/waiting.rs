@@ -6,7 +6,7 @@ use raddle::{hint, thread};
 use super::{Choices, Context, Me, instructions};
 
 instructions! {
-    /// Waits for the variable to be other than 0, for at most so many rounds.
+    /// Waits for the variable to be other than 0, for at most this many rounds.
     Spin(usize, usize),
     /// The same, without a limit.
     Until(usize),

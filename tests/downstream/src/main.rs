@@ -15,7 +15,7 @@ raddle::future::task_local! {
     static REQUEST: u32;
 }
 
-/// Adds in two ways and says whether nothing was lost.
+/// Adds in two ways and returns whether no addition was lost.
 fn count() -> bool {
     let total = Arc::new((Mutex::new(0), AtomicUsize::new(0)));
     let children: Vec<_> = (0..2)
@@ -36,7 +36,7 @@ fn count() -> bool {
 
 #[cfg(not(test))]
 fn main() {
-    // Each line names a type of std or parking_lot and is given the facade's.
+    // Each line declares a type of std or parking_lot and assigns the facade's.
     let mutex: std::sync::Mutex<i32> = raddle::named("one", || raddle::sync::Mutex::new(1));
     let rwlock: std::sync::RwLock<i32> = raddle::sync::RwLock::new(1);
     let condvar: std::sync::Condvar = raddle::sync::Condvar::new();
@@ -57,7 +57,7 @@ fn main() {
     condvar.notify_all();
     assert_eq!(*mutex.lock().unwrap() + *rwlock.read().unwrap() + *theirs.lock(), 3);
     assert!(instant.elapsed() >= std::time::Duration::ZERO);
-    // What std lacks is there, too.
+    // Types that std lacks are present, too.
     let permits = Semaphore::new(1);
     assert!(permits.try_acquire() && !permits.try_acquire());
     let queue = raddle::sync::Queue::bounded(1);
@@ -82,7 +82,7 @@ fn nothing_is_lost() {
     });
 }
 
-/// Fails on purpose: `tests/in_ci.rs` asks for it.
+/// Fails on purpose: `tests/in_ci.rs` runs it.
 #[test]
 #[ignore = "it fails"]
 fn an_update_is_lost() {

@@ -78,7 +78,7 @@ pub(super) const COPIES: &[Copied] = &[
     },
 ];
 
-/// What was sent before the sender went is received.
+/// What was sent before the sender disconnected is received.
 fn arrives(send_and_go: impl FnOnce() + Send + 'static, receive: impl FnOnce() -> Option<i32>) {
     let child = thread::spawn(send_and_go);
     assert_eq!(receive(), Some(7));
@@ -98,7 +98,7 @@ fn waits_for_room(sends: usize, send: impl Fn() + Send + 'static, receive: impl 
     child.join().unwrap();
 }
 
-/// Whoever joins finds the work done.
+/// The work is done when the join returns.
 fn all_done(worker: impl FnOnce(&dyn Fn()) + Send + 'static, join: impl FnOnce()) {
     let done = Arc::new(Word::default());
     let other = Arc::clone(&done);
@@ -126,7 +126,7 @@ impl Copy {
         self.changed.notify_one();
     }
 
-    /// The fault: it looks for the end first.
+    /// The fault: it checks for the end first.
     fn take_unless_ended(&self) -> Option<i32> {
         let mut items = self.items.lock();
         loop {

@@ -183,7 +183,7 @@ pub(super) const COPIES: &[Copied] = &[
     },
 ];
 
-/// Two that wait are both woken.
+/// Two waiters are both woken.
 fn all_woken<E: Send + Sync + 'static>(event: E, set: fn(&E), wait: fn(&E)) {
     let event = Arc::new(event);
     let children = [0; 2].map(|_| {
@@ -194,7 +194,7 @@ fn all_woken<E: Send + Sync + 'static>(event: E, set: fn(&E), wait: fn(&E)) {
     let _ = children.map(|child| child.join().unwrap());
 }
 
-/// What nobody cancels is called, once.
+/// A timer that is not cancelled calls its function once.
 fn rings(start_and_wait: fn(Box<dyn FnOnce() + Send>)) {
     let calls = Arc::new(AtomicUsize::new(0));
     let other = Arc::clone(&calls);
@@ -202,7 +202,7 @@ fn rings(start_and_wait: fn(Box<dyn FnOnce() + Send>)) {
     assert_eq!(calls.load(SeqCst), 1);
 }
 
-/// One waits for an item, another brings one, and a third comes between.
+/// One thread waits for an item, another brings one, and a third intervenes.
 fn handed_over<M: Send + Sync + 'static>(monitor: M, take: fn(&M), bring: fn(&M), meddle: fn(&M)) {
     let monitor = Arc::new(monitor);
     let children = [take, bring, meddle].map(|run| {
@@ -232,7 +232,7 @@ impl Pool {
         self.changed.notify_one();
     }
 
-    /// The fault: it looks for the end first.
+    /// The fault: it checks for the end first.
     fn work_unless_ended(&self) {
         loop {
             let task = {

@@ -68,7 +68,7 @@ pub(super) const COPIES: &[Copied] = &[
         faulty: || {
             excludes(Word::default(), |lock, inside| {
                 lock.when(|held| held == 0, |_| 1);
-                // Again, by the thread that has it; and back.
+                // Locked again by the thread that holds it, and unlocked.
                 lock.set(2);
                 lock.set(0);
                 inside();
@@ -156,7 +156,7 @@ pub(super) const COPIES: &[Copied] = &[
                 (parking_lot::Mutex::new(false), Word::default()),
                 |(flag, calls)| {
                     *flag.lock() = true;
-                    // A call is heard by those who wait, of whom the word says how many.
+                    // Wakes the threads that wait, counted in the word.
                     calls.when(|_| true, |waiting| if waiting > 0 { -1 } else { waiting });
                 },
                 |(flag, calls)| {
@@ -230,7 +230,7 @@ pub(super) const COPIES: &[Copied] = &[
 
 type Inside<L> = fn(&L, &dyn Fn());
 
-/// A writer writes two halves, and a reader finds them equal.
+/// A writer writes two halves, and a reader reads them as equal.
 fn halves<L: Send + Sync + 'static>(lock: L, write: Inside<L>, read: Inside<L>) {
     let halves = [AtomicUsize::new(0), AtomicUsize::new(0)];
     both(
@@ -242,18 +242,18 @@ fn halves<L: Send + Sync + 'static>(lock: L, write: Inside<L>, read: Inside<L>) 
     );
 }
 
-/// Two threads look and then add.
+/// Two threads read and then add.
 fn upgraded(lock: parking_lot::RwLock<i32>, add: fn(&parking_lot::RwLock<i32>)) {
     let shared = both((lock, add), |(lock, add)| add(lock), |(lock, add)| add(lock));
     assert_eq!(*shared.0.read(), 2);
 }
 
-/// Whoever waits for a flag goes on when it is raised.
+/// A thread that waits for a flag continues when it is raised.
 fn raised<S: Send + Sync + 'static>(shared: S, raise: fn(&S), wait: fn(&S)) {
     both((shared, raise, wait), |(shared, raise, _)| raise(shared), |(shared, _, wait)| wait(shared));
 }
 
-/// Two threads meet twice, and each time both have come.
+/// Two threads meet twice, and each time both have arrived.
 fn rounds<B: Send + Sync + 'static>(barrier: B, wait: fn(&B)) {
     fn meet<B>((barrier, wait, came): &(B, fn(&B), AtomicUsize)) {
         for round in 1..=2 {
@@ -265,7 +265,7 @@ fn rounds<B: Send + Sync + 'static>(barrier: B, wait: fn(&B)) {
     both((barrier, wait, AtomicUsize::new(0)), meet, meet);
 }
 
-/// One permit is taken, and of two threads that give one back one is refused.
+/// One permit is taken, and one of two releases is refused.
 fn bounded<S: Send + Sync + 'static>(permits: S, acquire: fn(&S), release: fn(&S) -> bool) {
     fn back<S>((permits, release, accepted): &(S, fn(&S) -> bool, AtomicUsize)) {
         if release(permits) {

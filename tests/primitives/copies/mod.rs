@@ -1,7 +1,7 @@
-//! Every primitive has its property, and a copy of it with one fault has not.
+//! Every primitive satisfies its property, and a copy of it with one fault does not.
 //!
-//! A property is written once and held to the primitive, which the exhaustive engine verifies, and to a
-//! copy of it, made here of the facade's other types, in which one thing is wrong: that is refuted.
+//! A property is written once and checked for the primitive, which the exhaustive engine verifies, and
+//! for a copy of it, made here of the facade's other types with one fault, which is refuted.
 
 mod channels;
 mod extras;
@@ -18,11 +18,11 @@ use raddle::{Checker, FailureKind, Reason, Verdict, thread};
 pub(crate) struct Copied {
     /// The primitive's name.
     of: &'static str,
-    /// The property, held to the primitive.
+    /// The property, checked for the primitive.
     real: fn(),
-    /// What is wrong with the copy.
+    /// The fault of the copy.
     fault: &'static str,
-    /// The property, held to the copy.
+    /// The property, checked for the copy.
     faulty: fn(),
     /// How that fails.
     failure: FailureKind,
@@ -35,7 +35,7 @@ fn every_primitive_has_its_property_and_a_copy_with_a_fault_has_not() {
     let mut wrong = Vec::new();
     for Copied { of, real, fault, faulty, failure } in COPIES.concat_refs() {
         let report = Checker::exhaustive().check(*real);
-        // A thread-local's threads share nothing that raddle sees.
+        // Threads that only use a thread-local share nothing that raddle sees.
         if !matches!(report.verdict, Verdict::Verified | Verdict::Inconclusive(Reason::Unseen { .. })) {
             wrong.push(format!("{of}: {report}"));
         }
@@ -47,7 +47,7 @@ fn every_primitive_has_its_property_and_a_copy_with_a_fault_has_not() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The types of the table that are no primitives: guards, handles, results, errors and plain values.
+/// The types of the table that are not primitives: guards, handles, results, errors and plain values.
 const NO_PRIMITIVES: &[&str] = &[
     "Arc",
     "Weak",
@@ -66,7 +66,7 @@ const NO_PRIMITIVES: &[&str] = &[
     "OnceState",
     "Permit",
     "UnsafeCell",
-    // Of parking_lot: what its locks are made of.
+    // Of parking_lot: the parts of its locks.
     "RawMutex",
     "RawFairMutex",
     "RawRwLock",
@@ -109,7 +109,7 @@ impl ConcatRefs for [&'static [Copied]] {
     }
 }
 
-/// What copies are made of: a word, waited for and changed as one step.
+/// The building block of copies: a word, waited for and changed in one step.
 #[derive(Default)]
 struct Word {
     state: Mutex<i64>,
@@ -121,7 +121,7 @@ impl Word {
         Word { state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// Waits until the guard holds, and changes the word; what it was.
+    /// Waits until the guard holds, and changes the word; returns the old value.
     fn when(&self, guard: impl Fn(i64) -> bool, effect: impl Fn(i64) -> i64) -> i64 {
         let mut state = self.state.lock();
         while !guard(*state) {
@@ -156,7 +156,7 @@ fn both<S: Send + Sync + 'static>(shared: S, one: fn(&S), two: fn(&S)) -> Arc<S>
     shared
 }
 
-/// What two threads add inside is not lost.
+/// No update that two threads make inside is lost.
 fn excludes<L: Send + Sync + 'static>(lock: L, inside: fn(&L, &dyn Fn())) {
     fn add<L>((lock, inside, n): &(L, fn(&L, &dyn Fn()), AtomicUsize)) {
         inside(lock, &|| {

@@ -1,4 +1,4 @@
-//! What is done once, atomics, threads and what a thread has for itself.
+//! One-time initialisation, atomics, threads and thread-locals.
 
 use std::cell::Cell;
 
@@ -179,7 +179,7 @@ pub(super) const COPIES: &[Copied] = &[
     },
 ];
 
-/// Whoever returns finds it done, once.
+/// It is done, once, when the call returns.
 fn done_once<O: Send + Sync + 'static>(once: O, call: fn(&O, &dyn Fn())) {
     fn run<O>((once, call, n): &(O, fn(&O, &dyn Fn()), AtomicUsize)) {
         call(once, &|| _ = n.fetch_add(1, SeqCst));
@@ -188,7 +188,7 @@ fn done_once<O: Send + Sync + 'static>(once: O, call: fn(&O, &dyn Fn())) {
     both((once, call, AtomicUsize::new(0)), run, run);
 }
 
-/// Of two that write one succeeds, and its value is there.
+/// One of two writes succeeds, and its value is stored.
 fn set_once<C: Send + Sync + 'static>(cell: C, set: fn(&C, usize) -> bool, get: fn(&C) -> usize) {
     fn write<C>((cell, set, wins): &(C, fn(&C, usize) -> bool, AtomicUsize), n: usize) {
         if set(cell, n) {
@@ -204,7 +204,7 @@ fn counted<N: Send + Sync + 'static>(n: N, add: fn(&N), get: fn(&N) -> usize) {
     assert_eq!(get(&shared.0), 2);
 }
 
-/// Of two that try to be first one is.
+/// One of two threads that try to be first is.
 fn first<S: Send + Sync + 'static>(slot: S, take: fn(&S) -> bool) {
     fn run<S>((slot, take, firsts): &(S, fn(&S) -> bool, AtomicUsize)) {
         firsts.fetch_add(usize::from(take(slot)), SeqCst);
@@ -213,7 +213,7 @@ fn first<S: Send + Sync + 'static>(slot: S, take: fn(&S) -> bool) {
     assert_eq!(shared.2.load(SeqCst), 1);
 }
 
-/// What a thread did is done once it was waited for.
+/// What a thread did is done once it has been waited for.
 fn joined(run: fn(Box<dyn FnOnce() + Send>)) {
     let done = Arc::new(AtomicBool::new(false));
     let own = Arc::clone(&done);

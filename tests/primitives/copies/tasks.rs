@@ -1,4 +1,4 @@
-//! Tasks, wakers, and what a task has for itself.
+//! Tasks, wakers, and task-locals.
 
 use std::cell::Cell;
 use std::future::poll_fn;
